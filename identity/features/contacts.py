@@ -1,0 +1,75 @@
+"""E-mail addresses and phone numbers. The fast path knows the common shapes, the libraries know the rest."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from identity.features.text import fold
+
+__all__ = ["email_address", "phone_number"]
+
+_PLAIN_EMAIL = re.compile(r"^([a-z0-9._%+'~-]+)@([a-z0-9-]+(?:\.[a-z0-9-]+)+)$")
+_PLACEHOLDER_LOCALS = frozenset(
+    "test noreply no-reply donotreply none na n/a unknown noemail no nomail example null email mail xxx abc".split()
+)
+_ALIASES = {"googlemail.com": "gmail.com", "hotmail.co.uk": "hotmail.co.uk", "live.com": "outlook.com"}
+_DOTS_IGNORED = frozenset({"gmail.com"})
+
+_DIGITS = re.compile(r"\D+")
+_NORTH_AMERICA = frozenset({"US", "CA", "PR", "DO", "JM", "TT", "BS"})
+_SEQUENCES = "01234567890123456789 98765432109876543210"
+
+
+def email_address(text: str | None) -> str:
+    """Return the mailbox `text` reaches, in one spelling, or "" for none or a placeholder.
+
+    Provider rules: a "+tag" never changes the mailbox; Gmail ignores dots. Text with an "@" that is no valid
+    address stays comparable as it is.
+    """
+    if not text or "@" not in text:
+        return ""
+    lowered = text.strip().lower()
+    plain = _PLAIN_EMAIL.match(lowered)
+    local, domain = plain.groups() if plain else _by_library(lowered)
+    local = local.split("+", 1)[0] or local
+    domain = _ALIASES.get(domain, domain)
+    if domain in _DOTS_IGNORED:
+        local = local.replace(".", "")
+    return "" if local in _PLACEHOLDER_LOCALS else f"{local}@{domain}"
+
+
+def _by_library(text: str) -> tuple[str, str]:
+    try:
+        valid = validate_email(text, check_deliverability=False)
+        return fold(valid.local_part), valid.ascii_domain or fold(valid.domain)
+    except EmailNotValidError:
+        local, _, domain = fold("".join(text.split())).rpartition("@")
+        return local, domain
+
+
+def phone_number(text: str | None, country: str = "US") -> str:
+    """Return the digits of `text` in international form (without "+"), or "" for none or a placeholder."""
+    if not text:
+        return ""
+    digits = _DIGITS.sub("", text)
+    if len(digits) < 7 or len(set(digits)) <= 2 or digits in _SEQUENCES:
+        return ""
+    if country in _NORTH_AMERICA and not text.lstrip().startswith(("+", "00")):
+        if len(digits) == 10:
+            return "" if digits[:3] == "000" else "1" + digits
+        if len(digits) == 11 and digits[0] == "1":
+            return digits
+    return _parsed(text, country) or digits
+
+
+@lru_cache(maxsize=65536)
+def _parsed(text: str, country: str) -> str:
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return ""
+    return f"{number.country_code}{number.national_number}"

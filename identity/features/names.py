@@ -1,0 +1,55 @@
+"""Personal names: given, middle and family name, freed of titles, case, accents and placeholders."""
+
+from __future__ import annotations
+
+from identity.features.text import words
+
+__all__ = ["GENERATIONS", "TITLES", "personal_names"]
+
+TITLES = frozenset(
+    "mr mrs ms miss mx dr prof professor rev reverend sir dame lord lady hon herr frau dott don dona sr sra srta "
+    "mme mlle monsieur madame esq phd md dds baron baronet baroness earl viscount duke count countess marquess "
+    "knight captain capt colonel col major maj general gen admiral lieutenant lt sergeant sgt saint".split()
+)
+GENERATIONS = frozenset("jr junior senior ii iii iv 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 14th".split())
+_PLACEHOLDERS = frozenset(
+    "unknown unk na none nobody noname anonymous anon test tester testing x xx xxx xxxx tbd customer guest "
+    "unbekannt desconocido inconnu noreply nomen nescio kunde walkin".split()
+)
+
+
+def personal_names(given: str | None, family: str | None, full: str | None) -> tuple[str, str, str]:
+    """Return (given, middle, family) as folded text, "" where unknown.
+
+    A full name fills what the parts lack: "Family, Given" at its comma, otherwise its last word is the family
+    name. Titles and generations go; words between the first and the last given name are the middle name.
+    """
+    given_words, family_words = _name_words(given), _name_words(family)
+    if full and not (given_words and family_words):
+        full_given, full_family = _split_full_name(full)
+        if not given_words and not family_words:
+            given_words, family_words = full_given, full_family
+        elif not family_words:
+            family_words = full_family if full_family != given_words else []
+        else:
+            given_words = [word for word in full_given if word not in family_words]
+    return (
+        given_words[0] if given_words else "",
+        " ".join(given_words[1:]),
+        " ".join(family_words),
+    )
+
+
+def _name_words(text: str | None) -> list[str]:
+    if not text:
+        return []
+    kept = [word for word in words(text) if word not in TITLES and word not in GENERATIONS]
+    return [] if all(word in _PLACEHOLDERS for word in kept) else kept
+
+
+def _split_full_name(full: str) -> tuple[list[str], list[str]]:
+    before, comma, after = full.partition(",")
+    if comma and _name_words(after):
+        return _name_words(after), _name_words(before)
+    kept = _name_words(full)
+    return (kept[:-1], kept[-1:]) if len(kept) > 1 else (kept, [])

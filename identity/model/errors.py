@@ -1,0 +1,61 @@
+"""Every error this service raises on purpose, drawn once.
+
+    IdentityError                         code, one sentence, what to do next
+    ├── RulesError          E1xx          a rules file is wrong
+    ├── FileError           E2xx          a whole file cannot be read
+    ├── RowError            E3xx          one row (or one value of it) is wrong: quarantined, the rest goes on
+    ├── StoreError          E4xx          the database is missing, behind or busy
+    ├── LookupFailed        E5xx          an id or record nobody knows
+    └── ModelError          E6xx          a match model does not fit or cannot be trained
+
+The edges (command line, HTTP) translate; nothing inside speaks of exit codes or status codes.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "FileError",
+    "IdentityError",
+    "LookupFailed",
+    "ModelError",
+    "RowError",
+    "RulesError",
+    "StoreError",
+]
+
+
+class IdentityError(Exception):
+    """Base of every deliberate error: a stable code, one clear sentence, and what to do next."""
+
+    def __init__(self, code: str, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" + (f" {self.remedy}" if self.remedy else "")
+
+
+class RulesError(IdentityError):
+    """E1xx: a rules file names something unknown, out of order or missing."""
+
+
+class FileError(IdentityError):
+    """E2xx: a file as a whole cannot be read; none of its rows were taken."""
+
+
+class RowError(IdentityError):
+    """E3xx: one row is wrong; it is quarantined with this code while the others go on."""
+
+
+class StoreError(IdentityError):
+    """E4xx: the database cannot be used as it is."""
+
+
+class LookupFailed(IdentityError):
+    """E5xx: the id or record asked for is not known."""
+
+
+class ModelError(IdentityError):
+    """E6xx: a match model is missing, does not fit the columns or cannot be trained."""

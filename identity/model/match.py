@@ -1,0 +1,148 @@
+"""What a match is: the rules a retailer edits, and the model trained from them.
+
+A `MatchModel` is Fellegi–Sunter with three classes of pairs: Match (one person), Household (relatives under one
+roof) and Random (everybody else). Comparisons whose levels depend on each other share one factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from identity.model.evidence import MatchWeight
+
+__all__ = [
+    "BlockingKey",
+    "BlockingRules",
+    "Comparison",
+    "Factor",
+    "FactorProbabilities",
+    "MatchModel",
+    "MatchRules",
+    "PartitionRules",
+    "Thresholds",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One attribute compared: which comparator, what it is expected to say of one person's two records.
+
+    `m_prior` are the probabilities of levels 1.. among matches that training starts from and is smoothed towards.
+    `of_person`: in a household this attribute is as random as chance (given name), otherwise it is free to agree.
+    """
+
+    name: str
+    comparator: str
+    m_prior: tuple[float, ...]
+    of_person: bool = False
+    term_frequency: bool = False
+    joint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingKey:
+    """A value under which records are filed to find candidates: parts derived from features, joined.
+
+    Keys of one `group` repeat each other and are never intersected.
+    """
+
+    name: str
+    group: str
+    parts: tuple[str, ...]
+    cap: int
+    unordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingRules:
+    """A block of at most `cap` records yields pairs; a larger one is intersected with other large ones."""
+
+    keys: tuple[BlockingKey, ...]
+    intersection_cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Match weights at which a machine decides: match at or above `match`, a person looks from `review` up."""
+
+    match: MatchWeight
+    review: MatchWeight
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRules:
+    """How links become clusters.
+
+    `clip` bounds one link's say (bits); `unscored` is what a pair never compared counts as; a component larger
+    than `largest_component` is first cut at its weakest links. `distinct_values` bounds how many different values
+    of an identifier one cluster may hold.
+    """
+
+    clip: float
+    unscored: float
+    largest_component: int
+    distinct_values: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRules:
+    """Everything a retailer decides about matching. `generic_limits`: identifier → how many names may share a value."""
+
+    comparisons: tuple[Comparison, ...]
+    blocking: BlockingRules
+    thresholds: Thresholds
+    partition: PartitionRules
+    generic_limits: Mapping[str, int]
+    swaps: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Comparisons that are weighed together: one, or several whose levels depend on each other.
+
+    A cell of a factor numbers the combination of its comparisons' levels, the first one varying slowest.
+    """
+
+    name: str
+    comparisons: tuple[Comparison, ...]
+    sizes: tuple[int, ...]
+
+    @property
+    def cells(self) -> int:
+        """How many combinations of levels there are, 'missing' included."""
+        product = 1
+        for size in self.sizes:
+            product *= size
+        return product
+
+
+@dataclass(frozen=True, slots=True)
+class FactorProbabilities:
+    """P(cell | class, what is missing) for each class; a cell with everything missing has probability 1."""
+
+    match: tuple[float, ...]
+    household: tuple[float, ...]
+    random: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchModel:
+    """A trained model: frozen, versioned, the same for one pair in real time and for a hundred million in batch.
+
+    `prior_match` and `prior_household` are shares of all pairs of a population of `records` records.
+    `exact_chance` is the probability that two random values of a comparison are equal. `frequencies` holds, per
+    comparison, the share of records with a value, by the value's digest, for values of two records or more;
+    any other value has the share 1 / (number of records with a value), in `rarest`.
+    """
+
+    version: str
+    rules: MatchRules
+    factors: tuple[Factor, ...]
+    probabilities: tuple[FactorProbabilities, ...]
+    prior_match: float
+    prior_household: float
+    exact_chance: Mapping[str, float]
+    frequencies: Mapping[str, Mapping[int, float]]
+    rarest: Mapping[str, float]
+    records: int

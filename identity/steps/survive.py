@@ -1,0 +1,259 @@
+"""Which value of which record becomes the golden value: the records of one person in, one profile out.
+
+The population engine (`identity/engines/survivorship.py`) gives the same values for the same reasons; this is the
+specification, and a property test holds the two together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from identity.model.cluster import GoldenId
+from identity.model.consent import most_restrictive
+from identity.model.golden import GoldenProfile, GoldenValue
+from identity.model.policy import AttributePolicy, SurvivorshipPolicy
+from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
+
+__all__ = [
+    "DEFAULT_TRUST",
+    "FOLDS",
+    "MEASURES",
+    "attribute_order",
+    "attributes_text",
+    "consents_text",
+    "fingerprint",
+    "fold_text",
+    "survive",
+    "units",
+]
+
+DEFAULT_TRUST = 50
+PLACEHOLDER, DOUBTFUL, REAL = range(3)
+
+# Letters that Unicode does not decompose, although people leave their stroke out like an accent.
+_STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What one record says about the attributes of one policy; None where it says nothing."""
+
+    record: SourceRecord
+    parts: tuple[str | None, ...]
+    folded: tuple[str, ...]
+    realness: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Contest:
+    """What a claim is measured against."""
+
+    policy: AttributePolicy
+    trust: Mapping[str, int]
+    votes: Counter[tuple[str, ...]]
+
+
+def survive(golden_id: str, records: Sequence[SourceRecord], policy: SurvivorshipPolicy) -> GoldenProfile:
+    """Return the golden profile of the records of one person, whatever order they come in.
+
+    Every value names its record and the rule that decided: the first step after which one value was left, in the
+    order mastered_by:<source> or only_value, real_value, the policy's criteria, record_key. A value nobody contests is
+    credited to the smallest record key, so that one more confirmation changes nothing.
+    """
+    ordered = sorted(records, key=lambda record: record.key)
+    said = attribute_order(name for record in ordered for name in record.attributes)
+    values: dict[str, GoldenValue] = {}
+    for unit in units(policy, said):
+        values |= _surviving(unit, ordered, policy.trust)
+    return GoldenProfile(
+        golden_id=GoldenId(golden_id),
+        values={name: values[name] for name in said if name in values},
+        consents=_merged_consents(ordered),
+        records=tuple(record.key for record in ordered),
+    )
+
+
+def attribute_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the canonical attributes among `names` in their usual order, then the custom ones by name."""
+    present = set(names)
+    return (*(name for name in CANONICAL_ATTRIBUTES if name in present), *sorted(present - set(CANONICAL_ATTRIBUTES)))
+
+
+def units(policy: SurvivorshipPolicy, names: Sequence[str]) -> tuple[AttributePolicy, ...]:
+    """Return the policies that decide `names`, each once; names that no policy mentions get the default."""
+    by_name = {name: unit for unit in policy.attributes for name in unit.attributes}
+    return tuple(dict.fromkeys(by_name.get(name) or replace(policy.default, attribute=name) for name in names))
+
+
+def _surviving(
+    unit: AttributePolicy, records: Sequence[SourceRecord], trust: Mapping[str, int]
+) -> dict[str, GoldenValue]:
+    voices = [record for record in records if record.key.source == unit.mastered_by]
+    claims = [claim for record in voices or records if (claim := _claim(record, unit)) is not None]
+    if not claims:
+        return {}
+    winner, rule = _winner(claims, _Contest(unit, trust, Counter(claim.folded for claim in claims)))
+    if rule == "":
+        rule = f"mastered_by:{unit.mastered_by}" if voices else "only_value"
+    return {
+        name: GoldenValue(value, winner.record.key, rule, winner.record.observed_at)
+        for place, (name, value) in enumerate(zip(unit.attributes, winner.parts, strict=True))
+        if value is not None and not _known_better(winner, claims, place)
+    }
+
+
+def _claim(record: SourceRecord, unit: AttributePolicy) -> _Claim | None:
+    parts = tuple(record.attributes.get(name) or None for name in unit.attributes)
+    if not any(parts):
+        return None
+    fold = FOLDS[unit.compared_as]
+    folded = tuple(fold(part) if part else "" for part in parts)
+    return _Claim(record, parts, folded, tuple(_realness(text, unit) for text in folded))
+
+
+def _winner(claims: Sequence[_Claim], contest: _Contest) -> tuple[_Claim, str]:
+    """Return the winning claim and the rule that told it from its best rival, "" where it has no rival."""
+    if len({claim.parts for claim in claims}) == 1:
+        return claims[0], ""
+    # Claims come in key order and the sort is stable, so the smallest record key wins what is still a tie.
+    ranked = sorted(((_standing(claim, contest), claim) for claim in claims), key=lambda pair: pair[0], reverse=True)
+    standing, winner = ranked[0]
+    # The best rival is the last to be eliminated: nobody shares a longer prefix of measures with the winner.
+    rival = next(standing for standing, claim in ranked if claim.parts != winner.parts)
+    steps = zip(("real_value", *contest.policy.criteria), standing, rival, strict=True)
+    return winner, next((step for step, ours, theirs in steps if ours != theirs), "record_key")
+
+
+def _standing(claim: _Claim, contest: _Contest) -> tuple[int | datetime, ...]:
+    measures = (MEASURES[criterion](claim, contest) for criterion in contest.policy.criteria)
+    return (max(claim.realness), *measures)
+
+
+def _known_better(winner: _Claim, claims: Sequence[_Claim], place: int) -> bool:
+    """True for a placeholder that came along with its record while another record has a real value there."""
+    rivals = (claim.realness[place] for claim in claims if claim.parts[place] is not None)
+    return winner.realness[place] == PLACEHOLDER and max(rivals) > PLACEHOLDER
+
+
+def _trust(claim: _Claim, contest: _Contest) -> int:
+    return contest.trust.get(claim.record.key.source, DEFAULT_TRUST)
+
+
+def _recency(claim: _Claim, _: _Contest) -> datetime:
+    return claim.record.observed_at or _LONG_AGO
+
+
+def _verified(claim: _Claim, contest: _Contest) -> int:
+    return sum(_matches(contest.policy.verified_pattern, part) for part in claim.parts if part)
+
+
+def _completeness(claim: _Claim, contest: _Contest) -> int:
+    """A single value: its length, then accents, then mixed case. A group: how many of its parts are real."""
+    if contest.policy.together:
+        return sum(realness > PLACEHOLDER for realness in claim.realness)
+    value = claim.parts[0] or ""
+    mixed_case = re.search("[a-z]", value) is not None and re.search("[A-Z]", value) is not None
+    return len(claim.folded[0]) * 4 + (not value.isascii()) * 2 + mixed_case
+
+
+def _votes(claim: _Claim, contest: _Contest) -> int:
+    return contest.votes[claim.folded]
+
+
+MEASURES: Mapping[str, Callable[[_Claim, _Contest], int | datetime]] = {
+    "trusted_source": _trust,
+    "most_recent": _recency,
+    "verified": _verified,
+    "most_complete": _completeness,
+    "vote": _votes,
+}
+
+
+def fold_text(text: str) -> str:
+    """Return `text` without case, accents and repeated spaces: how two spellings of one value compare equal."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return " ".join(bare.casefold().translate(_STROKES).split())
+
+
+def _fold_phone(text: str) -> str:
+    """Return the last nine digits, which a number keeps with or without its country code; else the folded text."""
+    return re.sub("[^0-9]", "", text)[-9:] or fold_text(text)
+
+
+FOLDS: Mapping[str, Callable[[str], str]] = {"text": fold_text, "phone": _fold_phone}
+
+
+@lru_cache(maxsize=1024)
+def _blanks(unit: AttributePolicy) -> tuple[frozenset[str], frozenset[str]]:
+    fold = FOLDS[unit.compared_as]
+    return frozenset(map(fold, unit.placeholders)), frozenset(map(fold, unit.doubtful))
+
+
+def _realness(folded: str, unit: AttributePolicy) -> int:
+    placeholders, doubtful = _blanks(unit)
+    if not folded or folded in placeholders or _matches(unit.placeholder_pattern, folded):
+        return PLACEHOLDER
+    return DOUBTFUL if folded in doubtful or _matches(unit.doubtful_pattern, folded) else REAL
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return bool(pattern) and re.fullmatch(pattern, text) is not None
+
+
+def _merged_consents(records: Sequence[SourceRecord]) -> dict[str, str]:
+    asked = sorted({consent for record in records for consent in record.consents})
+    return {
+        consent: most_restrictive(record.consents[consent] for record in records if consent in record.consents)
+        for consent in asked
+    }
+
+
+def attributes_text(profile: GoldenProfile) -> str:
+    """Return the golden values as JSON: attribute → value, source, source_record_id, rule, observed_at."""
+    return _json({name: _value_row(value) for name, value in profile.values.items()})
+
+
+def consents_text(profile: GoldenProfile) -> str:
+    """Return the consent statuses as JSON with sorted keys."""
+    return _json(dict(sorted(profile.consents.items())))
+
+
+def fingerprint(profile: GoldenProfile) -> str:
+    """Return a digest (64 hex digits) that changes exactly when values, reasons, consents or members change."""
+    members = (f"{key.source}\x1f{key.source_record_id}" for key in sorted(profile.records))
+    text = "\n".join((attributes_text(profile), consents_text(profile), *members))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _value_row(golden: GoldenValue) -> dict[str, str | None]:
+    key: RecordKey = golden.record
+    return {
+        "value": golden.value,
+        "source": key.source,
+        "source_record_id": key.source_record_id,
+        "rule": golden.rule,
+        "observed_at": _instant(golden.observed_at),
+    }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with a Z; fractions of a second without trailing zeros."""
+    if moment is None:
+        return None
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "Z"
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
