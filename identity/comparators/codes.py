@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from identity.comparators.base import Comparator, Levels, edits, first_true
+from identity.comparators.base import Codes, Comparator, Levels, Texts, as_texts, edits, first_true
 
 __all__ = ["CATEGORY", "IDENTIFIER", "PHONE"]
 
 ONE_EDIT, TWO_EDITS, DIFFERENT = 2, 3, 4
-_NATIONAL = 10
 
 
 def _edited(left: str, right: str) -> int:
@@ -20,8 +17,8 @@ def _edited(left: str, right: str) -> int:
     return (ONE_EDIT, ONE_EDIT, TWO_EDITS, DIFFERENT)[min(distance, 3)]
 
 
-def _edited_many(left: Sequence[str], right: Sequence[str]) -> Levels:
-    distance = edits(left, right, 2)
+def _edited_many(texts: Texts, first: Codes, second: Codes) -> Levels:
+    distance = edits(texts, first, second, 2)
     return first_true([(distance <= 1, ONE_EDIT), (distance == 2, TWO_EDITS)], DIFFERENT)
 
 
@@ -29,11 +26,11 @@ def _different(left: str, right: str) -> int:  # noqa: ARG001 — a comparator t
     return 2
 
 
-def _different_many(left: Sequence[str], right: Sequence[str]) -> Levels:  # noqa: ARG001
-    return np.full(len(left), 2, np.uint8)
+def _different_many(texts: Texts, first: Codes, second: Codes) -> Levels:  # noqa: ARG001
+    return np.full(len(first), 2, np.uint8)
 
 
 _EDIT_LEVELS = ("exact", "one_edit", "two_edits", "different")
-PHONE = Comparator("phone", _EDIT_LEVELS, _edited, _edited_many)
-IDENTIFIER = Comparator("identifier", _EDIT_LEVELS, _edited, _edited_many)
-CATEGORY = Comparator("category", ("exact", "different"), _different, _different_many)
+PHONE = Comparator("phone", _EDIT_LEVELS, _edited, as_texts, _edited_many)
+IDENTIFIER = Comparator("identifier", _EDIT_LEVELS, _edited, as_texts, _edited_many)
+CATEGORY = Comparator("category", ("exact", "different"), _different, as_texts, _different_many)

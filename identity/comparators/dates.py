@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from identity.comparators.base import Comparator, Levels, first_true
+from identity.comparators.base import Codes, Comparator, Flags, Levels, first_true
 
 __all__ = ["BIRTH_DATE"]
 
@@ -16,51 +17,52 @@ EXACT, CLOSE, YEAR_KNOWN, PARTIAL, NEAR, DIFFERENT = 1, 2, 3, 4, 5, 6
 _Digits = NDArray[np.int16]
 
 
-def _many(left: Sequence[str], right: Sequence[str]) -> Levels:
-    ours, theirs = _digits(left), _digits(right)
-    ambiguous = _ambiguous(left) | _ambiguous(right)
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    digits: _Digits
+    ambiguous: Flags
+    new_year: Flags
+    year: NDArray[np.int64]
+
+
+def _prepare(values: Sequence[str]) -> _Dates:
+    joined = "".join(value[:8].ljust(8, "0") for value in values).encode()
+    digits = (np.frombuffer(joined, np.uint8).reshape(-1, 8) - np.uint8(48)).astype(np.int16)
+    return _Dates(
+        digits,
+        np.fromiter((len(value) > 8 for value in values), np.bool_, len(values)),
+        (digits[:, 4:] == np.array([0, 1, 0, 1], np.int16)).all(axis=1),
+        digits[:, :4].astype(np.int64) @ np.array([1000, 100, 10, 1]),
+    )
+
+
+def _many(dates: _Dates, first: Codes, second: Codes) -> Levels:
+    ours, theirs = dates.digits[first], dates.digits[second]
     unlike = ours != theirs
     differing = unlike.sum(axis=1)
     same_year = ~unlike[:, :4].any(axis=1)
     same_day = ~unlike[:, 4:].any(axis=1)
     turned = same_year & (ours[:, 4:6] == theirs[:, 6:8]).all(axis=1) & (ours[:, 6:8] == theirs[:, 4:6]).all(axis=1)
     transposed = (differing == 2) & _neighbours_swapped(ours, theirs, unlike)
-    year_only = same_year & (_new_year(ours) | _new_year(theirs))
+    year_only = same_year & (dates.new_year[first] | dates.new_year[second])
+    ambiguous = dates.ambiguous[first] | dates.ambiguous[second]
     return first_true(
         [
             ((differing == 0) | (turned & ambiguous), EXACT),
-            ((differing == 1) & ~year_only | transposed | turned, CLOSE),
+            (((differing == 1) & ~year_only) | transposed | turned, CLOSE),
             (year_only, YEAR_KNOWN),
             (same_year | same_day | (differing == 2), PARTIAL),
-            (np.abs(_year(ours) - _year(theirs)) <= 1, NEAR),
+            (np.abs(dates.year[first] - dates.year[second]) <= 1, NEAR),
         ],
         DIFFERENT,
     )
 
 
-def _digits(dates: Sequence[str]) -> _Digits:
-    joined = "".join(date[:8] for date in dates).encode()
-    return (np.frombuffer(joined, np.uint8).reshape(-1, 8) - np.uint8(48)).astype(np.int16)
-
-
-def _ambiguous(dates: Sequence[str]) -> NDArray[np.bool_]:
-    return np.fromiter((len(date) > 8 for date in dates), np.bool_, len(dates))
-
-
-def _neighbours_swapped(ours: _Digits, theirs: _Digits, unlike: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _neighbours_swapped(ours: _Digits, theirs: _Digits, unlike: Flags) -> Flags:
     at = unlike.argmax(axis=1)
     rows, after = np.arange(len(at)), np.minimum(at + 1, 7)
-    swapped: NDArray[np.bool_] = (ours[rows, at] == theirs[rows, after]) & (ours[rows, after] == theirs[rows, at])
+    swapped: Flags = (ours[rows, at] == theirs[rows, after]) & (ours[rows, after] == theirs[rows, at])
     return swapped
-
-
-def _new_year(digits: _Digits) -> NDArray[np.bool_]:
-    new_year: NDArray[np.bool_] = (digits[:, 4:] == np.array([0, 1, 0, 1], np.int16)).all(axis=1)
-    return new_year
-
-
-def _year(digits: _Digits) -> NDArray[np.int64]:
-    return digits[:, :4].astype(np.int64) @ np.array([1000, 100, 10, 1])
 
 
 def _one(left: str, right: str) -> int:
@@ -88,5 +90,9 @@ def _transposed(ours: str, theirs: str, differing: list[int]) -> bool:
 
 
 BIRTH_DATE = Comparator(
-    "birth_date", ("exact", "close", "year_known", "partial", "near", "different"), _one, _many
+    "birth_date",
+    ("exact", "close", "year_known", "partial", "near", "different"),
+    _one,
+    _prepare,
+    _many,
 )

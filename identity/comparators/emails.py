@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 
-from identity.comparators.base import Comparator, Levels, edits, first_true
+from identity.comparators.base import Codes, Comparator, Levels, Texts, as_texts, edits, equal_codes, first_true
 
 __all__ = ["EMAIL"]
 
@@ -21,10 +23,24 @@ def _one(left: str, right: str) -> int:
     return CLOSE if OSA.distance(left, right, score_cutoff=2) <= 2 else DIFFERENT
 
 
-def _many(left: Sequence[str], right: Sequence[str]) -> Levels:
-    pairs = zip(left, right, strict=True)
-    same_local = np.fromiter((a.rpartition("@")[0] == b.rpartition("@")[0] for a, b in pairs), np.bool_, len(left))
-    return first_true([(same_local, SAME_LOCAL), (edits(left, right, 2) <= 2, CLOSE)], DIFFERENT)
+@dataclass(frozen=True, slots=True)
+class _Emails:
+    texts: Texts
+    local: NDArray[np.int64]
 
 
-EMAIL = Comparator("email", ("exact", "same_local_part", "close", "different"), _one, _many)
+def _prepare(values: Sequence[str]) -> _Emails:
+    return _Emails(as_texts(values), equal_codes([value.rpartition("@")[0] for value in values]))
+
+
+def _many(emails: _Emails, first: Codes, second: Codes) -> Levels:
+    return first_true(
+        [
+            (emails.local[first] == emails.local[second], SAME_LOCAL),
+            (edits(emails.texts, first, second, 2) <= 2, CLOSE),
+        ],
+        DIFFERENT,
+    )
+
+
+EMAIL = Comparator("email", ("exact", "same_local_part", "close", "different"), _one, _prepare, _many)

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from identity.comparators.base import Comparator, Levels, edits, first_true, jaro_winkler
+from identity.comparators.base import (
+    Codes,
+    Comparator,
+    Flags,
+    Levels,
+    Texts,
+    as_texts,
+    edits,
+    equal_codes,
+    first_true,
+    jaro_winkler,
+)
 
 __all__ = ["FAMILY_NAME", "SWAPPED", "Nicknames", "given_name"]
 
@@ -60,21 +71,44 @@ def _given(nicknames: Nicknames, left: str, right: str) -> int:
     return FAIR if similarity >= _FAIR else DIFFERENT
 
 
-def _given_many(nicknames: Nicknames, left: Sequence[str], right: Sequence[str]) -> Levels:
-    alike = np.fromiter((nicknames.alike(a, b) for a, b in zip(left, right, strict=True)), np.bool_, len(left))
-    letters = np.fromiter((len(a) == 1 or len(b) == 1 for a, b in zip(left, right, strict=True)), np.bool_, len(left))
-    initials = np.fromiter((a[0] == b[0] for a, b in zip(left, right, strict=True)), np.bool_, len(left))
-    similarity = jaro_winkler(left, right, _FAIR)
+@dataclass(frozen=True, slots=True)
+class _GivenNames:
+    texts: Texts
+    nicknamed: Flags
+    initial: NDArray[np.int64]
+    is_letter: Flags
+
+
+def _prepare_given(nicknames: Nicknames, values: Sequence[str]) -> _GivenNames:
+    return _GivenNames(
+        as_texts(values),
+        np.fromiter((value in nicknames.groups for value in values), np.bool_, len(values)),
+        equal_codes([value[:1] for value in values]),
+        np.fromiter((len(value) == 1 for value in values), np.bool_, len(values)),
+    )
+
+
+def _given_many(nicknames: Nicknames, names: _GivenNames, first: Codes, second: Codes) -> Levels:
+    letters = names.is_letter[first] | names.is_letter[second]
+    similarity = jaro_winkler(names.texts, first, second, _FAIR)
     return first_true(
         [
-            (alike, NICKNAME),
-            (letters & initials, INITIAL),
+            (_alike_many(nicknames, names, first, second), NICKNAME),
+            (letters & (names.initial[first] == names.initial[second]), INITIAL),
             (letters, DIFFERENT),
-            ((similarity >= _CLOSE) | (edits(left, right, 1) <= 1), CLOSE),
+            ((similarity >= _CLOSE) | (edits(names.texts, first, second, 1) <= 1), CLOSE),
             (similarity >= _FAIR, FAIR),
         ],
         DIFFERENT,
     )
+
+
+def _alike_many(nicknames: Nicknames, names: _GivenNames, first: Codes, second: Codes) -> Flags:
+    alike = names.nicknamed[first] & names.nicknamed[second]
+    some = np.flatnonzero(alike)
+    pairs = zip(names.texts[first[some]], names.texts[second[some]], strict=True)
+    alike[some] = np.fromiter((nicknames.alike(ours, theirs) for ours, theirs in pairs), np.bool_, len(some))
+    return alike
 
 
 def _family(left: str, right: str) -> int:
@@ -86,12 +120,25 @@ def _family(left: str, right: str) -> int:
     return FAMILY_FAIR if similarity >= _FAIR else FAMILY_DIFFERENT
 
 
-def _family_many(left: Sequence[str], right: Sequence[str]) -> Levels:
-    similarity = jaro_winkler(left, right, _FAIR)
-    contains = np.fromiter((_contains(a, b) for a, b in zip(left, right, strict=True)), np.bool_, len(left))
+@dataclass(frozen=True, slots=True)
+class _FamilyNames:
+    texts: Texts
+    compound: Flags
+
+
+def _prepare_family(values: Sequence[str]) -> _FamilyNames:
+    return _FamilyNames(as_texts(values), np.fromiter((" " in value for value in values), np.bool_, len(values)))
+
+
+def _family_many(names: _FamilyNames, first: Codes, second: Codes) -> Levels:
+    similarity = jaro_winkler(names.texts, first, second, _FAIR)
+    contains = names.compound[first] | names.compound[second]
+    some = np.flatnonzero(contains)
+    pairs = zip(names.texts[first[some]], names.texts[second[some]], strict=True)
+    contains[some] = np.fromiter((_contains(ours, theirs) for ours, theirs in pairs), np.bool_, len(some))
     return first_true(
         [
-            ((similarity >= _CLOSE) | (edits(left, right, 1) <= 1), FAMILY_CLOSE),
+            ((similarity >= _CLOSE) | (edits(names.texts, first, second, 1) <= 1), FAMILY_CLOSE),
             (contains, FAMILY_CONTAINS),
             (similarity >= _FAIR, FAMILY_FAIR),
         ],
@@ -100,19 +147,25 @@ def _family_many(left: Sequence[str], right: Sequence[str]) -> Levels:
 
 
 def _contains(left: str, right: str) -> bool:
-    """Say whether one name is a part of the other one: "garcia" of "garcia lopez", but "li" not of "lin"."""
-    if " " not in left and " " not in right:
-        return False
-    ours, theirs = left.split(), right.split()
-    return any(len(a) > 2 and a == b for a, b in product(ours, theirs))
+    """Say whether two names share a whole part: "garcia" and "garcia lopez", but not "li" and "lin"."""
+    return any(len(part) > 2 and part in right.split() for part in left.split())
 
 
 def given_name(nicknames: Nicknames) -> Comparator:
     """Return the comparator of given names for one list of nicknames."""
-    names = ("exact", "nickname", "close", "initial", "fair", "different", "swapped")
-    return Comparator("given_name", names, partial(_given, nicknames), partial(_given_many, nicknames))
+    return Comparator(
+        "given_name",
+        ("exact", "nickname", "close", "initial", "fair", "different", "swapped"),
+        partial(_given, nicknames),
+        partial(_prepare_given, nicknames),
+        partial(_given_many, nicknames),
+    )
 
 
 FAMILY_NAME = Comparator(
-    "family_name", ("exact", "close", "contains", "fair", "different"), _family, _family_many
+    "family_name",
+    ("exact", "close", "contains", "fair", "different"),
+    _family,
+    _prepare_family,
+    _family_many,
 )

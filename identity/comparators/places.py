@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, Indel
-from rapidfuzz.process import cpdist
 
-from identity.comparators.base import Comparator, Levels, edits, first_true
+from identity.comparators.base import (
+    Codes,
+    Comparator,
+    Flags,
+    Levels,
+    Texts,
+    as_texts,
+    edits,
+    equal_codes,
+    first_true,
+    similarities,
+)
 
 __all__ = ["ADDRESS", "CITY", "POSTCODE"]
 
@@ -24,35 +34,46 @@ def _house(address: str) -> str:
     return address.partition("|")[0]
 
 
-@lru_cache(maxsize=1 << 18)
 def _street_key(address: str) -> str:
     """The words of the street in alphabetical order without blanks: word order and spacing vary, letters less."""
     return "".join(sorted(address.partition("|")[2].split()))
-
-
-def _same_house(left: str, right: str) -> bool:
-    ours, theirs = _house(left), _house(right)
-    return not ours or not theirs or ours == theirs
 
 
 def _address(left: str, right: str) -> int:
     similarity = Indel.normalized_similarity(_street_key(left), _street_key(right), score_cutoff=_SIMILAR_STREET)
     if similarity < _SIMILAR_STREET:
         return DIFFERENT
-    return SIMILAR if _same_house(left, right) else SAME_STREET
+    ours, theirs = _house(left), _house(right)
+    return SIMILAR if not ours or not theirs or ours == theirs else SAME_STREET
 
 
-def _address_many(left: Sequence[str], right: Sequence[str]) -> Levels:
-    houses = np.fromiter((_same_house(a, b) for a, b in zip(left, right, strict=True)), np.bool_, len(left))
-    similar = _street_similarity([_street_key(a) for a in left], [_street_key(b) for b in right]) >= _SIMILAR_STREET
-    return first_true([(similar & houses, SIMILAR), (similar, SAME_STREET)], DIFFERENT)
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    street_keys: Texts
+    house: NDArray[np.int64]
+    has_house: Flags
 
 
-def _street_similarity(left: Sequence[str], right: Sequence[str]) -> NDArray[np.float64]:
-    similarity: NDArray[np.float64] = cpdist(
-        left, right, scorer=Indel.normalized_similarity, score_cutoff=_SIMILAR_STREET, dtype=np.float64, workers=-1
+def _prepare_addresses(values: Sequence[str]) -> _Addresses:
+    houses = [_house(value) for value in values]
+    return _Addresses(
+        as_texts([_street_key(value) for value in values]),
+        equal_codes(houses),
+        np.fromiter((bool(house) for house in houses), np.bool_, len(houses)),
     )
-    return similarity
+
+
+def _address_many(addresses: _Addresses, first: Codes, second: Codes) -> Levels:
+    similar = (
+        similarities(Indel.normalized_similarity, addresses.street_keys, first, second, _SIMILAR_STREET)
+        >= _SIMILAR_STREET
+    )
+    same_house = (
+        (addresses.house[first] == addresses.house[second])
+        | ~addresses.has_house[first]
+        | ~addresses.has_house[second]
+    )
+    return first_true([(similar & same_house, SIMILAR), (similar, SAME_STREET)], DIFFERENT)
 
 
 def _postcode(left: str, right: str) -> int:
@@ -61,28 +82,65 @@ def _postcode(left: str, right: str) -> int:
     return SAME_AREA if left[:3] == right[:3] else DIFFERENT
 
 
-def _postcode_many(left: Sequence[str], right: Sequence[str]) -> Levels:
-    area = np.fromiter((a[:3] == b[:3] for a, b in zip(left, right, strict=True)), np.bool_, len(left))
-    return first_true([(edits(left, right, 1) <= 1, ONE_EDIT), (area, SAME_AREA)], DIFFERENT)
+@dataclass(frozen=True, slots=True)
+class _Postcodes:
+    texts: Texts
+    area: NDArray[np.int64]
+
+
+def _prepare_postcodes(values: Sequence[str]) -> _Postcodes:
+    return _Postcodes(as_texts(values), equal_codes([value[:3] for value in values]))
+
+
+def _postcode_many(postcodes: _Postcodes, first: Codes, second: Codes) -> Levels:
+    return first_true(
+        [
+            (edits(postcodes.texts, first, second, 1) <= 1, ONE_EDIT),
+            (postcodes.area[first] == postcodes.area[second], SAME_AREA),
+        ],
+        DIFFERENT,
+    )
 
 
 def _city(left: str, right: str) -> int:
-    distance = OSA.distance(left, right, score_cutoff=2)
-    if distance <= 2 and min(len(left), len(right)) > 3:
+    if min(len(left), len(right)) > 3 and OSA.distance(left, right, score_cutoff=2) <= 2:
         return CLOSE
     return FAIR if _shares_word(left, right) else DIFFERENT
 
 
-def _city_many(left: Sequence[str], right: Sequence[str]) -> Levels:
-    long = np.fromiter((min(len(a), len(b)) > 3 for a, b in zip(left, right, strict=True)), np.bool_, len(left))
-    shared = np.fromiter((_shares_word(a, b) for a, b in zip(left, right, strict=True)), np.bool_, len(left))
-    return first_true([((edits(left, right, 2) <= 2) & long, CLOSE), (shared, FAIR)], DIFFERENT)
+@dataclass(frozen=True, slots=True)
+class _Cities:
+    texts: Texts
+    long: Flags
+
+
+def _prepare_cities(values: Sequence[str]) -> _Cities:
+    return _Cities(as_texts(values), np.fromiter((len(value) > 3 for value in values), np.bool_, len(values)))
+
+
+def _city_many(cities: _Cities, first: Codes, second: Codes) -> Levels:
+    pairs = zip(cities.texts[first], cities.texts[second], strict=True)
+    shared = np.fromiter((_shares_word(ours, theirs) for ours, theirs in pairs), np.bool_, len(first))
+    close = (edits(cities.texts, first, second, 2) <= 2) & cities.long[first] & cities.long[second]
+    return first_true([(close, CLOSE), (shared, FAIR)], DIFFERENT)
 
 
 def _shares_word(left: str, right: str) -> bool:
     return any(len(word) > 3 and word in right.split() for word in left.split())
 
 
-ADDRESS = Comparator("address", ("exact", "similar", "same_street", "different"), _address, _address_many)
-POSTCODE = Comparator("postcode", ("exact", "one_edit", "same_area", "different"), _postcode, _postcode_many)
-CITY = Comparator("city", ("exact", "close", "fair", "different"), _city, _city_many)
+ADDRESS = Comparator(
+    "address",
+    ("exact", "similar", "same_street", "different"),
+    _address,
+    _prepare_addresses,
+    _address_many,
+)
+POSTCODE = Comparator(
+    "postcode",
+    ("exact", "one_edit", "same_area", "different"),
+    _postcode,
+    _prepare_postcodes,
+    _postcode_many,
+)
+CITY = Comparator("city", ("exact", "close", "fair", "different"), _city, _prepare_cities, _city_many)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,9 @@ from identity.comparators import MISSING, SWAPPED, VOCABULARY, Comparator
 from identity.comparators.base import Levels
 from identity.engines.blocking import Pairs
 from identity.engines.population import ABSENT, Codes, Column, Population, encode
-from identity.model.match import Comparison, Factor
+from identity.model.match import Factor
 
-__all__ = ["Comparing", "comparing"]
+__all__ = ["Comparing", "PreparedColumn", "comparing", "prepared"]
 
 _EXACT_OR_CLOSE = (1, 2)
 _GIVEN_DIFFERENT = VOCABULARY["given_name"].index("different") + 1
@@ -23,14 +24,49 @@ _FAMILY_DIFFERENT = VOCABULARY["family_name"].index("different") + 1
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedColumn:
+    """A column with what its comparator needs to know of each distinct value."""
+
+    column: Column
+    comparator: Comparator
+    values: Any
+
+    def levels(self, left: Codes, right: Codes) -> Levels:
+        """Return the level of each pair of records."""
+        return self.cross_levels(left, self, right)
+
+    def cross_levels(self, left: Codes, other: PreparedColumn, right: Codes) -> Levels:
+        """Return the levels of this column's values against another's; both share one dictionary."""
+        ours, theirs = self.column.codes[left], other.column.codes[right]
+        levels = ((ours == theirs) & (ours != ABSENT)).astype(np.uint8)
+        unequal = np.flatnonzero((ours != theirs) & (ours != ABSENT) & (theirs != ABSENT))
+        if len(unequal):
+            levels[unequal] = self._unequal(ours[unequal], theirs[unequal])
+        return levels
+
+    def _unequal(self, ours: Codes, theirs: Codes) -> Levels:
+        low, high = np.minimum(ours, theirs), np.maximum(ours, theirs)
+        if len(self.column.values) > len(low) // 8:
+            return self.comparator.unequal_many(self.values, low, high)
+        packed = low.astype(np.int64) << 32 | high
+        distinct, place = np.unique(packed, return_inverse=True)
+        first, second = (distinct >> 32).astype(np.int32), (distinct & 0xFFFFFFFF).astype(np.int32)
+        return self.comparator.unequal_many(self.values, first, second)[place]
+
+
+def prepared(column: Column, comparator: Comparator) -> PreparedColumn:
+    """Return `column` prepared for `comparator`."""
+    return PreparedColumn(column, comparator, comparator.prepare(column.values))
+
+
+@dataclass(frozen=True, slots=True)
 class Comparing:
     """A population made ready for comparing: its columns by comparison, and both names in one dictionary."""
 
     factors: tuple[Factor, ...]
-    columns: Mapping[str, Column]
-    comparators: Mapping[str, Comparator]
+    columns: Mapping[str, PreparedColumn]
     swaps: tuple[str, str] | None
-    either_name: tuple[Column, Column] | None
+    either_name: tuple[PreparedColumn, PreparedColumn] | None
 
     def patterns(self, pairs: Pairs) -> NDArray[np.int64]:
         """Return per pair its cells in all factors, packed into one number (see `unpack`)."""
@@ -52,14 +88,12 @@ class Comparing:
     def levels(self, pairs: Pairs) -> dict[str, Levels]:
         """Return per comparison the level each pair reaches."""
         levels = {
-            comparison.name: _levels(
-                self.columns[comparison.name], self.comparators[comparison.comparator], *pairs
-            )
+            comparison.name: self.columns[comparison.name].levels(*pairs)
             for factor in self.factors
             for comparison in factor.comparisons
         }
         if self.swaps and self.either_name:
-            _mark_swaps(levels, self.swaps, self.either_name, self.comparators["family_name"], pairs)
+            _mark_swaps(levels, self.swaps, self.either_name, pairs)
         return levels
 
 
@@ -70,46 +104,33 @@ def comparing(
     swaps: tuple[str, str] | None,
 ) -> Comparing:
     """Return `population` made ready for comparing by `factors`."""
-    names: list[Comparison] = [comparison for factor in factors for comparison in factor.comparisons]
-    columns = {comparison.name: population.columns[comparison.name] for comparison in names}
-    either = _shared(columns[swaps[0]], columns[swaps[1]]) if swaps and set(swaps) <= set(columns) else None
-    return Comparing(factors, columns, comparators, swaps, either)
+    compared = [comparison for factor in factors for comparison in factor.comparisons]
+    columns = {
+        comparison.name: prepared(population.columns[comparison.name], comparators[comparison.comparator])
+        for comparison in compared
+    }
+    return Comparing(factors, columns, swaps, _either_name(columns, swaps, comparators))
 
 
-def _shared(given: Column, family: Column) -> tuple[Column, Column]:
+def _either_name(
+    columns: Mapping[str, PreparedColumn], swaps: tuple[str, str] | None, comparators: Mapping[str, Comparator]
+) -> tuple[PreparedColumn, PreparedColumn] | None:
+    """Return both name columns coded into one dictionary, so that one can be compared with the other."""
+    if not swaps or not set(swaps) <= set(columns):
+        return None
+    given, family = (columns[name].column for name in swaps)
     values = [*given.values, *family.values]
-    everything = encode(values, np.arange(len(values), dtype=np.int32))
-    recode_given = np.append(everything.codes[: len(given.values)], np.int32(ABSENT))
-    recode_family = np.append(everything.codes[len(given.values) :], np.int32(ABSENT))
-    return (
-        Column(recode_given[given.codes], everything.values),
-        Column(recode_family[family.codes], everything.values),
-    )
-
-
-def _levels(column: Column, comparator: Comparator, left: Codes, right: Codes) -> Levels:
-    return _code_levels(column.values, comparator, column.codes[left], column.codes[right])
-
-
-def _code_levels(values: Sequence[str], comparator: Comparator, ours: Codes, theirs: Codes) -> Levels:
-    levels = ((ours == theirs) & (ours != ABSENT)).astype(np.uint8)
-    unequal = np.flatnonzero((ours != theirs) & (ours != ABSENT) & (theirs != ABSENT))
-    if not len(unequal):
-        return levels
-    low = np.minimum(ours[unequal], theirs[unequal]).astype(np.int64)
-    packed = low << 32 | np.maximum(ours[unequal], theirs[unequal])
-    distinct, place = np.unique(packed, return_inverse=True)
-    first, second = (distinct >> 32).tolist(), (distinct & 0xFFFFFFFF).tolist()
-    compared = comparator.unequal_many([values[code] for code in first], [values[code] for code in second])
-    levels[unequal] = compared[place]
-    return levels
+    together = encode(values, np.arange(len(values), dtype=np.int32))
+    recode_given = np.append(together.codes[: len(given.values)], np.int32(ABSENT))
+    recode_family = np.append(together.codes[len(given.values) :], np.int32(ABSENT))
+    one = prepared(Column(recode_given[given.codes], together.values), comparators["family_name"])
+    return one, PreparedColumn(Column(recode_family[family.codes], together.values), one.comparator, one.values)
 
 
 def _mark_swaps(
     levels: dict[str, Levels],
     swaps: tuple[str, str],
-    either: tuple[Column, Column],
-    comparator: Comparator,
+    either: tuple[PreparedColumn, PreparedColumn],
     pairs: Pairs,
 ) -> None:
     """Where the straight comparison disagrees but the crossed one agrees, say so once: as a swap of the names."""
@@ -120,17 +141,14 @@ def _mark_swaps(
     )
     some = np.flatnonzero(unlike)
     left, right = pairs[0][some], pairs[1][some]
-    crossed = _agree(either, comparator, left, right), _agree(either, comparator, right, left)
+    one, other = either
+    crossed = (
+        np.isin(one.cross_levels(left, other, right), _EXACT_OR_CLOSE),
+        np.isin(one.cross_levels(right, other, left), _EXACT_OR_CLOSE),
+    )
     whole = crossed[0] & crossed[1]
     half = (crossed[0] | crossed[1]) & ~whole & (levels[family][some] == MISSING)
     levels[given][some[whole]] = SWAPPED
     levels[family][some[whole]] = MISSING
     levels[given][some[half]] = MISSING
     levels[family][some[half]] = _FAMILY_FAIR
-
-
-def _agree(either: tuple[Column, Column], comparator: Comparator, one: Codes, other: Codes) -> NDArray[np.bool_]:
-    given, family = either
-    return np.isin(
-        _code_levels(given.values, comparator, given.codes[one], family.codes[other]), _EXACT_OR_CLOSE
-    )

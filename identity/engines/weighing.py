@@ -62,7 +62,7 @@ class Weighing:
                 continue
             equal = np.flatnonzero((levels == EXACT) & open_pairs)
             open_pairs[equal] = False
-            codes = comparing.columns[comparison.name].codes
+            codes = comparing.columns[comparison.name].column.codes
             ours, theirs = codes[pairs[0][equal]], codes[pairs[1][equal]]
             adjustment = (rarity[ours] + rarity[theirs]) / 2
             random[equal] += adjustment

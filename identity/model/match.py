@@ -74,13 +74,17 @@ class Thresholds:
 class PartitionRules:
     """How links become clusters.
 
-    `clip` bounds one link's say (bits); `unscored` is what a pair never compared counts as; a component larger
+    `clip` bounds one link's say (bits); `unscored` is what a pair never compared counts as. The best link between
+    two clusters has `best_share` of the say, divided by the size of the smaller one to the power of `best_fades`;
+    the mean of all pairs has the rest. A component larger
     than `largest_component` is first cut at its weakest links. `distinct_values` bounds how many different values
     of an identifier one cluster may hold.
     """
 
     clip: float
     unscored: float
+    best_share: float
+    best_fades: float
     largest_component: int
     distinct_values: Mapping[str, int]
 

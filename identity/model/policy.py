@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
+    "CONSENT_STATUSES",
+    "DATE_DIRECTIVES",
+    "FILE_KINDS",
+    "TRANSFORMS",
     "AttributePolicy",
     "ColumnMapping",
     "ConsentColumn",
@@ -16,6 +20,15 @@ __all__ = [
     "SourcePolicy",
     "SurvivorshipPolicy",
 ]
+
+FILE_KINDS = ("csv", "jsonl", "parquet")
+CONSENT_STATUSES = ("granted", "denied", "withdrawn", "unknown")
+
+TRANSFORMS = ("sap_name", "iso_date", "upper", "lower", "digits")
+"""Names a column mapping may use; what they do stands in `identity/connectors/transforms.py`."""
+
+DATE_DIRECTIVES = ("%Y", "%y", "%m", "%d", "%b", "%B", "%H", "%M", "%S", "%f", "%z", "%%")
+"""The strptime directives a date format may use; month names are English whatever the locale."""
 
 
 class SourceMode(StrEnum):
@@ -41,12 +54,16 @@ class FileFormat:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """Where a canonical attribute comes from: one path, or several joined by `join`; then a named transform."""
+    """Where a canonical attribute comes from: one path, or several joined by `join`; then a named transform.
+
+    With `first`, several paths are alternatives: the first one that holds a value is taken.
+    """
 
     attribute: str
     paths: tuple[str, ...]
     join: str = " "
     transform: str = ""
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +81,10 @@ class SourcePolicy:
     """A system's own format and standing: how to read it, whom to trust, whether it takes effect.
 
     `trust` ranks sources in survivorship (higher wins). `default_country` (ISO 3166 alpha-2) reads national
-    phone numbers and postcodes. `date_formats` are tried in order (strptime directives); empty means ISO first, then the
-    common formats, with ambiguity kept.
+    phone numbers and postcodes. `date_formats` are tried in order (strptime directives); empty means ISO first,
+    then the common formats, with ambiguity kept. `observed_at_fallbacks` are read where `observed_at` is empty;
+    `timezone` (IANA name) reads timestamps without an offset. A value in a `reject_when` column rejects the row,
+    with that reason. `custom` names the attributes declared beyond the canonical ones.
     """
 
     name: str
@@ -80,6 +99,10 @@ class SourcePolicy:
     observed_at_formats: tuple[str, ...] = ()
     impossible_values: ImpossibleValue = ImpossibleValue.QUARANTINE
     consents: tuple[ConsentColumn, ...] = ()
+    observed_at_fallbacks: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    reject_when: Mapping[str, str] = field(default_factory=dict)
+    custom: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

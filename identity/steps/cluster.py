@@ -1,8 +1,9 @@
 """cluster: the links of one connected component → its clusters. Pure, and blind to the order of anything.
 
-Clusters merge, best first, while ½ · (best link between them) + ½ · (mean over all cross pairs) is above the
+Clusters merge, best first, while s · (best link between them) + (1 - s) · (mean over all cross pairs) is above the
 threshold. The mean keeps a single strong link from bridging two solid groups; the best link lets a poor record
-join the one it resembles. Ties fall to the smallest record.
+join the one it resembles. Its share s therefore fades with the size of the smaller side. Ties fall to the
+smallest record.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def cluster(
     rules: PartitionRules,
     threshold: float = 0.0,
     *,
-    mix: float = 0.5,
+    best_share: float | None = None,
     together: Collection[Pair] = (),
     apart: Collection[Pair] = (),
     identifiers: Mapping[str, Mapping[int, str]] | None = None,
@@ -52,9 +53,11 @@ def cluster(
 
     `weights` holds the match weight of pairs (smaller place first); a pair without one counts as `rules.unscored`.
     `together` and `apart` are people's decisions: they hold whatever the weights say. `identifiers` gives, per
-    identifier, the value each record holds; no merge may exceed `rules.distinct_values` of it.
+    identifier, the value each record holds; no merge may exceed `rules.distinct_values` of it. `best_share`
+    overrides the rules' share (0 is plain mean linkage).
     """
-    return _Agglomeration(members, weights, rules, threshold, mix, together, apart, identifiers or {}).run()
+    share = rules.best_share if best_share is None else best_share
+    return _Agglomeration(members, weights, rules, threshold, share, together, apart, identifiers or {}).run()
 
 
 class _Agglomeration:
@@ -66,12 +69,12 @@ class _Agglomeration:
         weights: Mapping[Pair, float],
         rules: PartitionRules,
         threshold: float,
-        mix: float,
+        best_share: float,
         together: Collection[Pair],
         apart: Collection[Pair],
         identifiers: Mapping[str, Mapping[int, str]],
     ) -> None:
-        self._rules, self._threshold, self._mix = rules, threshold, mix
+        self._rules, self._threshold, self._best_share = rules, threshold, best_share
         self._members = {place: [place] for place in sorted(members)}
         self._version = dict.fromkeys(self._members, 0)
         self._best: dict[int, dict[int, float]] = {place: {} for place in self._members}
@@ -87,7 +90,7 @@ class _Agglomeration:
         for left, right in apart:
             self._apart[left].add(right)
             self._apart[right].add(left)
-        for (left, right), weight in weights.items():
+        for (left, right), weight in sorted(weights.items()):
             self._link(left, right, max(-rules.clip, min(rules.clip, weight)), 1)
         for left, right in together:
             self._join_by_decision(left, right)
@@ -112,10 +115,12 @@ class _Agglomeration:
             self._scored[one][other] = self._scored[one].get(other, 0) + scored
 
     def _worth(self, left: int, right: int) -> float:
-        pairs = len(self._members[left]) * len(self._members[right])
+        smaller, larger = sorted((len(self._members[left]), len(self._members[right])))
+        pairs = smaller * larger
         unscored = pairs - self._scored[left][right]
         mean = (self._sum[left][right] + unscored * self._rules.unscored) / pairs
-        return self._mix * self._best[left][right] + (1 - self._mix) * mean
+        share = self._best_share * smaller**-self._rules.best_fades
+        return share * self._best[left][right] + (1 - share) * mean
 
     def _push(self, left: int, right: int) -> None:
         worth = self._worth(left, right)

@@ -24,11 +24,15 @@ from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 
 __all__ = [
     "DEFAULT_TRUST",
+    "DOUBTFUL",
     "FOLDS",
     "MEASURES",
+    "PLACEHOLDER",
+    "REAL",
     "attribute_order",
     "attributes_text",
     "consents_text",
+    "digest",
     "fingerprint",
     "fold_text",
     "survive",
@@ -232,8 +236,12 @@ def consents_text(profile: GoldenProfile) -> str:
 def fingerprint(profile: GoldenProfile) -> str:
     """Return a digest (64 hex digits) that changes exactly when values, reasons, consents or members change."""
     members = (f"{key.source}\x1f{key.source_record_id}" for key in sorted(profile.records))
-    text = "\n".join((attributes_text(profile), consents_text(profile), *members))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest(attributes_text(profile), consents_text(profile), members)
+
+
+def digest(attributes: str, consents: str, members: Iterable[str]) -> str:
+    """Return the fingerprint of a profile from its texts; `members` are its record keys, sorted."""
+    return hashlib.sha256("\n".join((attributes, consents, *members)).encode()).hexdigest()
 
 
 def _value_row(golden: GoldenValue) -> dict[str, str | None]:
