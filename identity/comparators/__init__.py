@@ -14,7 +14,7 @@ from identity.comparators.emails import EMAIL
 from identity.comparators.names import FAMILY_NAME, SWAPPED, Nicknames, given_name
 from identity.comparators.places import ADDRESS, CITY, POSTCODE
 
-__all__ = ["MISSING", "SWAPPED", "VOCABULARY", "Comparator", "Nicknames", "comparators"]
+__all__ = ["MISSING", "SWAPPED", "Comparator", "Nicknames", "comparators"]
 
 _FIXED = (FAMILY_NAME, BIRTH_DATE, EMAIL, PHONE, IDENTIFIER, ADDRESS, POSTCODE, CITY, CATEGORY)
 
@@ -22,7 +22,3 @@ _FIXED = (FAMILY_NAME, BIRTH_DATE, EMAIL, PHONE, IDENTIFIER, ADDRESS, POSTCODE, 
 def comparators(nicknames: Nicknames) -> dict[str, Comparator]:
     """Return every comparator by name, the given name's with this list of nicknames."""
     return {comparator.name: comparator for comparator in (given_name(nicknames), *_FIXED)}
-
-
-VOCABULARY = {name: comparator.level_names for name, comparator in comparators(Nicknames({}, {})).items()}
-"""Comparator name → its level names, for validating rules files."""

@@ -6,6 +6,7 @@ import numpy as np
 from rapidfuzz.distance import OSA
 
 from identity.comparators.base import Codes, Comparator, Levels, Texts, as_texts, edits, first_true
+from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["CATEGORY", "IDENTIFIER", "PHONE"]
 
@@ -30,7 +31,6 @@ def _different_many(texts: Texts, first: Codes, second: Codes) -> Levels:  # noq
     return np.full(len(first), 2, np.uint8)
 
 
-_EDIT_LEVELS = ("exact", "one_edit", "two_edits", "different")
-PHONE = Comparator("phone", _EDIT_LEVELS, _edited, as_texts, _edited_many)
-IDENTIFIER = Comparator("identifier", _EDIT_LEVELS, _edited, as_texts, _edited_many)
-CATEGORY = Comparator("category", ("exact", "different"), _different, as_texts, _different_many)
+PHONE = Comparator("phone", COMPARATOR_LEVELS["phone"], _edited, as_texts, _edited_many)
+IDENTIFIER = Comparator("identifier", COMPARATOR_LEVELS["identifier"], _edited, as_texts, _edited_many)
+CATEGORY = Comparator("category", COMPARATOR_LEVELS["category"], _different, as_texts, _different_many)

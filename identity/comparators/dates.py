@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from identity.comparators.base import Codes, Comparator, Flags, Levels, first_true
+from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["BIRTH_DATE"]
 
@@ -91,7 +92,7 @@ def _transposed(ours: str, theirs: str, differing: list[int]) -> bool:
 
 BIRTH_DATE = Comparator(
     "birth_date",
-    ("exact", "close", "year_known", "partial", "near", "different"),
+    COMPARATOR_LEVELS["birth_date"],
     _one,
     _prepare,
     _many,

@@ -22,6 +22,7 @@ from identity.comparators.base import (
     first_true,
     jaro_winkler,
 )
+from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["FAMILY_NAME", "SWAPPED", "Nicknames", "given_name"]
 
@@ -155,7 +156,7 @@ def given_name(nicknames: Nicknames) -> Comparator:
     """Return the comparator of given names for one list of nicknames."""
     return Comparator(
         "given_name",
-        ("exact", "nickname", "close", "initial", "fair", "different", "swapped"),
+    COMPARATOR_LEVELS["given_name"],
         partial(_given, nicknames),
         partial(_prepare_given, nicknames),
         partial(_given_many, nicknames),
@@ -164,7 +165,7 @@ def given_name(nicknames: Nicknames) -> Comparator:
 
 FAMILY_NAME = Comparator(
     "family_name",
-    ("exact", "close", "contains", "fair", "different"),
+    COMPARATOR_LEVELS["family_name"],
     _family,
     _prepare_family,
     _family_many,

@@ -21,6 +21,7 @@ from identity.comparators.base import (
     first_true,
     similarities,
 )
+from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["ADDRESS", "CITY", "POSTCODE"]
 
@@ -131,16 +132,17 @@ def _shares_word(left: str, right: str) -> bool:
 
 ADDRESS = Comparator(
     "address",
-    ("exact", "similar", "same_street", "different"),
+    COMPARATOR_LEVELS["address"],
     _address,
     _prepare_addresses,
     _address_many,
 )
 POSTCODE = Comparator(
     "postcode",
-    ("exact", "one_edit", "same_area", "different"),
+    COMPARATOR_LEVELS["postcode"],
     _postcode,
     _prepare_postcodes,
     _postcode_many,
 )
-CITY = Comparator("city", ("exact", "close", "fair", "different"), _city, _prepare_cities, _city_many)
+CITY = Comparator("city",
+    COMPARATOR_LEVELS["city"], _city, _prepare_cities, _city_many)

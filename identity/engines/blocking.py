@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from identity.engines.pairs import Pairs
 from identity.engines.population import ABSENT, Column, Population
 from identity.model.match import BlockingKey, BlockingRules
 from identity.steps.block import Part
 
-__all__ = ["KeyCodes", "Pairs", "candidate_pairs", "key_codes"]
+__all__ = ["KeyCodes", "candidate_pairs", "key_codes"]
 
 KeyCodes = Mapping[str, NDArray[np.int64]]
-Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 
 def key_codes(population: Population, rules: BlockingRules, parts: Mapping[str, Part]) -> KeyCodes:

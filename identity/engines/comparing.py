@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from identity.comparators import MISSING, SWAPPED, VOCABULARY, Comparator
+from identity.comparators import MISSING, SWAPPED, Comparator
 from identity.comparators.base import Levels
-from identity.engines.blocking import Pairs
+from identity.engines.pairs import Pairs
 from identity.engines.population import ABSENT, Codes, Column, Population, encode
 from identity.model.match import Factor
+from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["Comparing", "PreparedColumn", "comparing", "prepared"]
 
 _EXACT_OR_CLOSE = (1, 2)
-_GIVEN_DIFFERENT = VOCABULARY["given_name"].index("different") + 1
-_FAMILY_FAIR = VOCABULARY["family_name"].index("fair") + 1
-_FAMILY_DIFFERENT = VOCABULARY["family_name"].index("different") + 1
+_GIVEN_DIFFERENT = COMPARATOR_LEVELS["given_name"].index("different") + 1
+_FAMILY_FAIR = COMPARATOR_LEVELS["family_name"].index("fair") + 1
+_FAMILY_DIFFERENT = COMPARATOR_LEVELS["family_name"].index("different") + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Comparing:
         for factor in self.factors:
             cell = np.zeros(len(pairs[0]), np.int64)
             for comparison, size in zip(factor.comparisons, factor.sizes, strict=True):
-                cell = cell * size + levels[comparison.name]
+                level = levels[comparison.name]
+                cell = cell * size + np.where(np.isin(level, list(comparison.neutral)), 0, level)
             cells.append(cell)
         return cells
 
@@ -135,8 +137,7 @@ def _mark_swaps(
 ) -> None:
     """Where the straight comparison disagrees but the crossed one agrees, say so once: as a swap of the names."""
     given, family = swaps
-    unlike = (levels[given] != 0) | (levels[family] != 0)
-    unlike &= np.isin(levels[given], (MISSING, _GIVEN_DIFFERENT)) & np.isin(
+    unlike = np.isin(levels[given], (MISSING, _GIVEN_DIFFERENT)) & np.isin(
         levels[family], (MISSING, _FAMILY_DIFFERENT)
     )
     some = np.flatnonzero(unlike)

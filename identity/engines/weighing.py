@@ -1,28 +1,29 @@
-"""Match weights of many pairs: table look-ups by cell, and each value's own frequency where values are equal."""
+"""Match weights of many pairs: table look-ups by cell, and each value's own share where values are equal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from identity.comparators.base import EXACT
-from identity.engines.blocking import Pairs
 from identity.engines.comparing import Comparing
-from identity.engines.population import ABSENT, Column
+from identity.engines.frequencies import Shares
+from identity.engines.pairs import Places, ScoredPairs, in_slices
 from identity.model.match import Factor
 from identity.steps.train import Trained
 
-__all__ = ["Weighing", "frequencies", "unpack", "weighing"]
+__all__ = ["Weighing", "unpack", "weighing"]
 
 Floats = NDArray[np.float64]
+Cells = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """A trained model in the form that weighs a population: log2 tables per factor and class."""
+    """Parameters in the form that weighs a population: log2 tables per factor and class, rarities per value."""
 
     factors: tuple[Factor, ...]
     match: tuple[Floats, ...]
@@ -31,46 +32,51 @@ class Weighing:
     prior: tuple[float, float, float]
     rarity: Mapping[str, Floats]
 
-    def weights(self, comparing: Comparing, pairs: Pairs, patterns: NDArray[np.int64]) -> Floats:
-        """Return the match weight of each pair."""
-        cells = unpack(patterns, self.factors)
-        match = np.full(len(patterns), self.prior[0])
-        household = np.full(len(patterns), self.prior[1])
-        random = np.full(len(patterns), self.prior[2])
-        for at, factor in enumerate(self.factors):
-            match += self.match[at][cells[at]]
-            household += self.household[at][cells[at]]
-            random += self.random[at][cells[at]]
-            self._rarities(factor, cells[at], comparing, pairs, household, random)
+    def weigh(self, comparing: Comparing, pairs: ScoredPairs) -> ScoredPairs:
+        """Return `pairs` with their match weights under these parameters."""
+
+        def work(stretch: slice) -> Floats:
+            left, right = pairs.left[stretch], pairs.right[stretch]
+            return self._weights(comparing, left, right, pairs.patterns[stretch])
+
+        weights = in_slices(len(pairs), np.float64, work)
+        return ScoredPairs(pairs.left, pairs.right, pairs.patterns, weights)
+
+    def _weights(self, comparing: Comparing, left: Places, right: Places, patterns: Cells) -> Floats:
+        match, household, random = (np.full(len(patterns), share) for share in self.prior)
+        for at, (factor, cells) in enumerate(zip(self.factors, unpack(patterns, self.factors), strict=True)):
+            match += self.match[at][cells]
+            household += self.household[at][cells]
+            random += self.random[at][cells]
+            self._add_rarities(factor, cells, comparing, (left, right), household, random)
         weights: Floats = match - np.logaddexp2(household, random)
         return weights
 
-    def _rarities(
+    def _add_rarities(
         self,
         factor: Factor,
-        cells: NDArray[np.int64],
+        cells: Cells,
         comparing: Comparing,
-        pairs: Pairs,
+        pairs: tuple[Places, Places],
         household: Floats,
         random: Floats,
     ) -> None:
         # Within a factor only the first equal value counts: a rare house is already a rare postcode.
-        open_pairs = np.ones(len(cells), np.bool_)
+        unspent = np.ones(len(cells), np.bool_)
         for comparison, levels in zip(factor.comparisons, np.unravel_index(cells, factor.sizes), strict=True):
             rarity = self.rarity.get(comparison.name)
             if rarity is None:
                 continue
-            equal = np.flatnonzero((levels == EXACT) & open_pairs)
-            open_pairs[equal] = False
+            equal = np.flatnonzero((levels == EXACT) & unspent)
+            unspent[equal] = False
             codes = comparing.columns[comparison.name].column.codes
-            ours, theirs = codes[pairs[0][equal]], codes[pairs[1][equal]]
-            adjustment = (rarity[ours] + rarity[theirs]) / 2
+            adjustment = (rarity[codes[pairs[0][equal]]] + rarity[codes[pairs[1][equal]]]) / 2
             random[equal] += adjustment
             if comparison.of_person:
                 household[equal] += adjustment
 
 
-def unpack(patterns: NDArray[np.int64], factors: tuple[Factor, ...]) -> list[NDArray[np.int64]]:
+def unpack(patterns: Cells, factors: Sequence[Factor]) -> list[Cells]:
     """Return each pattern's cell per factor, in the order of `factors`."""
     cells = []
     for factor in reversed(factors):
@@ -79,30 +85,18 @@ def unpack(patterns: NDArray[np.int64], factors: tuple[Factor, ...]) -> list[NDA
     return cells[::-1]
 
 
-def frequencies(column: Column) -> tuple[Floats, float]:
-    """Return the share of records with each value among those that have one, and the chance that two are equal."""
-    counts = column.counts().astype(np.float64)
-    total = max(counts.sum(), 2.0)
-    return np.maximum(counts, 1.0) / total, float(max((counts * (counts - 1)).sum() / (total * (total - 1)), 1 / total**2))
-
-
-def weighing(trained: Trained, factors: tuple[Factor, ...], columns: Mapping[str, Column]) -> Weighing:
-    """Return the weighing of `trained` with the value frequencies of `columns`."""
+def weighing(trained: Trained, factors: tuple[Factor, ...], value_shares: Mapping[str, Shares]) -> Weighing:
+    """Return the weighing of `trained`; comparisons without shares weigh all their values alike."""
     prior = trained.prior
-    rarity = {}
-    for factor in factors:
-        for comparison in factor.comparisons:
-            if comparison.term_frequency:
-                share, chance = frequencies(columns[comparison.name])
-                rarity[comparison.name] = np.log2(share) - np.log2(chance)
     return Weighing(
         factors,
         tuple(np.log2(table) for table in trained.match.by_factor),
         tuple(np.log2(table) for table in trained.household.by_factor),
         tuple(np.log2(table) for table in trained.random.by_factor),
-        (np.log2(prior.match), np.log2(prior.household), np.log2(1 - prior.match - prior.household)),
-        rarity,
+        (
+            float(np.log2(prior.match)),
+            float(np.log2(prior.household)),
+            float(np.log2(1 - prior.match - prior.household)),
+        ),
+        {name: np.log2(found.by_value) - np.log2(found.chance) for name, found in value_shares.items()},
     )
-
-
-assert ABSENT < 0

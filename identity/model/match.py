@@ -29,7 +29,7 @@ class Comparison:
     """One attribute compared: which comparator, what it is expected to say of one person's two records.
 
     `m_prior` are the probabilities of levels 1.. among matches that training starts from and is smoothed towards.
-    `of_person`: in a household this attribute is as random as chance (given name), otherwise it is free to agree.
+    Levels in `neutral` are no evidence either way. `of_person`: in a household this attribute is as random as chance (given name), otherwise it is free to agree.
     """
 
     name: str
@@ -38,6 +38,11 @@ class Comparison:
     of_person: bool = False
     term_frequency: bool = False
     joint: str = ""
+    neutral: frozenset[int] = frozenset()
+
+    def evidence(self, level: int) -> int:
+        """Return `level`, or 0 where the rules say that it repeats what another comparison already tells."""
+        return 0 if level in self.neutral else level
 
 
 @dataclass(frozen=True, slots=True)

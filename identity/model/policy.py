@@ -84,7 +84,8 @@ class SourcePolicy:
     phone numbers and postcodes. `date_formats` are tried in order (strptime directives); empty means ISO first,
     then the common formats, with ambiguity kept. `observed_at_fallbacks` are read where `observed_at` is empty;
     `timezone` (IANA name) reads timestamps without an offset. A value in a `reject_when` column rejects the row,
-    with that reason. `custom` names the attributes declared beyond the canonical ones.
+    with that reason. `custom` names the attributes declared beyond the canonical ones. A file may lack the
+    `optional_columns` without a warning.
     """
 
     name: str
@@ -103,6 +104,7 @@ class SourcePolicy:
     timezone: str = "UTC"
     reject_when: Mapping[str, str] = field(default_factory=dict)
     custom: tuple[str, ...] = ()
+    optional_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

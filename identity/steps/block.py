@@ -10,7 +10,7 @@ from identity.comparators import Nicknames
 from identity.model.match import BlockingKey
 from identity.model.record import NormalisedRecord
 
-__all__ = ["PARTS", "Part", "block", "blocking_parts"]
+__all__ = ["Part", "block", "blocking_parts"]
 
 Part = tuple[str, Callable[[str], str]]
 """Which feature a part is derived from, and how. Pure in the value, so distinct values are derived once."""
@@ -58,10 +58,6 @@ def blocking_parts(nicknames: Nicknames) -> dict[str, Part]:
         "postcode_area": ("postcode", lambda code: code[:3]),
         "city": ("city", _same),
     }
-
-
-PARTS = frozenset(blocking_parts(Nicknames({}, {})))
-"""What a rules file may name as a part of a blocking key."""
 
 
 def block(

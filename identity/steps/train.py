@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from identity.model.match import Factor
 
-__all__ = ["Chances", "PatternCounts", "Prior", "Trained", "random_chances", "reestimate", "train"]
+__all__ = ["Chances", "PatternCounts", "Prior", "Trained", "of_person", "random_chances", "reestimate", "train"]
 
 Floats = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ def _step(
         for factor, cells, mean in zip(factors, patterns.cells, m_mean.by_factor, strict=True)
     )
     h = tuple(
-        random if _of_person(factor) else _estimate(factor, cells, weights[1], mean, STRENGTH)
+        random if of_person(factor) else _estimate(factor, cells, weights[1], mean, STRENGTH)
         for factor, cells, mean, random in zip(
             factors, patterns.cells, h_mean.by_factor, model.random.by_factor, strict=True
         )
@@ -147,12 +147,13 @@ def random_chances(factor: Factor, sampled: NDArray[np.int64], exact: Sequence[f
     return _smoothed(factor, counts.ravel(), _product(factor, margins), _RANDOM_STRENGTH)
 
 
-def _of_person(factor: Factor) -> bool:
+def of_person(factor: Factor) -> bool:
+    """Say whether a factor is about one person alone, so that housemates agree on it by chance only."""
     return all(comparison.of_person for comparison in factor.comparisons)
 
 
 def _priors(factor: Factor) -> list[Floats]:
-    return [np.array(comparison.m_prior) / sum(comparison.m_prior) for comparison in factor.comparisons]
+    return [np.maximum(comparison.m_prior, 1e-9) / sum(comparison.m_prior) for comparison in factor.comparisons]
 
 
 def _product(factor: Factor, margins: Sequence[Floats]) -> Floats:
@@ -166,7 +167,7 @@ def _product(factor: Factor, margins: Sequence[Floats]) -> Floats:
 def _household_start(match: Chances, random: Chances, factors: Sequence[Factor]) -> Chances:
     return Chances(
         tuple(
-            u if _of_person(factor) else _smoothed(factor, np.zeros(factor.cells), (m + u) / 2, 1.0)
+            u if of_person(factor) else _smoothed(factor, np.zeros(factor.cells), (m + u) / 2, 1.0)
             for factor, m, u in zip(factors, match.by_factor, random.by_factor, strict=True)
         )
     )

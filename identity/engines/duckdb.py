@@ -1,0 +1,201 @@
+"""The batch engine of one machine: a population's records in, clusters and links out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from identity.comparators import Comparator, Nicknames, comparators
+from identity.engines.blocking import candidate_pairs, key_codes
+from identity.engines.comparing import Comparing, comparing
+from identity.engines.generic import demote_generic_values
+from identity.engines.pairs import ScoredPairs, in_slices, pack, unpack_pairs
+from identity.engines.partitioning import NO_DECISIONS, Decisions, Labels, partition, score, within_components
+from identity.engines.population import ABSENT, Population, populate
+from identity.engines.stages import Stages
+from identity.engines.stored_model import Parameters, model_of, parameters_of
+from identity.engines.training import learn
+from identity.engines.weighing import Weighing, weighing
+from identity.model.errors import ModelError
+from identity.model.match import Factor, MatchModel, MatchRules
+from identity.steps.block import blocking_parts
+from identity.steps.normalise import feature_makers
+
+__all__ = ["DuckDBEngine", "Resolved", "factors_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A population's clusters (a label per record, in key order), the links behind them, and the model that judged."""
+
+    population: Population
+    clusters: Labels
+    links: ScoredPairs
+    model: MatchModel
+    trained_now: bool
+    candidates: int
+    generic: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDBEngine:
+    """Blocks with DuckDB, compares distinct values with RapidFuzz, weighs and partitions in process.
+
+    `memory` bounds what DuckDB may hold before it spills to `spill_directory` (its default when empty).
+    """
+
+    rules: MatchRules
+    nicknames: Nicknames
+    threads: int = 2
+    memory: str = "3GB"
+    spill_directory: str = ""
+
+    def resolve(
+        self,
+        records: pa.Table,
+        stages: Stages,
+        model: MatchModel | None = None,
+        decisions: Decisions = NO_DECISIONS,
+        custom: tuple[str, ...] = (),
+    ) -> Resolved:
+        """Return the clusters of `records`. Without a `model` one is trained on the spot.
+
+        Raises ModelError when the records hold nothing to compare, or the model wants what they lack.
+        """
+        with stages.stage("normalise"):
+            population, generic = self._population(records, custom)
+            ready = self._ready(population, model)
+        with stages.stage("block"):
+            packed = self._candidates(population)
+        with stages.stage("compare"):
+            candidates = _compared(ready, packed)
+        parameters, compared = self._parameters(ready, candidates, population, model, stages)
+        weights = weighing(parameters.trained, ready.factors, parameters.shares)
+        threshold = self.rules.thresholds.match
+        with stages.stage("decide"):
+            weighed = weights.weigh(ready, candidates)
+            inside, labels = within_components(
+                len(population),
+                weighed,
+                self.rules.partition,
+                threshold,
+                lambda missing: _again(ready, weights, compared, missing),
+                decisions,
+            )
+        with stages.stage("cluster"):
+            identifiers = {
+                kind: population.columns[kind]
+                for kind in self.rules.partition.distinct_values
+                if kind in population.columns
+            }
+            clusters = partition(
+                inside, labels, self.rules.partition, threshold, decisions=decisions, identifiers=identifiers
+            )
+            links = _links(weighed, inside, self.rules.thresholds.review)
+        trained_model = model or model_of(parameters, self.rules, ready, len(population))
+        return Resolved(population, clusters, links, trained_model, model is None, len(candidates), generic)
+
+    def _population(
+        self, records: pa.Table, custom: tuple[str, ...]
+    ) -> tuple[Population, dict[str, tuple[str, ...]]]:
+        return demote_generic_values(populate(records, feature_makers(custom)), self.rules.generic_limits)
+
+    def _ready(self, population: Population, model: MatchModel | None) -> Comparing:
+        factors = model.factors if model else factors_for(self.rules, population)
+        lacking = [
+            comparison.name
+            for factor in factors
+            for comparison in factor.comparisons
+            if comparison.name not in population.columns
+        ]
+        if lacking:
+            raise ModelError(
+                "E601",
+                f"The model compares {', '.join(lacking)}, which these records do not have.",
+                "Resolve without --model, and one is trained on the columns that are there.",
+            )
+        if not factors:
+            raise ModelError(
+                "E602",
+                "These records have no column with values that could tell one person from another.",
+                f"Name at least one of {', '.join(comparison.name for comparison in self.rules.comparisons)}.",
+            )
+        return comparing(population, factors, self._comparators(), self.rules.swaps)
+
+    def _comparators(self) -> dict[str, Comparator]:
+        return comparators(self.nicknames)
+
+    def _candidates(self, population: Population) -> NDArray[np.int64]:
+        codes = key_codes(population, self.rules.blocking, blocking_parts(self.nicknames))
+        with duckdb.connect() as connection:
+            connection.execute(f"set threads={self.threads}")
+            connection.execute(f"set memory_limit='{self.memory}'")
+            if self.spill_directory:
+                connection.execute(f"set temp_directory='{self.spill_directory}'")
+            return np.sort(pack(*candidate_pairs(codes, self.rules.blocking, connection)))
+
+    def _parameters(
+        self,
+        ready: Comparing,
+        candidates: ScoredPairs,
+        population: Population,
+        model: MatchModel | None,
+        stages: Stages,
+    ) -> tuple[Parameters, ScoredPairs]:
+        if model:
+            with stages.stage("weigh"):
+                return parameters_of(model, ready), candidates
+        with stages.stage("train"):
+            learnt = learn(ready, candidates, len(population), self.rules)
+            return Parameters(learnt.trained, learnt.shares), learnt.scored
+
+
+def factors_for(rules: MatchRules, population: Population) -> tuple[Factor, ...]:
+    """Return the factors that `population` has evidence for: a column that is absent or constant is none."""
+    present = [
+        comparison
+        for comparison in rules.comparisons
+        if comparison.name in population.columns and _tells(population, comparison.name)
+    ]
+    groups: dict[str, list[int]] = {}
+    for at, comparison in enumerate(present):
+        groups.setdefault(comparison.joint or comparison.name, []).append(at)
+    return tuple(
+        Factor(name, members, tuple(len(comparison.m_prior) + 1 for comparison in members))
+        for name, members in ((name, tuple(present[at] for at in places)) for name, places in groups.items())
+    )
+
+
+def _tells(population: Population, name: str) -> bool:
+    codes = population.columns[name].codes
+    held = codes[codes != ABSENT]
+    return len(held) > 1 and bool((held != held[0]).any())
+
+
+def _compared(ready: Comparing, packed: NDArray[np.int64]) -> ScoredPairs:
+    left, right = unpack_pairs(packed)
+    patterns = in_slices(len(left), np.int64, lambda at: ready.patterns((left[at], right[at])))
+    return ScoredPairs(left, right, patterns, np.zeros(len(left)))
+
+
+def _again(
+    ready: Comparing, weights: Weighing, compared: ScoredPairs, missing: NDArray[np.int64]
+) -> ScoredPairs:
+    """Return `missing` weighed, taking the patterns of those that were compared on the way."""
+    known = compared.where(np.isin(pack(compared.left, compared.right), missing))
+    rest = missing[~np.isin(missing, pack(known.left, known.right))]
+    return weights.weigh(ready, known).and_also(score(ready, weights, rest))
+
+
+def _links(weighed: ScoredPairs, inside: ScoredPairs, review: float) -> ScoredPairs:
+    """Return every pair at or above the review threshold, in key order."""
+    outside = weighed.where(~np.isin(pack(weighed.left, weighed.right), pack(inside.left, inside.right)))
+    every = outside.and_also(inside)
+    worth = every.where(every.weights >= review)
+    order = np.argsort(pack(worth.left, worth.right))
+    return ScoredPairs(worth.left[order], worth.right[order], worth.patterns[order], worth.weights[order])

@@ -1,0 +1,44 @@
+"""What each stage of a run took: seconds and peak memory, told as they pass."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+__all__ = ["Stage", "Stages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage that has passed. `peak_megabytes` is the highest the whole process has stood at so far."""
+
+    name: str
+    seconds: float
+    peak_megabytes: float
+
+
+@dataclass(slots=True)
+class Stages:
+    """A stopwatch. `told` is called as each stage begins, for whoever watches."""
+
+    told: Callable[[str], None] = lambda name: None
+    passed: list[Stage] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what is done inside."""
+        self.told(name)
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.passed.append(Stage(name, time.perf_counter() - start, _peak_megabytes()))
+
+
+def _peak_megabytes() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)

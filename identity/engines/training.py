@@ -1,0 +1,128 @@
+"""A population → a match model: count comparison patterns, run EM, then look again at the clusters that came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from identity.engines.comparing import Comparing
+from identity.engines.frequencies import Shares, shares
+from identity.engines.pairs import ScoredPairs, in_slices, pack
+from identity.engines.partitioning import Labels, partition, score, within_components
+from identity.engines.weighing import Weighing, unpack, weighing
+from identity.model.match import Factor, MatchRules
+from identity.steps.train import Chances, PatternCounts, Trained, of_person, random_chances, reestimate, train
+
+__all__ = ["Learnt", "count_patterns", "learn"]
+
+_RANDOM_PAIRS = 500_000
+_LOOKS = 2
+_SEED = 1969  # the year of Fellegi and Sunter's paper
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """Parameters, value shares, and the pairs scored on the way (candidates first, then those inside components)."""
+
+    trained: Trained
+    shares: Mapping[str, Shares]
+    scored: ScoredPairs
+
+
+@dataclass(frozen=True, slots=True)
+class _RandomPairs:
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    cells: list[NDArray[np.int64]]
+
+
+def learn(comparing: Comparing, candidates: ScoredPairs, records: int, rules: MatchRules) -> Learnt:
+    """Return what the candidate pairs of a population of `records` teach. Nothing here reads a label.
+
+    EM starts from frequencies that count one person's records as different people. Two looks at the clusters found
+    (by plain mean linkage: an over-merged cluster would teach itself) correct m, u, the prior and the frequencies.
+    """
+    random = _random_pairs(comparing, records)
+    value_shares = _shares(comparing, None)
+    total_pairs = records * (records - 1) / 2
+    counted = count_patterns(candidates.patterns, comparing.factors, total_pairs)
+    trained = train(counted, _chances(comparing, random, value_shares, None), comparing.factors, records)
+    weights = weighing(trained, comparing.factors, value_shares)
+    scored = weights.weigh(comparing, candidates)
+    for _ in range(_LOOKS):
+        scored, clusters = _look(comparing, scored, weights, records, rules)
+        together = scored.patterns[clusters[scored.left] == clusters[scored.right]]
+        value_shares = _shares(comparing, clusters)
+        trained = _corrected(
+            reestimate(trained, count_patterns(together, comparing.factors, total_pairs), comparing.factors),
+            _chances(comparing, random, value_shares, clusters),
+            comparing.factors,
+        )
+        weights = weighing(trained, comparing.factors, value_shares)
+        scored = weights.weigh(comparing, scored)
+    return Learnt(trained, value_shares, scored)
+
+
+def count_patterns(
+    patterns: NDArray[np.int64], factors: tuple[Factor, ...], total_pairs: float
+) -> PatternCounts:
+    """Return how often each distinct pattern occurs."""
+    distinct, counts = np.unique(patterns, return_counts=True)
+    return PatternCounts(tuple(unpack(distinct, factors)), counts.astype(np.float64), total_pairs)
+
+
+def _look(
+    comparing: Comparing, scored: ScoredPairs, weights: Weighing, records: int, rules: MatchRules
+) -> tuple[ScoredPairs, Labels]:
+    """Return all pairs scored so far and the careful clusters they form."""
+    inside, components = within_components(
+        records, scored, rules.partition, 0.0, lambda missing: score(comparing, weights, missing)
+    )
+    clusters = partition(inside, components, rules.partition, 0.0, best_share=0.0)
+    new = inside.where(~np.isin(pack(inside.left, inside.right), pack(scored.left, scored.right)))
+    return scored.and_also(new), clusters
+
+
+def _corrected(trained: Trained, random: Chances, factors: tuple[Factor, ...]) -> Trained:
+    household = tuple(
+        u if of_person(factor) else h
+        for factor, h, u in zip(factors, trained.household.by_factor, random.by_factor, strict=True)
+    )
+    return replace(trained, random=random, household=Chances(household))
+
+
+def _shares(comparing: Comparing, clusters: Labels | None) -> dict[str, Shares]:
+    return {
+        comparison.name: shares(comparing.columns[comparison.name].column, clusters)
+        for factor in comparing.factors
+        for comparison in factor.comparisons
+    }
+
+
+def _random_pairs(comparing: Comparing, records: int) -> _RandomPairs:
+    """Return pairs drawn at random: a shuffle of the places, each with its neighbours at growing distance."""
+    # Places are in key order and the seed is fixed: the sample depends on which records there are, on nothing else.
+    shuffled = np.random.default_rng(_SEED).permutation(records).astype(np.int32)
+    distances = range(1, max(2, min((records + 1) // 2, 1 + -(-_RANDOM_PAIRS // max(records, 1)))))
+    one = np.tile(shuffled, len(distances))
+    other = np.concatenate([np.roll(shuffled, -distance) for distance in distances])
+    left, right = np.minimum(one, other), np.maximum(one, other)
+    patterns = in_slices(len(left), np.int64, lambda at: comparing.patterns((left[at], right[at])))
+    return _RandomPairs(left, right, unpack(patterns, comparing.factors))
+
+
+def _chances(
+    comparing: Comparing, random: _RandomPairs, value_shares: Mapping[str, Shares], clusters: Labels | None
+) -> Chances:
+    strangers = slice(None) if clusters is None else clusters[random.left] != clusters[random.right]
+    return Chances(
+        tuple(
+            random_chances(
+                factor, cells[strangers], [value_shares[comparison.name].chance for comparison in factor.comparisons]
+            )
+            for factor, cells in zip(comparing.factors, random.cells, strict=True)
+        )
+    )
