@@ -26,7 +26,7 @@ from matching_rules.document import Section, read_document
 
 __all__ = ["load_match_rules", "load_nickname_groups"]
 
-_TOP_KEYS = ("comparisons", "swaps", "blocking", "thresholds", "partition", "generic_limits")
+_TOP_KEYS = ("custom_attributes", "comparisons", "swaps", "blocking", "thresholds", "partition", "generic_limits")
 _COMPARISON_KEYS = ("name", "comparator", "of_person", "term_frequency", "joint", "m", "neutral")
 _KEY_KEYS = ("name", "group", "cap", "parts", "unordered")
 _PARTITION_KEYS = ("clip", "unscored", "best_share", "best_fades", "largest_component", "distinct_values")
@@ -34,10 +34,11 @@ _TRUTHS = {"true": True, "false": False}
 _SUFFICIENT_BITS = 1000.0
 
 
-def load_match_rules(path: Path, custom: Sequence[str] = ()) -> MatchRules:
-    """Return the match rules in `path`; `custom` names declared custom attributes. RulesError E101 to E107, E131 to E137."""
+def load_match_rules(path: Path) -> MatchRules:
+    """Return the match rules in `path`. RulesError E101 to E107, E131 to E137."""
     document = read_document(path)
     document.only(_TOP_KEYS)
+    custom = document.texts("custom_attributes")
     comparisons = tuple(
         _comparison(section, (*FEATURES, *custom)) for section in _listed(document, "comparisons")
     )
@@ -49,6 +50,7 @@ def load_match_rules(path: Path, custom: Sequence[str] = ()) -> MatchRules:
         partition=_partition(document.section("partition", required=True)),
         generic_limits=_limits(document.section("generic_limits")),
         swaps=_swaps(document, comparisons),
+        custom=custom,
     )
 
 

@@ -113,15 +113,23 @@ def _city(left: str, right: str) -> int:
 class _Cities:
     texts: Texts
     long: Flags
+    compound: Flags
 
 
 def _prepare_cities(values: Sequence[str]) -> _Cities:
-    return _Cities(as_texts(values), np.fromiter((len(value) > 3 for value in values), np.bool_, len(values)))
+    return _Cities(
+        as_texts(values),
+        np.fromiter((len(value) > 3 for value in values), np.bool_, len(values)),
+        np.fromiter((" " in value for value in values), np.bool_, len(values)),
+    )
 
 
 def _city_many(cities: _Cities, first: Codes, second: Codes) -> Levels:
-    pairs = zip(cities.texts[first], cities.texts[second], strict=True)
-    shared = np.fromiter((_shares_word(ours, theirs) for ours, theirs in pairs), np.bool_, len(first))
+    # Two different single words share no word: only the others are worth taking apart.
+    shared = cities.compound[first] | cities.compound[second]
+    some = np.flatnonzero(shared)
+    pairs = zip(cities.texts[first[some]], cities.texts[second[some]], strict=True)
+    shared[some] = np.fromiter((_shares_word(ours, theirs) for ours, theirs in pairs), np.bool_, len(some))
     close = (edits(cities.texts, first, second, 2) <= 2) & cities.long[first] & cities.long[second]
     return first_true([(close, CLOSE), (shared, FAIR)], DIFFERENT)
 

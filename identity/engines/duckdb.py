@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -15,31 +14,19 @@ from identity.engines.blocking import candidate_pairs, key_codes
 from identity.engines.comparing import Comparing, comparing
 from identity.engines.generic import demote_generic_values
 from identity.engines.pairs import ScoredPairs, in_slices, pack, unpack_pairs
-from identity.engines.partitioning import NO_DECISIONS, Decisions, Labels, partition, score, within_components
+from identity.engines.partitioning import NO_DECISIONS, Decisions, partition, score, within_components
 from identity.engines.population import ABSENT, Population, populate
-from identity.engines.stages import Stages
 from identity.engines.stored_model import Parameters, model_of, parameters_of
 from identity.engines.training import learn
 from identity.engines.weighing import Weighing, weighing
 from identity.model.errors import ModelError
+from identity.model.judgement import Judgement
 from identity.model.match import Factor, MatchModel, MatchRules
+from identity.ports import Resolution, StageTimer
 from identity.steps.block import blocking_parts
 from identity.steps.normalise import feature_makers
 
-__all__ = ["DuckDBEngine", "Resolved", "factors_for"]
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A population's clusters (a label per record, in key order), the links behind them, and the model that judged."""
-
-    population: Population
-    clusters: Labels
-    links: ScoredPairs
-    model: MatchModel
-    trained_now: bool
-    candidates: int
-    generic: Mapping[str, tuple[str, ...]]
+__all__ = ["DuckDBEngine", "factors_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +45,21 @@ class DuckDBEngine:
     def resolve(
         self,
         records: pa.Table,
-        stages: Stages,
+        stages: StageTimer,
         model: MatchModel | None = None,
         decisions: Decisions = NO_DECISIONS,
-        custom: tuple[str, ...] = (),
-    ) -> Resolved:
-        """Return the clusters of `records`. Without a `model` one is trained on the spot.
+        *,
+        adaptable: bool = False,
+    ) -> Resolution:
+        """Return the clusters of `records`. Without a `model` one is trained on the spot; so it is when the model is
+        `adaptable` and other columns are filled now or the population has doubled since it was trained.
 
         Raises ModelError when the records hold nothing to compare, or the model wants what they lack.
         """
         with stages.stage("normalise"):
-            population, generic = self._population(records, custom)
+            population, generic = self._population(records)
+            if model and adaptable and not self._fits(model, population):
+                model = None
             ready = self._ready(population, model)
         with stages.stage("block"):
             packed = self._candidates(population)
@@ -97,13 +88,35 @@ class DuckDBEngine:
                 inside, labels, self.rules.partition, threshold, decisions=decisions, identifiers=identifiers
             )
             links = _links(weighed, inside, self.rules.thresholds.review)
-        trained_model = model or model_of(parameters, self.rules, ready, len(population))
-        return Resolved(population, clusters, links, trained_model, model is None, len(candidates), generic)
+        return Resolution(
+            clusters=population.keys.append_column("cluster", pa.array(clusters)),
+            links=self._told(population, links),
+            model=model or model_of(parameters, self.rules, ready, len(population)),
+            trained_now=model is None,
+            candidate_pairs=len(candidates),
+            generic=generic,
+        )
 
-    def _population(
-        self, records: pa.Table, custom: tuple[str, ...]
-    ) -> tuple[Population, dict[str, tuple[str, ...]]]:
-        return demote_generic_values(populate(records, feature_makers(custom)), self.rules.generic_limits)
+    def _told(self, population: Population, links: ScoredPairs) -> pa.Table:
+        left, right = population.keys.take(links.left), population.keys.take(links.right)
+        judged = np.where(links.weights >= self.rules.thresholds.match, Judgement.MATCH, Judgement.POSSIBLE_MATCH)
+        return pa.table(
+            {
+                "left_source": left["source"],
+                "left_id": left["source_record_id"],
+                "right_source": right["source"],
+                "right_id": right["source_record_id"],
+                "match_weight": links.weights,
+                "judgement": pa.array(judged.astype(str), pa.string()),
+            }
+        )
+
+    def _population(self, records: pa.Table) -> tuple[Population, dict[str, tuple[str, ...]]]:
+        population = populate(records, feature_makers(self.rules.custom))
+        return demote_generic_values(population, self.rules.generic_limits)
+
+    def _fits(self, model: MatchModel, population: Population) -> bool:
+        return model.factors == factors_for(self.rules, population) and len(population) < 2 * model.records
 
     def _ready(self, population: Population, model: MatchModel | None) -> Comparing:
         factors = model.factors if model else factors_for(self.rules, population)
@@ -145,7 +158,7 @@ class DuckDBEngine:
         candidates: ScoredPairs,
         population: Population,
         model: MatchModel | None,
-        stages: Stages,
+        stages: StageTimer,
     ) -> tuple[Parameters, ScoredPairs]:
         if model:
             with stages.stage("weigh"):

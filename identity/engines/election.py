@@ -1,7 +1,8 @@
-"""Elect one row per cluster and attribute: the passes over integers behind `identity/engines/survivorship.py`.
+"""Elect one row per cluster and attribute: the passes over integers behind `survivorship.py`.
 
-Rows are sorted by golden id and record key, so a cluster is a run of rows and its first row wins what is still a tie.
-A value is its number in the dictionary of its column; a measure is taken once per distinct contested value.
+Rows are sorted by golden id and record key, so a cluster is a run of rows and its first row wins what is
+still a tie. A value is its number in the dictionary of its column; what depends on the value alone is
+measured once per distinct contested value.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Population:
     sources: Column
     record_ids: pa.Array
     seen: Numbers
-    instants: pa.Array
+    tails: pa.Array
     trust: Numbers
     columns: Mapping[str, Column]
 
@@ -59,7 +60,7 @@ class Elected:
 
 
 def elect(people: Population, unit: AttributePolicy) -> Elected:
-    """Hold the election of one policy: rows drop out measure by measure until each cluster has one value left."""
+    """Hold the election of one policy: rows drop out, measure by measure, until one value is left."""
     columns = [people.columns[name] for name in unit.attributes if name in people.columns]
     elected = Elected(
         rows=np.full(len(people.first), NONE),
@@ -83,7 +84,7 @@ def elect(people: Population, unit: AttributePolicy) -> Elected:
 
 
 def _voices(people: Population, unit: AttributePolicy, columns: Sequence[Column]) -> tuple[Numbers, Flags]:
-    """Return the rows that have a say, and by cluster whether the mastering source is there and speaks alone."""
+    """Return the rows that have a say, and by cluster whether the mastering source speaks alone."""
     said = np.zeros(len(people.cluster), np.bool_)
     for column in columns:
         said |= column.codes != NONE
@@ -106,7 +107,7 @@ def _starts(people: Population, rows: Numbers) -> tuple[Numbers, Numbers]:
 def _settle(
     elected: Elected, people: Population, columns: Sequence[Column], rows: Numbers, rule: int
 ) -> Numbers:
-    """Elect the first row of every cluster whose `rows` agree on all columns; return the rows of the others."""
+    """Elect the first row of every cluster whose `rows` agree on all columns; return the other rows."""
     if not len(rows):
         return rows
     starts, counts = _starts(people, rows)
@@ -124,11 +125,13 @@ def _keep_best(rows: Numbers, measured: Numbers, people: Population) -> Numbers:
     if not len(rows):
         return rows
     starts, counts = _starts(people, rows)
-    return rows[measured == np.repeat(np.maximum.reduceat(measured, starts), counts)]
+    best: Numbers = np.repeat(np.maximum.reduceat(measured, starts), counts)
+    kept: Numbers = rows[measured == best]
+    return kept
 
 
 def _known_better(ballot: _Ballot, words: _Words, elected: Elected) -> Flags:
-    """By cluster: the elected row has a placeholder here although another row of the cluster has a real value."""
+    """By cluster: the elected row has a placeholder here although another row has a real value."""
     people, blank = ballot.people, np.zeros(len(elected.rows), np.bool_)
     if not ballot.unit.together or not len(ballot.rows):
         return blank
@@ -140,12 +143,12 @@ def _known_better(ballot: _Ballot, words: _Words, elected: Elected) -> Flags:
     return blank
 
 
-# --- what rows are measured by ------------------------------------------------------------------------------------
+# --- what rows are measured by -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The distinct values of one column that are contested: `numbers` in its dictionary, as written and folded.
+    """The distinct contested values of one column: their `numbers` in its dictionary, as written, folded.
 
     `real` is how real they are by dictionary number; its last place, which `NONE` points at, is absence.
     """
@@ -170,9 +173,10 @@ class _Ballot:
     words: Sequence[_Words]
 
     def total(self, measured: Callable[[_Words], Numbers], rows: Numbers) -> Numbers:
-        return sum(
-            (measured(words)[words.column.codes[rows]] for words in self.words), np.zeros(len(rows), np.int64)
-        )
+        sums = np.zeros(len(rows), np.int64)
+        for words in self.words:
+            sums += measured(words)[words.column.codes[rows]]
+        return sums
 
 
 def _by_number(column: Column, numbers: Numbers, measured: pa.Array) -> Numbers:
@@ -192,7 +196,10 @@ def _words(column: Column, rows: Numbers, unit: AttributePolicy) -> _Words:
 
 
 def _real_value(ballot: _Ballot, rows: Numbers) -> Numbers:
-    return np.max([words.real[words.column.codes[rows]] for words in ballot.words], axis=0)
+    best = np.full(len(rows), PLACEHOLDER)
+    for words in ballot.words:
+        best = np.maximum(best, words.real[words.column.codes[rows]])
+    return best
 
 
 def _trust(ballot: _Ballot, rows: Numbers) -> Numbers:
@@ -244,7 +251,7 @@ MEASURES: Mapping[str, Callable[[_Ballot, Numbers], Numbers]] = {
 
 
 def _fold_text(texts: pa.Array) -> pa.Array:
-    # Printable ASCII with single spaces folds by lower case alone; anything else takes the long way through Python.
+    # Printable ASCII with single spaces folds by lower case alone; the rest goes the long way through Python.
     plain = _matches(texts, "([!-~]+( [!-~]+)*)?")
     odd = pa.array([fold_text(text) for text in texts.filter(pc.invert(plain)).to_pylist()], texts.type)
     return pc.replace_with_mask(pc.ascii_lower(texts), pc.invert(plain), odd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +11,17 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from identity.engines.comparing import Comparing
-from identity.engines.pairs import ScoredPairs, in_slices, inside_groups, pack, unpack_pairs
+from identity.engines.pairs import Places, ScoredPairs, in_slices, inside_groups, pack, unpack_pairs
 from identity.engines.population import ABSENT, Column
 from identity.engines.weighing import Weighing
 from identity.model.match import PartitionRules
-from identity.steps.cluster import cluster
+from identity.steps.cluster import Weights, cluster
 
 __all__ = ["Decisions", "components", "partition", "score", "within_components"]
 
 Labels = NDArray[np.int32]
 Flags = NDArray[np.bool_]
+Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,13 @@ def partition(
     fresh = int(labels.max(initial=-1)) + 1
     held = {kind: column for kind, column in (identifiers or {}).items() if kind in rules.distinct_values}
     split = _need_thought(inside, labels, threshold, decisions, held, rules)
-    for members, weights in _component_links(inside, labels, split):
+    for members, weights in _matrices(inside, labels, split):
         together, apart = _decided(decisions, members)
         values = {kind: _values(column, members) for kind, column in held.items()}
         for found in cluster(
-            members, weights, rules, threshold, best_share=best_share, together=together, apart=apart, identifiers=values
+            weights, rules, threshold, best_share=best_share, together=together, apart=apart, identifiers=values
         ):
-            clusters[found] = fresh
+            clusters[members[found]] = fresh
             fresh += 1
     return np.unique(clusters, return_inverse=True)[1].astype(np.int32)
 
@@ -130,31 +131,37 @@ def _need_thought(
     return doubtful
 
 
-def _component_links(inside: ScoredPairs, labels: Labels, wanted: Flags):  # type: ignore[no-untyped-def]
-    """Yield the members and the weights of each wanted component."""
+def _matrices(inside: ScoredPairs, labels: Labels, wanted: Flags) -> Iterator[tuple[Places, Weights]]:
+    """Yield, per wanted component, its members in key order and the matrix of their weights."""
     chosen = inside.where(wanted[labels[inside.left]])
+    by_component = np.argsort(labels, kind="stable").astype(np.int32)
+    first = np.searchsorted(labels[by_component], np.arange(len(wanted) + 1))
     component = labels[chosen.left]
-    order = np.lexsort((chosen.right, chosen.left, component))
-    left, right = chosen.left[order].tolist(), chosen.right[order].tolist()
-    weights = chosen.weights[order].tolist()
+    order = np.argsort(component, kind="stable")
+    left, right, weights = chosen.left[order], chosen.right[order], chosen.weights[order]
     starts = np.flatnonzero(np.diff(component[order], prepend=-1)).tolist()
     for start, end in zip(starts, [*starts[1:], len(left)], strict=True):
-        pairs = list(zip(left[start:end], right[start:end], strict=True))
-        members = sorted({left[start], *right[start:end]})
-        yield members, dict(zip(pairs, weights[start:end], strict=True))
+        found = labels[left[start]]
+        members = by_component[first[found] : first[found + 1]]
+        matrix = np.full((len(members), len(members)), np.nan)
+        one, other = np.searchsorted(members, left[start:end]), np.searchsorted(members, right[start:end])
+        matrix[one, other] = matrix[other, one] = weights[start:end]
+        yield members, matrix
 
 
-def _decided(decisions: Decisions, members: list[int]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    if not len(decisions.together) and not len(decisions.apart):
-        return [], []
-    inside = set(members)
-    chosen = []
+def _decided(decisions: Decisions, members: Places) -> tuple[list[Pair], list[Pair]]:
+    """Return the decisions about these members, by their places among them."""
+    chosen: list[list[Pair]] = []
     for packed in (decisions.together, decisions.apart):
-        pairs = zip(*(side.tolist() for side in unpack_pairs(packed)), strict=True)
-        chosen.append([pair for pair in pairs if inside.issuperset(pair)])
+        left, right = unpack_pairs(packed)
+        if not len(left):
+            chosen.append([])
+            continue
+        ours = np.isin(left, members) & np.isin(right, members)
+        places = np.searchsorted(members, left[ours]), np.searchsorted(members, right[ours])
+        chosen.append(list(zip(places[0].tolist(), places[1].tolist(), strict=True)))
     return chosen[0], chosen[1]
 
 
-def _values(column: Column, members: list[int]) -> dict[int, str]:
-    codes = column.codes[members].tolist()
-    return {place: column.values[code] for place, code in zip(members, codes, strict=True) if code != ABSENT}
+def _values(column: Column, members: Places) -> list[str]:
+    return [column.values[code] if code != ABSENT else "" for code in column.codes[members].tolist()]

@@ -1,42 +1,35 @@
-"""Survivorship of a whole population in DuckDB: the values and reasons of `identity/steps/survive.py`, set by set.
+"""Survivorship of a whole population: the values and reasons of `identity/steps/survive.py`, set by set.
 
-The way there: number the clusters and records (`_gather`), elect one record per cluster and attribute (`_elect`), fold
-the consents (`_merge_consents`), write one row per cluster (`_profiles_sql`). A cluster of one record skips the election,
-and so does a value nobody contests; what is contested is compared once per (cluster, value), not once per record.
+DuckDB joins records to clusters and sorts them once, by golden id and record key. From there on a cluster is
+a run of rows, a value is its number in the dictionary of its column, and an election (`election.py`) is a
+few passes over integers. A cluster of one record is settled before the first pass, and so is a value nobody
+contests.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from identity.engines.election import NONE, Column, Elected, Numbers, Population, elect
 from identity.model.consent import RESTRICTIVENESS
-from identity.model.policy import AttributePolicy, SurvivorshipPolicy
-from identity.steps.survive import (
-    DEFAULT_TRUST,
-    DOUBTFUL,
-    FOLDS,
-    PLACEHOLDER,
-    REAL,
-    attribute_order,
-    digest,
-    fold_text,
-    units,
-)
+from identity.model.policy import SurvivorshipPolicy
+from identity.steps.survive import DEFAULT_TRUST, attribute_order, digest, json_text, units
 
 __all__ = ["survive_population"]
 
 _NOT_ATTRIBUTES = frozenset({"source", "source_record_id", "observed_at", "consents"})
-# Between the parts of a group of attributes, and of a record key: sorts below all printable text.
-_SEPARATOR = "chr(31)"
-# The keys of all members, cluster by cluster in golden id order: the text that `fingerprint` reads.
-_KEYS = f"SELECT source || {_SEPARATOR} || source_record_id AS key FROM seat ORDER BY rowid"
-# Printable ASCII with single spaces folds by lower() alone; anything else takes the long way through Python.
-_PLAIN = "([!-~]+( [!-~]+)*)?"
+# Clusters written at a time: enough to keep the loops in native code, few enough to keep the texts small.
+_BATCH = 5_000
+_THREADS = 2
 
 
 def survive_population(
@@ -49,325 +42,298 @@ def survive_population(
 ) -> pa.Table:
     """Return one row per golden id, in golden id order.
 
-    `records` has source, source_record_id and, both optional, observed_at (ISO 8601; UTC where it names no offset) and
-    consents (JSON text: consent → {"status": …}); every other column is an attribute. All are strings, "" counts as
-    absent. `memberships` has source, source_record_id, golden_id; a record without membership is left out.
+    `records` has source, source_record_id and, both optional, observed_at (ISO 8601; UTC unless it names an
+    offset) and consents (JSON text: consent → {"status": …}); every other column is an attribute. All are
+    strings, and "" counts as absent. `memberships` has source, source_record_id, golden_id; a record without
+    one is left out.
 
-    Columns: golden_id, attributes (JSON text), consents (JSON text), record_count (int64), fingerprint; with `flat`
-    also one string column per attribute. The texts are those of `attributes_text`, `consents_text` and `fingerprint`.
+    Columns: golden_id, attributes (JSON text), consents (JSON text), record_count (int64), fingerprint; with
+    `flat` also a string column per attribute. The texts are those of `attributes_text`, `consents_text` and
+    `fingerprint`.
     """
-    names = attribute_order(name for name in records.column_names if name not in _NOT_ATTRIBUTES)
-    elections = units(policy, names)
-    with connection.cursor() as work:
-        _teach(work)
-        _gather(work, records, memberships, names, policy.trust)
-        for unit in elections:
-            _elect(work, unit, [name for name in unit.attributes if name in names])
-        _merge_consents(work)
-        profiles = work.sql(_profiles_sql(elections, names, flat)).to_arrow_table()
-        keys = work.sql(_KEYS).to_arrow_table()
-    return profiles.add_column(4, "fingerprint", _fingerprints(profiles, keys["key"]))
+    with connection.cursor() as work, ThreadPoolExecutor(_THREADS) as pool:
+        people, consents = _gather(work, pool, records, memberships, policy.trust)
+        names = tuple(people.columns)
+        elections = units(policy, names)
+        elected: dict[str, Elected] = {}
+        for unit, outcome in zip(elections, pool.map(partial(elect, people), elections), strict=True):
+            elected |= dict.fromkeys(unit.attributes, outcome)
+        return _profiles(pool, people, {name: elected[name] for name in names}, consents, flat)
 
 
-# --- what SQL cannot spell exactly as Python does ---------------------------------------------------------------------
-
-
-def _teach(work: duckdb.DuckDBPyConnection) -> None:
-    """Make two Python functions known to the database, which remembers them from call to call."""
-    for name, function in (("fold_any_text", fold_text), ("json_any_text", _json_text)):
-        try:
-            work.create_function(name, _columnwise(function), ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
-        except duckdb.CatalogException:
-            continue
-
-
-def _columnwise(function: Callable[[str], str]) -> Callable[[pa.ChunkedArray], pa.Array]:
-    def over_column(column: pa.ChunkedArray) -> pa.Array:
-        return pa.array([None if text is None else function(text) for text in column.to_pylist()], pa.string())
-
-    return over_column
-
-
-def _json_text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _quoted(column: str) -> str:
-    """SQL for the JSON string of a text column."""
-    plain = f"""'"' || {column} || '"'"""
-    return f"""(CASE WHEN regexp_matches({column}, '["\\\\\\x00-\\x1f]') THEN json_any_text({column}) ELSE {plain} END)"""
-
-
-def _text(value: str) -> str:
-    """SQL for a text constant."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _won(attribute: str) -> str:
-    return _name(f"won_{attribute}")
-
-
-def _each(width: int, part: Callable[[int], str], glue: str = ", ") -> str:
-    """`part(1), part(2), …`: one term for every attribute that is decided together."""
-    return glue.join(part(n) for n in range(1, width + 1))
-
-
-# --- the records, numbered --------------------------------------------------------------------------------------------
+# --- the records, sorted and numbered ----------------------------------------------------------------------
 
 
 def _gather(
     work: duckdb.DuckDBPyConnection,
+    pool: ThreadPoolExecutor,
     records: pa.Table,
     memberships: pa.Table,
-    names: Sequence[str],
     trust: Mapping[str, int],
-) -> None:
-    """Make the tables `cluster` (c, golden_id, size) and `member` (c, rank, alone, …, attributes).
+) -> tuple[Population, pa.Array]:
+    """Return the population and, by cluster, its merged consents as JSON text."""
+    names = _attributes(records)
+    seats = _seats(work, records, memberships)
+    runs = pc.run_end_encode(_whole(seats["golden_id"]), run_end_type=pa.int64())
+    sizes = np.diff(runs.run_ends.to_numpy(), prepend=0)
+    row = seats["row"].to_numpy()
+    # Columns are sorted first, so that neighbours in a cluster are neighbours in the dictionary.
+    encoded = pool.map(lambda name: _encode(records[name].take(seats["row"])), names)
+    sources = _encode(seats["source"])
+    ranks = np.array([trust.get(source, DEFAULT_TRUST) for source in sources.values.to_pylist()], np.int64)
+    people = Population(
+        golden_ids=runs.values,
+        first=np.cumsum(sizes) - sizes,
+        cluster=np.repeat(np.arange(len(sizes)), sizes),
+        sources=sources,
+        record_ids=_whole(seats["source_record_id"]),
+        seen=seats["seen"].to_numpy(),
+        tails=_whole(seats["tail"]),
+        trust=ranks[sources.codes],
+        columns=dict(zip(names, encoded, strict=True)),
+    )
+    return people, _merged_consents(work, people, _optional(records, "consents"), row)
 
-    Seats are sorted, so their row numbers order the records of a cluster by key (`rank`) and, taking the first of each,
-    the clusters by golden id (`c`): from here on ties and joins cost an integer.
-    """
-    work.register("incoming_record", records)
+
+def _attributes(records: pa.Table) -> tuple[str, ...]:
+    return attribute_order(name for name in records.column_names if name not in _NOT_ATTRIBUTES)
+
+
+def _seats(work: duckdb.DuckDBPyConnection, records: pa.Table, memberships: pa.Table) -> pa.Table:
+    """Return golden_id, source, source_record_id, row of `records`, seen, tail, sorted by the first three."""
+    rows = pa.array(np.arange(records.num_rows))
+    keys = records.select(["source", "source_record_id"]).append_column("row", rows)
+    work.register("incoming_record", keys.append_column("observed_at", _optional(records, "observed_at")))
     work.register("incoming_membership", memberships)
-    work.execute("""
-        CREATE TEMP TABLE seat AS
-        SELECT golden_id, source, source_record_id
-        FROM incoming_membership SEMI JOIN incoming_record USING (source, source_record_id) ORDER BY ALL""")
-    work.execute("""
-        CREATE TEMP TABLE cluster AS
-        SELECT min(rowid) AS c, golden_id, count(*) AS size FROM seat GROUP BY golden_id""")
-    seen, consents = (
-        f"incoming_record.{column}" if column in records.column_names else "NULL::VARCHAR"
-        for column in ("observed_at", "consents")
+    return work.sql("""
+        SELECT * EXCLUDE moment, coalesce(epoch_us(moment), epoch_us(TIMESTAMP '0001-01-01')) AS seen,
+               '","observed_at":'
+               || coalesce('"' || replace(moment::VARCHAR, ' ', 'T') || 'Z"', 'null') || '}' AS tail
+        FROM (SELECT golden_id, source, source_record_id, row, try_cast(observed_at AS TIMESTAMP) AS moment
+              FROM incoming_membership JOIN incoming_record USING (source, source_record_id))
+        ORDER BY golden_id, source, source_record_id""").to_arrow_table()
+
+
+def _optional(records: pa.Table, name: str) -> pa.ChunkedArray:
+    column = records[name] if name in records.column_names else pa.nulls(records.num_rows)
+    return column.cast(pa.string())
+
+
+def _encode(column: pa.ChunkedArray) -> Column:
+    encoded = pc.dictionary_encode(_whole(column.cast(pa.large_string())))
+    codes = encoded.indices.cast(pa.int64()).fill_null(NONE).to_numpy(zero_copy_only=False)
+    empty = pc.index(encoded.dictionary, "").as_py()
+    return Column(codes if empty < 0 else np.where(codes == empty, NONE, codes), encoded.dictionary)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return the column in one piece: one dictionary is built much faster than several are unified."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+# --- consents ----------------------------------------------------------------------------------------------
+
+
+def _merged_consents(
+    work: duckdb.DuckDBPyConnection, people: Population, consents: pa.ChunkedArray, row: Numbers
+) -> pa.Array:
+    """Return by cluster the most restrictive status of every consent, as JSON text with sorted keys."""
+    cluster = np.full(len(consents), NONE)
+    cluster[row] = people.cluster
+    work.register("consent", pa.table({"cluster": cluster, "consents": consents}))
+    told = f"FROM consent WHERE consents IS NOT NULL AND cluster <> {NONE}"
+    asked = work.execute(f"SELECT DISTINCT unnest(json_keys(consents)) {told}").fetchall()
+    merged = work.sql(_consents_sql(sorted(name for (name,) in asked), told)).to_arrow_table()
+    place = np.full(len(people.first), NONE)
+    place[merged["cluster"].to_numpy()] = np.arange(merged.num_rows)
+    return _taken(_whole(merged["consents"]), place).fill_null("{}")
+
+
+def _consents_sql(names: Sequence[str], told: str) -> str:
+    words = ", ".join(f"'{status}'" for status in RESTRICTIVENESS)
+    ranks = "".join(f", max({_rank_sql(name)}) AS rank_{n}" for n, name in enumerate(names))
+    pieces = "".join(
+        f""", {_quoted(json_text(name) + ':"')} || [{words}][rank_{n} + 1] || '"'"""
+        for n, name in enumerate(names)
     )
-    attributes = "".join(f", nullif(incoming_record.{_name(name)}, '') AS {_name(name)}" for name in names)
-    work.execute(f"""
-        CREATE TEMP TABLE member AS
-        SELECT *, {_head_sql()} AS head, {_tail_sql()} AS tail
-        FROM (SELECT c, seat.rowid AS rank, size = 1 AS alone, source, source_record_id, {_trust_sql(trust)} AS trust,
-                     try_cast({seen} AS TIMESTAMP) AS seen, {consents} AS consents {attributes}
-              FROM seat JOIN cluster USING (golden_id) JOIN incoming_record USING (source, source_record_id))""")
-
-
-def _trust_sql(trust: Mapping[str, int]) -> str:
-    known = "".join(f" WHEN {_text(source)} THEN {rank:d}" for source, rank in trust.items())
-    return f"CASE source{known} ELSE {DEFAULT_TRUST} END" if known else str(DEFAULT_TRUST)
-
-
-def _head_sql() -> str:
-    """What stands between a golden value and its rule in JSON; the same for every value of a record."""
-    source, source_record_id = _quoted("source"), _quoted("source_record_id")
-    return f"""',"source":' || {source} || ',"source_record_id":' || {source_record_id} || ',"rule":"'"""
-
-
-def _tail_sql() -> str:
-    """What follows the rule; the same for every value of a record."""
-    return """'","observed_at":' || coalesce('"' || replace(seen::VARCHAR, ' ', 'T') || 'Z"', 'null') || '}'"""
-
-
-# --- one record per cluster and attribute -----------------------------------------------------------------------------
-
-
-def _elect(work: duckdb.DuckDBPyConnection, unit: AttributePolicy, names: Sequence[str]) -> None:
-    """Make the tables `won_<attribute>` (c, value, piece of JSON) for the clusters of more than one record."""
-    steps = {
-        "claim": _claims_sql(unit, names),
-        "tally": "SELECT c, min(rank) AS rank, min(value) = max(value) AS agreed FROM claim GROUP BY c",
-        "rival": _rivals_sql(unit, len(names)),
-        "winner": _winners_sql(unit, len(names)),
-    }
-    for table, query in steps.items():
-        work.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
-    for place, name in enumerate(names, start=1):
-        work.execute(f"CREATE TEMP TABLE {_won(name)} AS {_won_sql(name, place)}")
-
-
-def _claims_sql(unit: AttributePolicy, names: Sequence[str]) -> str:
-    """c, rank, source, value, trust, seen of every record with a say; the value of a group is its parts in one text."""
-    parts = [f"coalesce({_name(name)}, '')" for name in names]
-    value = f" || {_SEPARATOR} || ".join(parts) if len(parts) > 1 else _name(names[0])
-    someone = " OR ".join(f"{_name(name)} IS NOT NULL" for name in names)
-    master = _text(unit.mastered_by)
-    voices = f"AND (source = {master} OR c NOT IN (SELECT c FROM member WHERE source = {master}))"
     return f"""
-        SELECT c, rank, source, {value} AS value, trust, coalesce(seen, TIMESTAMP '0001-01-01') AS seen
-        FROM member WHERE NOT alone AND ({someone}) {voices if unit.mastered_by else ""}"""
+        SELECT cluster, '{{' || concat_ws(',', NULL{pieces}) || '}}' AS consents
+        FROM (SELECT cluster {ranks} {told} GROUP BY cluster)"""
 
 
-def _rivals_sql(unit: AttributePolicy, width: int) -> str:
-    """One row per (contested cluster, value): its parts, folded, how real they are, its supporters and best record.
+def _rank_sql(name: str) -> str:
+    """SQL for how restrictive one consent of a record is: NULL where not told, 0 for a word not known."""
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1") + "/status"
+    status = f"json_extract_string(consents, {_quoted(pointer)})"
+    ranks = "".join(f" WHEN '{word}' THEN {rank}" for rank, word in enumerate(RESTRICTIVENESS))
+    return f"CASE WHEN {status} IS NULL THEN NULL ELSE CASE {status}{ranks} ELSE 0 END END"
 
-    Trust and recency belong to a record, every other measure to the value; among the records that say the same only
-    the former differ, so the best of them is known before rivals meet.
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+# --- one row per cluster -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Golden:
+    """One attribute of all profiles: by cluster, the number of its golden value, `NONE` where blank.
+
+    `opening` and `value` are where its texts begin on the shelf: the key as the first and as a later member of
+    the object, then the distinct values. `reason` is the place of what follows the value, by cluster.
     """
-    best = {f"of_{place}": _OF_RECORD[name] for place, name in enumerate(unit.criteria) if name in _OF_RECORD}
-    best_record = ", ".join(f"{field} := {column}" for field, column in {**best, "key": "-rank"}.items())
-    fold = _FOLD_SQL[unit.compared_as]
-    parts = _each(width, lambda n: f"split_part(value, {_SEPARATOR}, {n}) AS part_{n}")
-    return f"""
-        SELECT *, {_each(width, lambda n: f"{_realness_sql(unit, f'folded_{n}')} AS real_{n}")}
-        FROM (SELECT *, {_each(width, lambda n: f"{fold(f'part_{n}')} AS folded_{n}")}
-              FROM (SELECT *, {parts if width > 1 else "value AS part_1"}
-                    FROM (SELECT c, value, count(*) AS supporters, max(struct_pack({best_record})) AS best
-                          FROM claim SEMI JOIN (SELECT c FROM tally WHERE NOT agreed) USING (c) GROUP BY c, value)))"""
+
+    column: Column
+    numbers: Numbers
+    opening: int
+    value: int
+    reason: Numbers
 
 
-def _winners_sql(unit: AttributePolicy, width: int) -> str:
-    """c, rank and rule of the elected record; blank_<n> where its part says nothing and another record knows better."""
-    measures = {"real_value": f"greatest({_each(width, lambda n: f'real_{n}')})"}
-    measures |= {name: _measure_sql(unit, name, place, width) for place, name in enumerate(unit.criteria)}
-    standing = [f"m_{place} := {measure}" for place, measure in enumerate(measures.values())]
-    standing += ["key := best.key", _each(width, lambda n: f"real_{n} := real_{n}")]
-    known = _each(width, lambda n: f"max(real_{n}) FILTER (part_{n} <> '') AS known_{n}")
-    blank = _each(width, lambda n: f"podium[1].real_{n} = {PLACEHOLDER} AND known_{n} > {PLACEHOLDER} AS blank_{n}")
-    # The best rival is the last to be eliminated: nobody shares a longer prefix of measures with the winner.
-    rules = "".join(
-        f" WHEN podium[1].m_{place} <> podium[2].m_{place} THEN {_text(name)}" for place, name in enumerate(measures)
-    )
-    return f"""
-        SELECT c, rank, {_unopposed_sql(unit)} AS rule, {_each(width, lambda n: f"false AS blank_{n}")}
-        FROM claim SEMI JOIN (SELECT rank FROM tally WHERE agreed) USING (rank)
-        UNION ALL
-        SELECT c, -podium[1].key, CASE{rules} ELSE 'record_key' END, {blank}
-        FROM (SELECT c, max(struct_pack({", ".join(standing)}), 2) AS podium, {known}
-              FROM (SELECT *, {_votes_sql(unit, width)} AS votes FROM rival) GROUP BY c)"""
+class _Shelf:
+    """All texts that profiles are made of, end to end, so that a profile is a list of places to copy from."""
+
+    def __init__(self) -> None:
+        self._rows: list[pa.Array] = []
+        self._length = 0
+
+    def put(self, texts: pa.Array | Sequence[str]) -> int:
+        """Add texts and return the place of the first."""
+        place = self._length
+        self._rows.append(pa.array(texts, pa.large_string()) if isinstance(texts, Sequence) else texts)
+        self._length += len(texts)
+        return place
+
+    def texts(self) -> pa.Array:
+        return pa.concat_arrays([texts.cast(pa.large_string()) for texts in self._rows])
 
 
-def _won_sql(name: str, place: int) -> str:
-    return f"""
-        SELECT winner.c, {_name(name)} AS value, {_piece_sql(name, "rule")} AS piece
-        FROM winner JOIN member USING (rank) WHERE {_name(name)} IS NOT NULL AND NOT blank_{place}"""
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What profiles are written from; `end` is the place of the closing brace on the shelf."""
+
+    people: Population
+    golden: Mapping[str, _Golden]
+    texts: pa.Array
+    end: int
+    consents: pa.Array
+    flat: bool
 
 
-def _piece_sql(name: str, rule: str) -> str:
-    """SQL for '"given_name":{"value":"Ana",…}': a golden value as one member of a JSON object."""
-    opening = _text(_json_text(name) + ':{"value":')
-    return f"{opening} || {_quoted(_name(name))} || head || {rule} || tail"
-
-
-def _unopposed_sql(unit: AttributePolicy) -> str:
-    mastered = f"CASE WHEN source = {_text(unit.mastered_by)} THEN {_text('mastered_by:' + unit.mastered_by)}"
-    return f"{mastered} ELSE 'only_value' END" if unit.mastered_by else "'only_value'"
-
-
-# --- what a claim is measured by --------------------------------------------------------------------------------------
-
-_OF_RECORD = {"trusted_source": "trust", "most_recent": "seen"}
-
-_FULLNESS = """(length(folded_1) * 4 + (strlen(part_1) <> length(part_1))::INT * 2
-    + (regexp_matches(part_1, '[a-z]') AND regexp_matches(part_1, '[A-Z]'))::INT)"""
-
-
-def _measure_sql(unit: AttributePolicy, criterion: str, place: int, width: int) -> str:
-    """SQL for one of `MEASURES`, over `rival`."""
-    verified = _each(
-        width, lambda n: f"(part_{n} <> '' AND {_matches_sql(f'part_{n}', unit.verified_pattern)})::INT", " + "
-    )
-    filled = _each(width, lambda n: f"(real_{n} > {PLACEHOLDER})::INT", " + ")
-    measures = {
-        "trusted_source": f"best.of_{place}",
-        "most_recent": f"best.of_{place}",
-        "verified": verified,
-        "most_complete": filled if unit.together else _FULLNESS,
-        "vote": "votes",
+def _profiles(
+    pool: ThreadPoolExecutor,
+    people: Population,
+    elected: Mapping[str, Elected],
+    consents: pa.Array,
+    flat: bool,
+) -> pa.Table:
+    shelf = _Shelf()
+    reasons = _reasons(shelf, people, elected)
+    golden = {
+        name: _golden(shelf, name, people.columns[name], elected[name], reason)
+        for name, reason in reasons.items()
     }
-    return measures[criterion]
+    end = shelf.put(["}", "{}", ""])
+    output = _Output(people, golden, shelf.texts(), end, consents, flat)
+    batches = range(0, max(len(people.first), 1), _BATCH)
+    return pa.concat_tables(pool.map(partial(_batch, output), batches))
 
 
-def _votes_sql(unit: AttributePolicy, width: int) -> str:
-    if "vote" not in unit.criteria:
-        return "0"
-    return f"sum(supporters) OVER (PARTITION BY c, {_each(width, lambda n: f'folded_{n}')})"
+def _reasons(shelf: _Shelf, people: Population, elected: Mapping[str, Elected]) -> dict[str, Numbers]:
+    """Put the text after a golden value on the shelf once per (row, rule); return its place by cluster."""
+    rules = tuple(dict.fromkeys(rule for outcome in elected.values() for rule in outcome.rules))
+    pairs = {name: _pairs(outcome, rules) for name, outcome in elected.items()}
+    used = np.zeros(len(people.cluster) * len(rules), np.bool_)
+    for name, outcome in elected.items():
+        used[pairs[name][outcome.rows != NONE]] = True
+    row, rule = np.divmod(np.flatnonzero(used), max(len(rules), 1))
+    sources = _taken(_escaped(people.sources.values), people.sources.codes[row])
+    ids, chosen = _taken(_escaped(people.record_ids), row), _taken(pa.array(rules, pa.string()), rule)
+    opening, middle, tails = '","source":"', '","source_record_id":"', _taken(people.tails, row)
+    first = shelf.put(_joined(opening, sources, middle, ids, '","rule":"', chosen, tails))
+    place = np.cumsum(used, dtype=np.int32)
+    return {name: first - 1 + place[pair].astype(np.int64) for name, pair in pairs.items()}
 
 
-def _fold_text_sql(column: str) -> str:
-    return f"(CASE WHEN regexp_full_match({column}, '{_PLAIN}') THEN lower({column}) ELSE fold_any_text({column}) END)"
+def _pairs(outcome: Elected, rules: Sequence[str]) -> Numbers:
+    """Number the elected row and its rule together, by cluster; any number where nobody is elected."""
+    numbers = np.array([rules.index(rule) for rule in outcome.rules])
+    pairs: Numbers = outcome.rows * len(rules) + numbers[outcome.rule]
+    return pairs
 
 
-def _fold_phone_sql(column: str) -> str:
-    digits = f"right(regexp_replace({column}, '[^0-9]', '', 'g'), 9)"
-    return f"coalesce(nullif({digits}, ''), {_fold_text_sql(column)})"
+def _golden(shelf: _Shelf, name: str, column: Column, elected: Elected, reason: Numbers) -> _Golden:
+    nobody = elected.rows == NONE
+    numbers = np.where(nobody | elected.blanks[name], NONE, column.codes[elected.rows])
+    key = json_text(name) + ':{"value":"'
+    opening, value = shelf.put(["{" + key, "," + key]), shelf.put(_escaped(column.values))
+    return _Golden(column, numbers, opening, value, reason)
 
 
-_FOLD_SQL: Mapping[str, Callable[[str], str]] = {"text": _fold_text_sql, "phone": _fold_phone_sql}
+def _batch(output: _Output, start: int) -> pa.Table:
+    """Write the profiles of `_BATCH` clusters from `start` on."""
+    people, part = output.people, slice(start, start + _BATCH)
+    ends = np.append(people.first, len(people.cluster))
+    counts = np.diff(ends)[part]
+    attributes, consents = _attributes_json(output, part, len(counts)), output.consents[part]
+    keys = iter(_keys(people, slice(ends[start], ends[start + len(counts)])).to_pylist())
+    texts = (column.cast(pa.binary()).to_pylist() for column in (attributes, consents))
+    stories = zip(*texts, counts.tolist(), strict=True)
+    columns = {
+        "golden_id": people.golden_ids[part],
+        "attributes": attributes,
+        "consents": consents,
+        "record_count": pa.array(counts, pa.int64()),
+        "fingerprint": pa.array(
+            [digest(said, agreed, islice(keys, n)) for said, agreed, n in stories], pa.string()
+        ),
+    }
+    flat = {
+        name: _taken(golden.column.values, golden.numbers[part]) for name, golden in output.golden.items()
+    }
+    return pa.table(columns | (flat if output.flat else {}))
 
 
-def _realness_sql(unit: AttributePolicy, folded: str) -> str:
-    placeholder = _listed_sql(unit, folded, ("", *unit.placeholders), unit.placeholder_pattern)
-    doubtful = _listed_sql(unit, folded, unit.doubtful, unit.doubtful_pattern)
-    return f"CASE WHEN {placeholder} THEN {PLACEHOLDER} WHEN {doubtful} THEN {DOUBTFUL} ELSE {REAL} END"
+def _attributes_json(output: _Output, part: slice, count: int) -> pa.Array:
+    """Write the golden values of each cluster as one JSON object: opening, value and reason, again and again."""
+    places = np.full((count, len(output.golden) + 1, 3), output.end + 2)
+    told = np.ones((count, len(output.golden) + 1), np.bool_)
+    begun = np.zeros(count, np.bool_)
+    for slot, golden in enumerate(output.golden.values()):
+        told[:, slot] = golden.numbers[part] != NONE
+        places[:, slot, 0] = golden.opening + begun
+        places[:, slot, 1] = golden.value + golden.numbers[part]
+        places[:, slot, 2] = golden.reason[part]
+        begun |= told[:, slot]
+    places[:, -1, 0] = output.end + ~begun
+    return _run_together(output.texts.take(pa.array(places[told].ravel())), told.sum(axis=1) * 3)
 
 
-def _listed_sql(unit: AttributePolicy, folded: str, values: Iterable[str], pattern: str) -> str:
-    texts = ", ".join(sorted({_text(FOLDS[unit.compared_as](value)) for value in values}))
-    return f"({f'{folded} IN ({texts})' if texts else 'false'} OR {_matches_sql(folded, pattern)})"
+def _run_together(texts: pa.Array, counts: Numbers) -> pa.Array:
+    """Return runs of `counts` texts each as one text: they lie end to end, so bounds are all it takes."""
+    bounds = np.frombuffer(texts.buffers()[1], np.int64)[np.append(0, np.cumsum(counts))].astype(np.int32)
+    return pa.StringArray.from_buffers(len(counts), pa.py_buffer(bounds), texts.buffers()[2])
 
 
-def _matches_sql(column: str, pattern: str) -> str:
-    return f"regexp_full_match({column}, {_text(pattern)})" if pattern else "false"
+def _keys(people: Population, rows: slice) -> pa.Array:
+    """Return the record keys of some rows as `fingerprint` reads them."""
+    sources = _taken(people.sources.values, people.sources.codes[rows])
+    return pc.binary_join_element_wise(sources, people.record_ids[rows], "\x1f").cast(pa.binary())
 
 
-# --- consents ---------------------------------------------------------------------------------------------------------
+def _taken(texts: pa.Array, places: Numbers) -> pa.Array:
+    return texts.take(pa.array(places, mask=places == NONE)).cast(pa.string())
 
 
-def _merge_consents(work: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `consent` (c, consents as JSON text): the most restrictive status, as `most_restrictive` says."""
-    asked = "SELECT DISTINCT unnest(json_keys(consents)) FROM member WHERE consents IS NOT NULL"
-    names = sorted(name for (name,) in work.execute(asked).fetchall())
-    pointers = ", ".join(_text(f"/{name.replace('~', '~0').replace('/', '~1')}/status") for name in names)
-    statuses = f"json_extract_string(consents, [{pointers}])" if names else "[NULL]"
-    ranks = _each(len(names), lambda n: f", max({_rank_sql(f'statuses[{n}]')}) AS rank_{n}", "")
-    words = "[" + ", ".join(map(_text, RESTRICTIVENESS)) + "]"
-    pieces = _each(
-        len(names), lambda n: f""", {_text(_json_text(names[n - 1]) + ':"')} || {words}[rank_{n} + 1] || '"'""", ""
-    )
-    work.execute(f"""
-        CREATE TEMP TABLE consent AS
-        SELECT c, '{{' || concat_ws(',', NULL{pieces}) || '}}' AS consents
-        FROM (SELECT c{ranks} FROM (SELECT c, {statuses} AS statuses FROM member WHERE consents IS NOT NULL) GROUP BY c)""")
+def _joined(*texts: pa.Array | str) -> pa.Array:
+    return pc.binary_join_element_wise(*texts, "")
 
 
-def _rank_sql(status: str) -> str:
-    known = "".join(f" WHEN {_text(word)} THEN {rank}" for rank, word in enumerate(RESTRICTIVENESS))
-    return f"CASE WHEN {status} IS NULL THEN NULL ELSE CASE {status}{known} ELSE 0 END END"
-
-
-# --- one row per cluster ----------------------------------------------------------------------------------------------
-
-
-def _profiles_sql(elections: Sequence[AttributePolicy], names: Sequence[str], flat: bool) -> str:
-    flat_names = "".join(f", {_name(name)}" for name in names) if flat else ""
-    flat_values = "".join(f", {_won(name)}.value AS {_name(name)}" for name in names) if flat else ""
-    return f"""
-        SELECT golden_id, attributes, coalesce(consents, '{{}}') AS consents, size AS record_count {flat_names}
-        FROM (SELECT c, {_object_sql(f"{_won(name)}.piece" for name in names)} AS attributes {flat_values}
-              FROM (SELECT c FROM cluster WHERE size > 1)
-                   {" ".join(f"LEFT JOIN {_won(name)} USING (c)" for name in names)}
-              UNION ALL
-              SELECT c, {_object_sql(_lone_pieces(elections, names))} {flat_names} FROM member WHERE alone)
-             JOIN cluster USING (c) LEFT JOIN consent USING (c)
-        ORDER BY c"""
-
-
-def _object_sql(pieces: Iterable[str]) -> str:
-    return "'{' || concat_ws(',', " + ", ".join(("NULL", *pieces)) + ") || '}'"
-
-
-def _lone_pieces(elections: Sequence[AttributePolicy], names: Sequence[str]) -> list[str]:
-    rules = {name: _unopposed_sql(unit) for unit in elections for name in unit.attributes}
-    # A missing value makes the whole piece NULL, and concat_ws passes over it.
-    return [_piece_sql(name, rules[name]) for name in names]
-
-
-def _fingerprints(profiles: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Digest every profile with its member keys; both come in golden id order, so keys are dealt out by count."""
-    key = iter(keys.to_pylist())
-    digests = []
-    for batch in profiles.select(["attributes", "consents", "record_count"]).to_batches():
-        rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-        digests.append(pa.array([digest(said, agreed, islice(key, count)) for said, agreed, count in rows], pa.string()))
-    return pa.chunked_array(digests, pa.string())
+def _escaped(texts: pa.Array) -> pa.Array:
+    """Return texts as they stand between the quotes of a JSON string; nearly all stand as they are."""
+    special = pc.match_substring_regex(texts, '["\\\\\\x00-\\x1f]')
+    if not pc.any(special).as_py():
+        return texts
+    escaped = [json_text(text)[1:-1] for text in texts.filter(special).to_pylist()]
+    return pc.replace_with_mask(texts, special, pa.array(escaped, texts.type))

@@ -96,7 +96,10 @@ class PartitionRules:
 
 @dataclass(frozen=True, slots=True)
 class MatchRules:
-    """Everything a retailer decides about matching. `generic_limits`: identifier → how many names may share a value."""
+    """Everything a retailer decides about matching. `generic_limits`: identifier → how many names may share a value.
+
+    `custom` are the declared attributes beyond the canonical ones; they are compared as categories.
+    """
 
     comparisons: tuple[Comparison, ...]
     blocking: BlockingRules
@@ -104,6 +107,7 @@ class MatchRules:
     partition: PartitionRules
     generic_limits: Mapping[str, int]
     swaps: tuple[str, str] | None = None
+    custom: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class FactorProbabilities:
     random: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MatchModel:
     """A trained model: frozen, versioned, the same for one pair in real time and for a hundred million in batch.
 

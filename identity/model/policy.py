@@ -81,11 +81,11 @@ class SourcePolicy:
     """A system's own format and standing: how to read it, whom to trust, whether it takes effect.
 
     `trust` ranks sources in survivorship (higher wins). `default_country` (ISO 3166 alpha-2) reads national
-    phone numbers and postcodes. `date_formats` are tried in order (strptime directives); empty means ISO first,
-    then the common formats, with ambiguity kept. `observed_at_fallbacks` are read where `observed_at` is empty;
-    `timezone` (IANA name) reads timestamps without an offset. A value in a `reject_when` column rejects the row,
-    with that reason. `custom` names the attributes declared beyond the canonical ones. A file may lack the
-    `optional_columns` without a warning.
+    phone numbers and postcodes. `date_formats` are tried in order (strptime directives); empty means ISO
+    first, then the common formats, with ambiguity kept. `observed_at_fallbacks` are read where `observed_at`
+    is empty; `timezone` (IANA name) reads timestamps without an offset. A value in a `reject_when` column
+    rejects the row, with that reason. `custom` names the attributes declared beyond the canonical ones. A
+    file may lack the `optional_columns` without a warning.
     """
 
     name: str
@@ -109,19 +109,20 @@ class SourcePolicy:
 
 @dataclass(frozen=True, slots=True)
 class AttributePolicy:
-    """How one attribute survives: criteria tried in order until one value is left (the record key breaks ties).
+    """How one attribute survives: criteria tried in order until one value is left; ties go by record key.
 
-    Criteria: trusted_source, most_recent, verified, most_complete, vote. `together` names attributes that must
-    come from the same record (an address is not assembled from two houses). `mastered_by` names a source: as soon
-    as it has a record of this person, only its value counts and no other source fills the gap.
+    Criteria: trusted_source, most_recent, verified, most_complete, vote. `together` names attributes that
+    must come from the same record (an address is not assembled from two houses). `mastered_by` names a
+    source: as soon as it has a record of this person, only its value counts and no other source fills the
+    gap.
 
-    `placeholders` say nothing ("unknown") and never win against a real value; `doubtful` values (one letter, the first
-    of January) lose to a real value and beat a placeholder. Both are compared folded, as `compared_as` says: "text"
-    ignores case, accents and repeated spaces, "phone" keeps the last nine digits.
+    `placeholders` say nothing ("unknown") and never win against a real value; `doubtful` values (one letter,
+    the first of January) lose to a real value and beat a placeholder. Both are compared folded, as
+    `compared_as` says: "text" ignores case, accents and repeated spaces, "phone" keeps the last nine digits.
 
-    A `..._pattern` is a regular expression that has to match in full; "" matches nothing. Patterns keep to what
-    Python's `re` and RE2 read alike: ASCII classes, no look-around, no back-references. The first two read the folded
-    value, `verified_pattern` reads the value as it was written.
+    A `..._pattern` is a regular expression that has to match in full; "" matches nothing. Patterns keep to
+    what Python's `re` and RE2 read alike: ASCII classes, no look-around, no back-references. The first two
+    read the folded value, `verified_pattern` reads the value as it was written.
     """
 
     attribute: str
@@ -143,7 +144,7 @@ class AttributePolicy:
 
 @dataclass(frozen=True, slots=True)
 class SurvivorshipPolicy:
-    """One policy per attribute (or group of attributes); `default` serves every attribute that none of them names.
+    """One policy per attribute or group of attributes; `default` serves every attribute none of them names.
 
     `trust` ranks sources, higher wins; a source it does not name has 50, as in SourcePolicy.
     """

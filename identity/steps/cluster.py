@@ -1,4 +1,4 @@
-"""cluster: the links of one connected component → its clusters. Pure, and blind to the order of anything.
+"""cluster: the match weights inside one connected component → its clusters. Pure, and blind to the order of anything.
 
 Clusters merge, best first, while s · (best link between them) + (1 - s) · (mean over all cross pairs) is above the
 threshold. The mean keeps a single strong link from bridging two solid groups; the best link lets a poor record
@@ -8,162 +8,130 @@ smallest record.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from identity.model.match import PartitionRules
 
-__all__ = ["cluster", "components"]
+__all__ = ["Weights", "cluster"]
 
+Weights = NDArray[np.float64]
 Pair = tuple[int, int]
 
-
-def components(size: int, links: Collection[Pair]) -> list[list[int]]:
-    """Return the connected components of 0 … size - 1 under `links`, each sorted, in order of their smallest."""
-    root = list(range(size))
-
-    def find(place: int) -> int:
-        while root[place] != place:
-            root[place] = root[root[place]]
-            place = root[place]
-        return place
-
-    for left, right in links:
-        a, b = find(left), find(right)
-        if a != b:
-            root[max(a, b)] = min(a, b)
-    found: dict[int, list[int]] = {}
-    for place in range(size):
-        found.setdefault(find(place), []).append(place)
-    return list(found.values())
+_NEVER = -np.inf
 
 
 def cluster(
-    members: Sequence[int],
-    weights: Mapping[Pair, float],
+    weights: Weights,
     rules: PartitionRules,
     threshold: float = 0.0,
     *,
     best_share: float | None = None,
     together: Collection[Pair] = (),
     apart: Collection[Pair] = (),
-    identifiers: Mapping[str, Mapping[int, str]] | None = None,
+    identifiers: Mapping[str, Sequence[str]] | None = None,
 ) -> list[list[int]]:
-    """Return the clusters of `members` (places in key order), each sorted, in order of their smallest.
+    """Return the clusters of a component's records, named by their places 0 … n - 1 in key order.
 
-    `weights` holds the match weight of pairs (smaller place first); a pair without one counts as `rules.unscored`.
-    `together` and `apart` are people's decisions: they hold whatever the weights say. `identifiers` gives, per
-    identifier, the value each record holds; no merge may exceed `rules.distinct_values` of it. `best_share`
-    overrides the rules' share (0 is plain mean linkage).
+    `weights` is the symmetric n × n matrix of match weights; NaN where a pair was never compared. `together` and
+    `apart` are people's decisions: they hold whatever the weights say. `identifiers` gives, per identifier, the
+    value of each record ("" without one): no merge may exceed `rules.distinct_values` of it. `best_share` overrides
+    the rules' share (0 is plain mean linkage). Clusters are sorted, in the order of their smallest records.
     """
-    share = rules.best_share if best_share is None else best_share
-    return _Agglomeration(members, weights, rules, threshold, share, together, apart, identifiers or {}).run()
+    merging = _Merging(weights, rules, rules.best_share if best_share is None else best_share)
+    for left, right in sorted(together):
+        merging.join(left, right)
+    merging.keep_apart(apart)
+    merging.limit(identifiers or {})
+    while (pair := merging.best_pair(threshold)) is not None:
+        merging.merge(*pair)
+    return merging.clusters()
 
 
-class _Agglomeration:
-    """Best-first merging. Stale queue entries are recognised by the versions of their two sides."""
+class _Merging:
+    """The state between merges: per pair of clusters the sum and the best of their links, and what merging is worth."""
 
-    def __init__(
-        self,
-        members: Sequence[int],
-        weights: Mapping[Pair, float],
-        rules: PartitionRules,
-        threshold: float,
-        best_share: float,
-        together: Collection[Pair],
-        apart: Collection[Pair],
-        identifiers: Mapping[str, Mapping[int, str]],
-    ) -> None:
-        self._rules, self._threshold, self._best_share = rules, threshold, best_share
-        self._members = {place: [place] for place in sorted(members)}
-        self._version = dict.fromkeys(self._members, 0)
-        self._best: dict[int, dict[int, float]] = {place: {} for place in self._members}
-        self._sum: dict[int, dict[int, float]] = {place: {} for place in self._members}
-        self._scored: dict[int, dict[int, int]] = {place: {} for place in self._members}
-        self._apart: dict[int, set[int]] = {place: set() for place in self._members}
+    def __init__(self, weights: Weights, rules: PartitionRules, best_share: float) -> None:
+        self._rules, self._best_share = rules, best_share
+        self._sum = np.clip(np.where(np.isnan(weights), rules.unscored, weights), -rules.clip, rules.clip)
+        self._best = self._sum.copy()
+        self._size = np.ones(len(weights))
+        self._members = [[place] for place in range(len(weights))]
+        self._apart = np.zeros(weights.shape, np.bool_)
+        self._gone = np.zeros(len(weights), np.bool_)
+        self._held: dict[str, list[set[str]]] = {}
+        self._worth = best_share * self._best + (1 - best_share) * self._sum
+        np.fill_diagonal(self._worth, _NEVER)
+
+    def keep_apart(self, pairs: Collection[Pair]) -> None:
+        """Forbid the clusters of both records to merge."""
+        home = {place: at for at, members in enumerate(self._members) for place in members}
+        for left, right in pairs:
+            one, other = home[left], home[right]
+            self._apart[one, other] = self._apart[other, one] = True
+            self._worth[one, other] = self._worth[other, one] = _NEVER
+
+    def limit(self, identifiers: Mapping[str, Sequence[str]]) -> None:
+        """Bound the distinct values of identifiers in one cluster."""
         self._held = {
-            kind: {place: {values[place]} if place in values else set() for place in self._members}
+            kind: [{values[place] for place in members} - {""} for members in self._members]
             for kind, values in identifiers.items()
-            if kind in rules.distinct_values
+            if kind in self._rules.distinct_values
         }
-        self._queue: list[tuple[float, int, int, int, int]] = []
-        for left, right in apart:
-            self._apart[left].add(right)
-            self._apart[right].add(left)
-        for (left, right), weight in sorted(weights.items()):
-            self._link(left, right, max(-rules.clip, min(rules.clip, weight)), 1)
-        for left, right in together:
-            self._join_by_decision(left, right)
-        for left, neighbours in self._best.items():
-            for right in neighbours:
-                if left < right:
-                    self._push(left, right)
 
-    def run(self) -> list[list[int]]:
-        while self._queue:
-            _, left, right, left_version, right_version = heapq.heappop(self._queue)
-            if self._version.get(left) == left_version and self._version.get(right) == right_version:
-                self._merge(left, right)
-                for other in self._best[left]:
-                    self._push(*sorted((left, other)))
-        return [sorted(found) for found in sorted(self._members.values(), key=min)]
+    def best_pair(self, threshold: float) -> Pair | None:
+        """Return the clusters most worth merging, or None when none is worth more than the threshold."""
+        while len(self._worth):
+            # The first of equal maxima: the pair with the smallest records.
+            one, other = divmod(int(self._worth.argmax()), len(self._worth))
+            if not self._worth[one, other] > threshold:
+                return None
+            if self._within_limits(one, other):
+                return one, other
+            self._worth[one, other] = self._worth[other, one] = _NEVER
+        return None
 
-    def _link(self, left: int, right: int, weight: float, scored: int) -> None:
-        for one, other in ((left, right), (right, left)):
-            self._best[one][other] = max(self._best[one].get(other, weight), weight)
-            self._sum[one][other] = self._sum[one].get(other, 0.0) + weight
-            self._scored[one][other] = self._scored[one].get(other, 0) + scored
+    def join(self, left: int, right: int) -> None:
+        """Merge the clusters of two records by a person's decision."""
+        one = next(at for at, members in enumerate(self._members) if left in members)
+        other = next(at for at, members in enumerate(self._members) if right in members)
+        if one != other:
+            self.merge(min(one, other), max(one, other))
 
-    def _worth(self, left: int, right: int) -> float:
-        smaller, larger = sorted((len(self._members[left]), len(self._members[right])))
-        pairs = smaller * larger
-        unscored = pairs - self._scored[left][right]
-        mean = (self._sum[left][right] + unscored * self._rules.unscored) / pairs
+    def merge(self, into: int, gone: int) -> None:
+        """Fold cluster `gone` into `into`, the one with the smaller first record."""
+        self._members[into] += self._members[gone]
+        self._members[gone] = []
+        self._size[into] += self._size[gone]
+        for held in self._held.values():
+            held[into] |= held[gone]
+        self._sum[into] += self._sum[gone]
+        self._sum[:, into] = self._sum[into]
+        np.maximum(self._best[into], self._best[gone], out=self._best[into])
+        self._best[:, into] = self._best[into]
+        self._apart[into] |= self._apart[gone]
+        self._apart[:, into] = self._apart[into]
+        self._value(into, gone)
+
+    def _value(self, into: int, gone: int) -> None:
+        smaller = np.minimum(self._size[into], self._size)
         share = self._best_share * smaller**-self._rules.best_fades
-        return share * self._best[left][right] + (1 - share) * mean
+        worth = share * self._best[into] + (1 - share) * self._sum[into] / (self._size[into] * self._size)
+        self._gone[gone] = True
+        worth[self._apart[into] | self._gone] = _NEVER
+        worth[into] = _NEVER
+        self._worth[into] = self._worth[:, into] = worth
+        self._worth[gone] = self._worth[:, gone] = _NEVER
 
-    def _push(self, left: int, right: int) -> None:
-        worth = self._worth(left, right)
-        if worth > self._threshold and right not in self._apart[left] and self._within_limits(left, right):
-            heapq.heappush(self._queue, (-worth, left, right, self._version[left], self._version[right]))
-
-    def _within_limits(self, left: int, right: int) -> bool:
+    def _within_limits(self, one: int, other: int) -> bool:
         return all(
-            len(held[left] | held[right]) <= self._rules.distinct_values[kind]
-            or held[left] >= held[right]
-            or held[right] >= held[left]
+            len(held[one] | held[other]) <= self._rules.distinct_values[kind]
+            or held[one] >= held[other]
+            or held[other] >= held[one]
             for kind, held in self._held.items()
         )
 
-    def _join_by_decision(self, left: int, right: int) -> None:
-        ours = next(place for place, found in self._members.items() if left in found)
-        theirs = next(place for place, found in self._members.items() if right in found)
-        if ours != theirs:
-            self._merge(min(ours, theirs), max(ours, theirs))
-
-    def _merge(self, left: int, right: int) -> None:
-        """Fold `right` into `left`, the smaller one: the name of a cluster is its smallest record."""
-        self._members[left].extend(self._members.pop(right))
-        self._version[left] += 1
-        del self._version[right]
-        for held in self._held.values():
-            held[left] |= held.pop(right)
-        for other in self._apart.pop(right):
-            self._apart[other].discard(right)
-            if other != left:
-                self._apart[other].add(left)
-                self._apart[left].add(other)
-        best, total, scored = self._best.pop(right), self._sum.pop(right), self._scored.pop(right)
-        for table in (self._best, self._sum, self._scored):
-            table[left].pop(right, None)  # type: ignore[attr-defined]
-        for other in best:
-            if other != left:
-                for table in (self._best, self._sum, self._scored):
-                    del table[other][right]  # type: ignore[attr-defined]
-                self._fold(left, other, best[other], total[other], scored[other])
-
-    def _fold(self, left: int, other: int, best: float, total: float, scored: int) -> None:
-        for one, two in ((left, other), (other, left)):
-            self._best[one][two] = max(self._best[one].get(two, best), best)
-            self._sum[one][two] = self._sum[one].get(two, 0.0) + total
-            self._scored[one][two] = self._scored[one].get(two, 0) + scored
+    def clusters(self) -> list[list[int]]:
+        return [sorted(members) for members in self._members if members]

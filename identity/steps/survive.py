@@ -1,7 +1,7 @@
 """Which value of which record becomes the golden value: the records of one person in, one profile out.
 
-The population engine (`identity/engines/survivorship.py`) gives the same values for the same reasons; this is the
-specification, and a property test holds the two together.
+The population engine (`identity/engines/survivorship.py`) gives the same values for the same reasons; this is
+the specification, and a property test holds the two together.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from identity.features.text import fold
 from identity.model.cluster import GoldenId
 from identity.model.consent import most_restrictive
 from identity.model.golden import GoldenProfile, GoldenValue
@@ -35,6 +35,7 @@ __all__ = [
     "digest",
     "fingerprint",
     "fold_text",
+    "json_text",
     "survive",
     "units",
 ]
@@ -42,8 +43,7 @@ __all__ = [
 DEFAULT_TRUST = 50
 PLACEHOLDER, DOUBTFUL, REAL = range(3)
 
-# Letters that Unicode does not decompose, although people leave their stroke out like an accent.
-_STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -69,9 +69,10 @@ class _Contest:
 def survive(golden_id: str, records: Sequence[SourceRecord], policy: SurvivorshipPolicy) -> GoldenProfile:
     """Return the golden profile of the records of one person, whatever order they come in.
 
-    Every value names its record and the rule that decided: the first step after which one value was left, in the
-    order mastered_by:<source> or only_value, real_value, the policy's criteria, record_key. A value nobody contests is
-    credited to the smallest record key, so that one more confirmation changes nothing.
+    Every value names its record and the rule that decided: the first step that left one value, in the order
+    mastered_by:<source> or only_value, real_value, the policy's criteria, record_key. Where several records
+    are left with that value the smallest record key is credited, so that one more confirmation changes
+    nothing.
     """
     ordered = sorted(records, key=lambda record: record.key)
     said = attribute_order(name for record in ordered for name in record.attributes)
@@ -89,13 +90,18 @@ def survive(golden_id: str, records: Sequence[SourceRecord], policy: Survivorshi
 def attribute_order(names: Iterable[str]) -> tuple[str, ...]:
     """Return the canonical attributes among `names` in their usual order, then the custom ones by name."""
     present = set(names)
-    return (*(name for name in CANONICAL_ATTRIBUTES if name in present), *sorted(present - set(CANONICAL_ATTRIBUTES)))
+    return (
+        *(name for name in CANONICAL_ATTRIBUTES if name in present),
+        *sorted(present - set(CANONICAL_ATTRIBUTES)),
+    )
 
 
 def units(policy: SurvivorshipPolicy, names: Sequence[str]) -> tuple[AttributePolicy, ...]:
     """Return the policies that decide `names`, each once; names that no policy mentions get the default."""
     by_name = {name: unit for unit in policy.attributes for name in unit.attributes}
-    return tuple(dict.fromkeys(by_name.get(name) or replace(policy.default, attribute=name) for name in names))
+    return tuple(
+        dict.fromkeys(by_name.get(name) or replace(policy.default, attribute=name) for name in names)
+    )
 
 
 def _surviving(
@@ -119,27 +125,26 @@ def _claim(record: SourceRecord, unit: AttributePolicy) -> _Claim | None:
     parts = tuple(record.attributes.get(name) or None for name in unit.attributes)
     if not any(parts):
         return None
-    fold = FOLDS[unit.compared_as]
-    folded = tuple(fold(part) if part else "" for part in parts)
+    fold_value = FOLDS[unit.compared_as]
+    folded = tuple(fold_value(part) if part else "" for part in parts)
     return _Claim(record, parts, folded, tuple(_realness(text, unit) for text in folded))
 
 
 def _winner(claims: Sequence[_Claim], contest: _Contest) -> tuple[_Claim, str]:
-    """Return the winning claim and the rule that told it from its best rival, "" where it has no rival."""
-    if len({claim.parts for claim in claims}) == 1:
-        return claims[0], ""
-    # Claims come in key order and the sort is stable, so the smallest record key wins what is still a tie.
-    ranked = sorted(((_standing(claim, contest), claim) for claim in claims), key=lambda pair: pair[0], reverse=True)
-    standing, winner = ranked[0]
-    # The best rival is the last to be eliminated: nobody shares a longer prefix of measures with the winner.
-    rival = next(standing for standing, claim in ranked if claim.parts != winner.parts)
-    steps = zip(("real_value", *contest.policy.criteria), standing, rival, strict=True)
-    return winner, next((step for step, ours, theirs in steps if ours != theirs), "record_key")
+    """Return the winning claim and the rule after which one value was left, "" where there was only one."""
+    remaining, rule = claims, ""
+    for step in ("real_value", *contest.policy.criteria):
+        if _agree(remaining):
+            return remaining[0], rule
+        measured = [MEASURES[step](claim, contest) for claim in remaining]
+        best = max(measured)
+        remaining = [claim for claim, measure in zip(remaining, measured, strict=True) if measure == best]
+        rule = step
+    return remaining[0], rule if _agree(remaining) else "record_key"
 
 
-def _standing(claim: _Claim, contest: _Contest) -> tuple[int | datetime, ...]:
-    measures = (MEASURES[criterion](claim, contest) for criterion in contest.policy.criteria)
-    return (max(claim.realness), *measures)
+def _agree(claims: Sequence[_Claim]) -> bool:
+    return len({claim.parts for claim in claims}) == 1
 
 
 def _known_better(winner: _Claim, claims: Sequence[_Claim], place: int) -> bool:
@@ -148,12 +153,17 @@ def _known_better(winner: _Claim, claims: Sequence[_Claim], place: int) -> bool:
     return winner.realness[place] == PLACEHOLDER and max(rivals) > PLACEHOLDER
 
 
+def _real_value(claim: _Claim, _: _Contest) -> int:
+    return max(claim.realness)
+
+
 def _trust(claim: _Claim, contest: _Contest) -> int:
     return contest.trust.get(claim.record.key.source, DEFAULT_TRUST)
 
 
-def _recency(claim: _Claim, _: _Contest) -> datetime:
-    return claim.record.observed_at or _LONG_AGO
+def _recency(claim: _Claim, _: _Contest) -> int:
+    """Microseconds since 1970; a record that does not say when it was observed comes last."""
+    return ((claim.record.observed_at or _LONG_AGO) - _EPOCH) // timedelta(microseconds=1)
 
 
 def _verified(claim: _Claim, contest: _Contest) -> int:
@@ -173,7 +183,8 @@ def _votes(claim: _Claim, contest: _Contest) -> int:
     return contest.votes[claim.folded]
 
 
-MEASURES: Mapping[str, Callable[[_Claim, _Contest], int | datetime]] = {
+MEASURES: Mapping[str, Callable[[_Claim, _Contest], int]] = {
+    "real_value": _real_value,
     "trusted_source": _trust,
     "most_recent": _recency,
     "verified": _verified,
@@ -183,15 +194,12 @@ MEASURES: Mapping[str, Callable[[_Claim, _Contest], int | datetime]] = {
 
 
 def fold_text(text: str) -> str:
-    """Return `text` without case, accents and repeated spaces: how two spellings of one value compare equal."""
-    if text.isascii():
-        return " ".join(text.lower().split())
-    bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return " ".join(bare.casefold().translate(_STROKES).split())
+    """Return `text` without case, accents and repeated spaces: two spellings of one value fold alike."""
+    return " ".join(fold(text).split())
 
 
 def _fold_phone(text: str) -> str:
-    """Return the last nine digits, which a number keeps with or without its country code; else the folded text."""
+    """Return the last nine digits, the same with or without a country code; else the folded text."""
     return re.sub("[^0-9]", "", text)[-9:] or fold_text(text)
 
 
@@ -200,8 +208,8 @@ FOLDS: Mapping[str, Callable[[str], str]] = {"text": fold_text, "phone": _fold_p
 
 @lru_cache(maxsize=1024)
 def _blanks(unit: AttributePolicy) -> tuple[frozenset[str], frozenset[str]]:
-    fold = FOLDS[unit.compared_as]
-    return frozenset(map(fold, unit.placeholders)), frozenset(map(fold, unit.doubtful))
+    fold_value = FOLDS[unit.compared_as]
+    return frozenset(map(fold_value, unit.placeholders)), frozenset(map(fold_value, unit.doubtful))
 
 
 def _realness(folded: str, unit: AttributePolicy) -> int:
@@ -218,30 +226,32 @@ def _matches(pattern: str, text: str) -> bool:
 def _merged_consents(records: Sequence[SourceRecord]) -> dict[str, str]:
     asked = sorted({consent for record in records for consent in record.consents})
     return {
-        consent: most_restrictive(record.consents[consent] for record in records if consent in record.consents)
+        consent: most_restrictive(
+            record.consents[consent] for record in records if consent in record.consents
+        )
         for consent in asked
     }
 
 
 def attributes_text(profile: GoldenProfile) -> str:
     """Return the golden values as JSON: attribute → value, source, source_record_id, rule, observed_at."""
-    return _json({name: _value_row(value) for name, value in profile.values.items()})
+    return json_text({name: _value_row(value) for name, value in profile.values.items()})
 
 
 def consents_text(profile: GoldenProfile) -> str:
     """Return the consent statuses as JSON with sorted keys."""
-    return _json(dict(sorted(profile.consents.items())))
+    return json_text(dict(sorted(profile.consents.items())))
 
 
 def fingerprint(profile: GoldenProfile) -> str:
-    """Return a digest (64 hex digits) that changes exactly when values, reasons, consents or members change."""
-    members = (f"{key.source}\x1f{key.source_record_id}" for key in sorted(profile.records))
-    return digest(attributes_text(profile), consents_text(profile), members)
+    """Return 64 hex digits that change exactly when values, reasons, consents or members change."""
+    members = (f"{key.source}\x1f{key.source_record_id}".encode() for key in sorted(profile.records))
+    return digest(attributes_text(profile).encode(), consents_text(profile).encode(), members)
 
 
-def digest(attributes: str, consents: str, members: Iterable[str]) -> str:
-    """Return the fingerprint of a profile from its texts; `members` are its record keys, sorted."""
-    return hashlib.sha256("\n".join((attributes, consents, *members)).encode()).hexdigest()
+def digest(attributes: bytes, consents: bytes, members: Iterable[bytes]) -> str:
+    """Return the fingerprint of a profile from its texts in UTF-8; `members` are its record keys, sorted."""
+    return hashlib.sha256(b"\n".join((attributes, consents, *members))).hexdigest()
 
 
 def _value_row(golden: GoldenValue) -> dict[str, str | None]:
@@ -263,5 +273,6 @@ def _instant(moment: datetime | None) -> str | None:
     return (text.rstrip("0") if "." in text else text) + "Z"
 
 
-def _json(document: Mapping[str, object]) -> str:
+def json_text(document: object) -> str:
+    """Return JSON with nothing between its tokens and every letter as it is."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

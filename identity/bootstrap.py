@@ -1,0 +1,170 @@
+"""The composition root: the only file that knows every adapter."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from identity.comparators import Comparator, Nicknames, comparators
+from identity.connectors.arrivals import arrivals, quarantined, spread
+from identity.connectors.files import read_canonical_file, read_source_file
+from identity.connectors.intake import Intake
+from identity.engines.changes import difference
+from identity.engines.duckdb import DuckDBEngine
+from identity.engines.splink import SplinkEngine
+from identity.engines.survivorship import survive_population
+from identity.flows.ingest import Delivery
+from identity.flows.rematch import Workshop
+from identity.model.errors import LookupFailed, ModelError
+from identity.model.match import MatchModel, MatchRules
+from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
+from identity.ports import BatchEngine, Load, LoadCounts, StoredModel, Survivor
+from identity.store import DEFAULT_URL, Store
+from matching_rules.loader import load_source_policies, load_source_policy, rules_directory
+from matching_rules.match_rules import load_match_rules, load_nickname_groups
+from matching_rules.model_file import load_model, model_from_json, model_to_json
+from matching_rules.survivorship import load_survivorship_policy
+
+__all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
+
+ENGINES = ("duckdb", "splink")
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are: the database, the rules, and how much of the machine batch work may use."""
+
+    database_url: str = DEFAULT_URL
+    rules: Path = field(default_factory=rules_directory)
+    threads: int = 2
+    memory: str = "3GB"
+
+
+def settings_from(environment: os._Environ[str] | dict[str, str], rules: Path | None = None) -> Settings:
+    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY."""
+    shipped = Settings()
+    return Settings(
+        environment.get("IDENTITY_DATABASE_URL", shipped.database_url),
+        rules or Path(environment.get("IDENTITY_RULES", shipped.rules)),
+        int(environment.get("IDENTITY_THREADS", os.cpu_count() or shipped.threads)),
+        environment.get("IDENTITY_MEMORY", shipped.memory),
+    )
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything wired together, made when first needed: a command that needs no database opens none."""
+
+    settings: Settings
+
+    @cached_property
+    def match_rules(self) -> MatchRules:
+        return load_match_rules(self.settings.rules / "customer.match.yml")
+
+    @cached_property
+    def nicknames(self) -> Nicknames:
+        return Nicknames.of(load_nickname_groups(self.settings.rules / "reference" / "nicknames.txt"))
+
+    @cached_property
+    def comparators(self) -> dict[str, Comparator]:
+        return comparators(self.nicknames)
+
+    @cached_property
+    def sources(self) -> dict[str, SourcePolicy]:
+        return load_source_policies(self.settings.rules)
+
+    @cached_property
+    def survivorship(self) -> SurvivorshipPolicy:
+        policy = self.settings.rules / "customer.survivorship.yml"
+        trust = {name: source.trust for name, source in self.sources.items()}
+        loaded = load_survivorship_policy(policy, self.match_rules.custom)
+        return SurvivorshipPolicy(loaded.attributes, trust | dict(loaded.trust))
+
+    @cached_property
+    def store(self) -> Store:
+        store = Store(self.settings.database_url)
+        store.migrate()
+        return store
+
+    def engine(self, name: str = "duckdb") -> BatchEngine:
+        """Return a batch engine by name. ModelError E603 for a name nobody knows."""
+        if name == "splink":
+            return SplinkEngine(threads=self.settings.threads, memory=self.settings.memory)
+        if name == "duckdb":
+            return DuckDBEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
+        raise ModelError("E603", f"There is no engine {name!r}.", f"Use one of: {', '.join(ENGINES)}.")
+
+    @cached_property
+    def survivor(self) -> Survivor:
+        policy = self.survivorship
+
+        def elect(records: pa.Table, memberships: pa.Table, *, flat: bool = False) -> pa.Table:
+            with duckdb.connect() as connection:
+                connection.execute(f"set threads={self.settings.threads}")
+                return survive_population(connection, records, memberships, policy, flat=flat)
+
+        return elect
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        return Workshop(
+            transactions=self.store,
+            engine=self.engine(),
+            survivor=self.survivor,
+            differ=difference,
+            spread=partial(spread, custom=self.match_rules.custom),
+            freeze=lambda model: StoredModel(model.version, model_to_json(model).decode()),
+            thaw=lambda stored: model_from_json(stored.body, self.match_rules),
+            clock=SystemClock(),
+            new_id=lambda: str(uuid.uuid4()),
+        )
+
+    def read(self, file: Path, source: str | None, keep: Sequence[str] = (), *, canonical: bool = False) -> Intake:
+        """Return a file's rows: by the rules of `source`, or in canonical columns when it has none or `canonical`."""
+        if source and not canonical:
+            return read_source_file(file, load_source_policy(self.settings.rules, source))
+        return read_canonical_file(file, source=source, keep=keep, custom=self.match_rules.custom)
+
+    def delivery(self, file: Path, source: str | None) -> Delivery:
+        """Return a file's rows ready for the store."""
+        at = SystemClock().now()
+        intake = self.read(file, source)
+        load = Load(str(uuid.uuid4()), str(file), _digest(file), intake.source, at)
+        mode = self.sources[source].mode if source in self.sources else SourceMode.LIVE
+        return Delivery(
+            load,
+            arrivals(intake, mode, load.load_id, at, self.match_rules.custom),
+            quarantined(intake.issues, load.load_id, at),
+            LoadCounts(intake.rows, intake.accepted, intake.quarantined, intake.rejected),
+        )
+
+    def active_model(self) -> MatchModel:
+        """Return the model that judged the stored links. LookupFailed E503 when nothing was resolved yet."""
+        with self.store.begin(SystemClock()) as work:
+            stored = work.active_model()
+        if stored is None:
+            raise LookupFailed("E503", "No model is active yet.", "Load some records first.")
+        return model_from_json(stored.body, self.match_rules)
+
+    def model_file(self, path: Path) -> MatchModel:
+        return load_model(path, self.match_rules)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

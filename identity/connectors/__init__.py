@@ -1,0 +1,1 @@
+"""Clients of real systems: their files first, then their interfaces."""

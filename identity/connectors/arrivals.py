@@ -1,0 +1,97 @@
+"""Accepted rows → records as the store holds them, and back to the columns that matching reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import duckdb
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from identity.connectors.intake import Intake, RowIssue
+from identity.model.policy import SourceMode
+from identity.model.record import CANONICAL_ATTRIBUTES, KEY_COLUMNS
+from identity.ports import QUARANTINED, RECORDS
+
+__all__ = ["arrivals", "quarantined", "spread"]
+
+_QUERY = """
+    select source, source_record_id, $mode as mode,
+           md5(to_json({{{hashed}}})) as content_hash,
+           try_cast(observed_at as timestamptz) as observed_at, $at as loaded_at, $load_id as load_id,
+           null::timestamptz as deleted_at, {attributes}, coalesce(consents, '{{}}') as consents,
+           {custom} as custom, original
+    from intake
+"""
+
+
+def arrivals(
+    intake: Intake, mode: SourceMode, load_id: str, at: datetime, custom: Sequence[str] = ()
+) -> pa.Table:
+    """Return the accepted records of `intake` as RECORDS. Equal content has an equal `content_hash`."""
+    told = [*CANONICAL_ATTRIBUTES, *custom, "observed_at", "consents"]
+    present = [name for name in custom if name in intake.records.column_names]
+    query = _QUERY.format(
+        hashed=", ".join(f"'{name}': \"{name}\"" for name in told if name in intake.records.column_names),
+        attributes=", ".join(CANONICAL_ATTRIBUTES),
+        custom=f"to_json({{{', '.join(_field(name) for name in present)}}})" if present else "'{}'",
+    )
+    with duckdb.connect() as work:
+        work.execute("set timezone='UTC'")
+        work.register("intake", intake.records)
+        found = work.execute(query, {"mode": str(mode), "at": at, "load_id": load_id}).to_arrow_table()
+    return found.select(RECORDS.names).cast(RECORDS)
+
+
+def _field(name: str) -> str:
+    return f"'{name}': \"{name}\""
+
+
+def spread(records: pa.Table, custom: Sequence[str] = ()) -> pa.Table:
+    """Return the columns that matching and survivorship read: keys, attributes, custom ones, observed_at, consents."""
+    columns = [name for name in (*KEY_COLUMNS, *CANONICAL_ATTRIBUTES) if name in records.column_names]
+    table = records.select(columns)
+    for name in custom:
+        if name in records.column_names:
+            table = table.append_column(name, records[name])
+        elif "custom" in records.column_names:
+            table = table.append_column(name, _from_json(records["custom"], name))
+    if "observed_at" in records.column_names:
+        table = table.append_column("observed_at", _iso(records["observed_at"]))
+    if "consents" in records.column_names:
+        table = table.append_column("consents", records["consents"])
+    return table
+
+
+def _from_json(documents: pa.ChunkedArray, name: str) -> pa.Array:
+    return pa.array([orjson.loads(text or "{}").get(name) for text in documents.to_pylist()], pa.string())
+
+
+def _iso(moments: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_timestamp(moments.type):
+        return pc.strftime(pc.cast(moments, pa.timestamp("s", tz="UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
+    return moments
+
+
+def quarantined(issues: Sequence[RowIssue], load_id: str, at: datetime) -> pa.Table:
+    """Return the issues of a load as QUARANTINED."""
+    rows = [
+        {
+            "load_id": load_id,
+            "file": issue.file,
+            "row": issue.row,
+            "column": issue.column,
+            "source": issue.source,
+            "source_record_id": issue.source_record_id,
+            "code": issue.code,
+            "message": issue.message,
+            "outcome": str(issue.outcome),
+            "raw": issue.raw,
+            "status": "open",
+            "created_at": at,
+        }
+        for issue in issues
+    ]
+    return pa.Table.from_pylist(rows, schema=QUARANTINED)

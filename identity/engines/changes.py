@@ -1,0 +1,192 @@
+"""The stored partition against a new one: which records move, which profiles are born, change, merge or split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from identity.ports import ChangeSet
+
+__all__ = ["difference"]
+
+_CHUNK_RECORDS = 100_000
+
+_MOVED = """
+    create temp table moved as
+    select a.source, a.source_record_id, a.golden_id, p.golden_id as came_from
+    from assigned a left join previous p using (source, source_record_id)
+    where p.golden_id is distinct from a.golden_id
+"""
+
+# A golden id that no record is under any more lives on in the one that most of its records went to.
+_RETIRED = """
+    create temp table retired_ids as
+    select came_from as retired, arg_min(golden_id, (-records, golden_id)) as survivor
+    from (select came_from, golden_id, count(*) as records from moved where came_from is not null group by all)
+    where came_from in (select golden_id from states where status = 'live')
+      and came_from not in (select golden_id from survived)
+    group by came_from
+"""
+
+_TOUCHED = """
+    create temp table touched as
+    select s.golden_id, s.attributes, s.consents, s.record_count, s.fingerprint,
+           coalesce(t.version, 0) + 1 as version, coalesce(t.created_at, $at) as created_at,
+           coalesce(m.grouped, s.golden_id) as grouped,
+           case when t.golden_id is null then 'customer.created'
+                when s.golden_id in (select survivor from retired_ids) then 'customer.merged'
+                when s.golden_id in (select came_from from moved) then 'customer.split'
+                else 'customer.updated' end as type
+    from survived s
+    left join states t using (golden_id)
+    left join merging m using (golden_id)
+    where t.golden_id is null or t.fingerprint is distinct from s.fingerprint or t.status <> 'live'
+       or s.golden_id in (select golden_id from moved) or s.golden_id in (select came_from from moved)
+"""
+
+_CHUNKED = """
+    create temp table chunked as
+    select grouped, (sum(records) over (order by grouped) / $size)::int as chunk
+    from (select grouped, sum(record_count) as records from touched group by grouped)
+"""
+
+_RECORDS = """
+    select r.*, coalesce(c.chunk, 0) as chunk
+    from records r left join assigned a using (source, source_record_id)
+    left join touched t using (golden_id) left join chunked c using (grouped)
+    order by chunk, source, source_record_id
+"""
+
+_MOVES = """
+    select m.source, m.source_record_id, m.golden_id, c.chunk
+    from moved m join touched t using (golden_id) join chunked c using (grouped)
+    order by chunk, source, source_record_id
+"""
+
+_PROFILES = """
+    select t.golden_id, t.version, 'live' as status, t.record_count, t.fingerprint, t.created_at,
+           $at as updated_at, t.attributes, t.consents, c.chunk
+    from touched t join chunked c using (grouped) order by chunk, golden_id
+"""
+
+_RETIREMENTS = """
+    select r.retired, r.survivor, c.chunk
+    from retired_ids r join touched t on t.golden_id = r.survivor join chunked c using (grouped)
+    order by chunk, retired
+"""
+
+_LINKS = """
+    select l.*, 'machine' as decided_by, $model as model_version, $at as decided_at,
+           coalesce(c.chunk, 0) as chunk
+    from links l
+    left join assigned a on a.source = l.left_source and a.source_record_id = l.left_id
+    left join touched t using (golden_id) left join chunked c using (grouped)
+    order by chunk, left_source, left_id, right_source, right_id
+"""
+
+# Both sides of a merge tell it with the same facts; whose event it is says which side it is.
+_EVENTS = """
+    with gained as (
+        select golden_id, list(source || ':' || source_record_id order by source, source_record_id) as records
+        from moved group by golden_id
+    ), lost as (
+        select came_from as golden_id, list(source || ':' || source_record_id order by source, source_record_id) as records
+        from moved where came_from is not null group by came_from
+    ), merges as (
+        select survivor as golden_id, list(retired order by retired) as retired from retired_ids group by survivor
+    ), told as (
+        select t.golden_id as subject, t.type, t.version,
+               to_json({'golden_id': t.golden_id, 'records_gained': coalesce(g.records, []),
+                        'records_lost': coalesce(l.records, []), 'retired': coalesce(m.retired, []),
+                        'model_version': $model}) as body,
+               c.chunk, 0 as late
+        from touched t join chunked c using (grouped)
+        left join gained g using (golden_id) left join lost l using (golden_id) left join merges m using (golden_id)
+        union all
+        select r.retired, 'customer.merged', s.version + 1,
+               to_json({'golden_id': r.survivor, 'retired': [r.retired], 'model_version': $model}),
+               c.chunk, 1
+        from retired_ids r join states s on s.golden_id = r.retired
+        join touched t on t.golden_id = r.survivor join chunked c using (grouped)
+    )
+    select subject || '.' || version as event_id, type, subject, version, $at as time,
+           $correlation as correlation_id, body, chunk
+    from told order by chunk, late, subject
+"""
+
+
+def difference(
+    *,
+    records: pa.Table,
+    previous: pa.Table,
+    states: pa.Table,
+    assigned: pa.Table,
+    survived: pa.Table,
+    links: pa.Table,
+    model_version: str,
+    at: datetime,
+    correlation_id: str | None = None,
+) -> ChangeSet:
+    """Return what takes the stored partition (`previous` MEMBERSHIPS, `states` PROFILE_STATES) to `assigned`.
+
+    `records` are the RECORDS to store with it; `survived` has the golden profiles of the new partition.
+    """
+    with duckdb.connect() as work:
+        for name, table in (
+            ("records", records),
+            ("previous", previous),
+            ("states", states),
+            ("assigned", assigned),
+            ("survived", survived),
+            ("links", links),
+        ):
+            work.register(name, table)
+        work.execute("set timezone='UTC'")
+        work.execute(_MOVED)
+        work.execute(_RETIRED)
+        work.register("merging", _together(work))
+        work.execute(_TOUCHED, {"at": at})
+        work.execute(_CHUNKED, {"size": _CHUNK_RECORDS})
+        told = {"at": at, "model": model_version, "correlation": correlation_id}
+        moves = _table(work, _MOVES)
+        changes = ChangeSet(
+            chunks=1 + _last_chunk(moves),
+            records=_table(work, _RECORDS),
+            moves=moves,
+            profiles=_table(work, _PROFILES, at=at),
+            retired=_table(work, _RETIREMENTS),
+            links=_table(work, _LINKS, at=at, model=model_version),
+            events=_table(work, _EVENTS, **told),
+        )
+    return changes
+
+
+def _together(work: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return golden_id, grouped: ids between which records move have to change in one transaction."""
+    edges = work.execute("select distinct came_from, golden_id from moved where came_from is not null").fetchall()
+    root: dict[str, str] = {}
+
+    def find(golden_id: str) -> str:
+        while root.setdefault(golden_id, golden_id) != golden_id:
+            root[golden_id] = root[root[golden_id]]
+            golden_id = root[golden_id]
+        return golden_id
+
+    for one, other in sorted(edges):
+        first, second = sorted((find(one), find(other)))
+        root[second] = first
+    ids = sorted(root)
+    return pa.table({"golden_id": pa.array(ids, pa.string()), "grouped": pa.array(map(find, ids), pa.string())})
+
+
+def _table(work: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> pa.Table:
+    return work.execute(query, parameters or None).to_arrow_table()
+
+
+def _last_chunk(moves: pa.Table) -> int:
+    chunks: Iterable[int] = moves["chunk"].to_numpy() if moves.num_rows else [0]
+    return int(np.max(chunks))

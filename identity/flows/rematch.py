@@ -1,0 +1,164 @@
+"""rematch: everything the store knows, and what has just arrived, resolved afresh and stored as changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from identity.flows.resolve import golden_ids
+from identity.model.match import MatchModel
+from identity.ports import (
+    LIVE_RECORDS,
+    RECORDS,
+    BatchEngine,
+    Change,
+    ChangeSet,
+    Clock,
+    Differ,
+    Resolution,
+    StageTimer,
+    StoredModel,
+    Survivor,
+    Transactions,
+    UnitOfWork,
+)
+
+__all__ = ["Rematched", "Workshop", "rematch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What the population flows work with."""
+
+    transactions: Transactions
+    engine: BatchEngine
+    survivor: Survivor
+    differ: Differ
+    spread: Callable[[pa.Table], pa.Table]
+    freeze: Callable[[MatchModel], StoredModel]
+    thaw: Callable[[StoredModel], MatchModel]
+    clock: Clock
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rematched:
+    """What a re-match did: records looked at, profiles there are, and how many were born, changed, merged or split."""
+
+    records: int
+    profiles: int
+    created: int
+    updated: int
+    merged: int
+    split: int
+    records_moved: int
+    model_version: str
+    trained_now: bool
+
+
+def rematch(
+    shop: Workshop,
+    stages: StageTimer,
+    arrivals: pa.Table | None = None,
+    model: MatchModel | None = None,
+    reason: str = "",
+    *,
+    retrain: bool = False,
+) -> Rematched:
+    """Resolve all live records, `arrivals` (RECORDS) among them, and store what changed, chunk by chunk.
+
+    Without a `model` the active one judges while it fits, else (or with `retrain`) a new one is trained and becomes
+    active. Each chunk commits with its records, memberships, profiles, links and events. Interrupted, a second run finds what
+    is stored and does the rest.
+    """
+    arrivals = RECORDS.empty_table() if arrivals is None else arrivals
+    with stages.stage("read"), shop.transactions.begin(shop.clock) as work:
+        stored, previous, states = work.live_records(), work.memberships(), work.profiles()
+        active = work.active_model()
+    population = shop.spread(_population(stored, arrivals))
+    adaptable = model is None
+    if model is None and active is not None and not retrain:
+        model = shop.thaw(active)
+    if not population.num_rows:
+        return Rematched(0, 0, 0, 0, 0, 0, 0, "", trained_now=False)
+    resolution = shop.engine.resolve(population, stages, model, adaptable=adaptable)
+    with stages.stage("identify"):
+        assigned = golden_ids(resolution.clusters, _aligned(previous, resolution.clusters), states)
+    with stages.stage("survive"):
+        survived = shop.survivor(population, assigned)
+    with stages.stage("compare with what is stored"):
+        changes = shop.differ(
+            records=arrivals,
+            previous=previous,
+            states=states,
+            assigned=assigned,
+            survived=survived,
+            links=resolution.links,
+            model_version=resolution.model.version,
+            at=shop.clock.now(),
+        )
+    with stages.stage("persist"):
+        _apply(shop, changes, resolution, reason)
+    return _told(population, survived, changes, resolution)
+
+
+def _population(stored: pa.Table, arrivals: pa.Table) -> pa.Table:
+    """Return the live records with those that arrive in the place of their earlier versions."""
+    live = arrivals.filter(pc.and_(pc.is_null(arrivals["deleted_at"]), pc.equal(arrivals["mode"], "live")))
+    keys = ["source", "source_record_id"]
+    kept = stored.join(arrivals.select(keys), keys, join_type="left anti") if arrivals.num_rows else stored
+    return pa.concat_tables([kept.select(LIVE_RECORDS.names).cast(LIVE_RECORDS), live.select(LIVE_RECORDS.names).cast(LIVE_RECORDS)])
+
+
+def _aligned(previous: pa.Table, clusters: pa.Table) -> pa.Table:
+    """Return, row by row of `clusters`, the golden id each record is under now, or null."""
+    keys = ["source", "source_record_id"]
+    placed = clusters.select(keys).append_column("place", pa.array(range(clusters.num_rows), pa.int64()))
+    return placed.join(previous, keys, join_type="left outer").sort_by("place")
+
+
+def _apply(shop: Workshop, changes: ChangeSet, resolution: Resolution, reason: str) -> None:
+    for chunk in range(changes.chunks):
+        share = changes.of(chunk)
+        with shop.transactions.begin(shop.clock) as work:
+            change = Change(shop.new_id(), "rematch", "machine", work.at, reason, None, resolution.model.version)
+            work.put_change(change)
+            if chunk == 0:
+                work.put_model(shop.freeze(resolution.model), work.at)
+            _store(work, share, change.change_id, work.at)
+
+
+def _store(work: UnitOfWork, share: ChangeSet, change_id: str, at: datetime) -> None:
+    work.put_records(share.records)
+    work.put_profiles(share.profiles)
+    work.move(share.moves, change_id, at)
+    work.retire(share.retired, change_id, at)
+    work.replace_links(_linked(share.links), share.links)
+    work.append_events(share.events)
+
+
+def _linked(links: pa.Table) -> pa.Table:
+    return pa.table({"source": links["left_source"], "source_record_id": links["left_id"]}).group_by(
+        ["source", "source_record_id"]
+    ).aggregate([])
+
+
+def _told(population: pa.Table, survived: pa.Table, changes: ChangeSet, resolution: Resolution) -> Rematched:
+    counted = {
+        row["values"]: row["counts"] for row in pc.value_counts(changes.events["type"]).to_pylist()
+    } if changes.events.num_rows else {}
+    return Rematched(
+        records=population.num_rows,
+        profiles=survived.num_rows,
+        created=counted.get("customer.created", 0),
+        updated=counted.get("customer.updated", 0),
+        merged=changes.retired.num_rows,
+        split=counted.get("customer.split", 0),
+        records_moved=changes.moves.num_rows,
+        model_version=resolution.model.version,
+        trained_now=resolution.trained_now,
+    )

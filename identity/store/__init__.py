@@ -1,0 +1,18 @@
+"""The database: tables, migrations, the unit of work that alone commits, the views that answer questions."""
+
+from identity.store.bulk import BulkWork
+from identity.store.engine import DEFAULT_URL, Store, check_current, head_revision, migrate
+from identity.store.views import Counts, EventView, ProfileView, Views
+
+__all__ = [
+    "DEFAULT_URL",
+    "BulkWork",
+    "Counts",
+    "EventView",
+    "ProfileView",
+    "Store",
+    "Views",
+    "check_current",
+    "head_revision",
+    "migrate",
+]

@@ -1,0 +1,70 @@
+"""Everything that differs between the two databases. Nothing outside this folder names either of them.
+
+A `Database` opens connections of three kinds: `read` for one consistent look, `alter` for migrations, and
+`bulk` for one transaction in which Arrow tables go in and out. Set-based SQL is written once, in
+`store/statements.py`, in what both databases understand (row values, UPDATE … FROM, INSERT … ON CONFLICT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from identity.store.dialect.connections import BulkConnection, Database, unusable_url
+from identity.store.dialect.postgresql import PostgresDatabase
+from identity.store.dialect.sqlite import SqliteDatabase
+from identity.store.dialect.types import (
+    CLUSTERED,
+    NEVER_REUSED,
+    KeyText,
+    Position,
+    UtcDateTime,
+    partial_index,
+    where,
+)
+
+__all__ = [
+    "CLUSTERED",
+    "DEFAULT_URL",
+    "NEVER_REUSED",
+    "BulkConnection",
+    "Database",
+    "KeyText",
+    "Position",
+    "UtcDateTime",
+    "database_at",
+    "database_in_file",
+    "partial_index",
+    "where",
+]
+
+DEFAULT_URL = "sqlite:///identity.db"
+
+_Opener = Callable[[URL, float], Database]
+_DATABASES: dict[str, _Opener] = {
+    "sqlite": SqliteDatabase,
+    "postgresql": PostgresDatabase,
+}
+
+
+def database_at(address: str, patience: float) -> Database:
+    """Return the database `address` names; its writers wait `patience` seconds for one another.
+
+    Raises StoreError E401 or E402 when the address cannot work.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise unusable_url("it is not of the form database://place") from None
+    kind = _DATABASES.get(url.get_backend_name())
+    if kind is None:
+        raise unusable_url(f"{url.get_backend_name()} is not supported")
+    return kind(url, patience)
+
+
+def database_in_file(path: Path, patience: float) -> Database:
+    return SqliteDatabase(URL.create("sqlite", database=str(path)), patience)

@@ -1,0 +1,75 @@
+"""What the rest of the store sees of a database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+import pyarrow as pa
+from adbc_driver_manager import Error as AdbcError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from identity.model.errors import StoreError
+
+__all__ = ["BulkConnection", "Database", "Refusal", "translated", "unusable_url"]
+
+Refusal = Callable[[BaseException], StoreError]
+"""What a database makes of an error of its driver."""
+
+
+class BulkConnection(Protocol):
+    """One open write transaction; every other writer waits until it ends."""
+
+    def stage(self, table: pa.Table) -> str:
+        """Make an Arrow table readable in SQL, in this transaction only; return its name as SQL spells it."""
+        ...
+
+    def execute(self, sql: str) -> None: ...
+
+    def fetch(self, sql: str, schema: pa.Schema) -> pa.Table:
+        """Return the rows of a query whose columns are those of `schema`, in order."""
+        ...
+
+    def lock_log(self) -> None:
+        """From here on no other transaction appends events: positions become visible in their order."""
+        ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Database(Protocol):
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open one consistent, read-only look at what is committed."""
+        ...
+
+    def alter(self) -> AbstractContextManager[Connection]:
+        """Open the transaction in which tables are created or changed; migrations wait for one another."""
+        ...
+
+    def bulk(self) -> BulkConnection: ...
+
+    def close(self) -> None: ...
+
+
+def unusable_url(reason: str) -> StoreError:
+    # The URL itself may hold a password: it is never repeated.
+    remedy = "Give sqlite:///file.db or postgresql://user@host/name."
+    return StoreError("E401", f"The database URL cannot be used: {reason}.", remedy)
+
+
+@contextmanager
+def translated(refusal: Refusal) -> Iterator[None]:
+    # The cause is dropped on purpose: databases quote rows in their messages, and rows are personal data.
+    try:
+        yield
+    except DBAPIError as error:
+        raise refusal(error.orig or error) from None
+    except (sqlite3.Error, AdbcError) as error:
+        raise refusal(error) from None

@@ -1,0 +1,224 @@
+"""SQLite: one file, many readers, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import adbc_driver_sqlite.dbapi as adbc_sqlite
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import QueuePool
+
+from identity.model.errors import StoreError
+from identity.store import refusals
+from identity.store.dialect.connections import BulkConnection, Refusal, translated, unusable_url
+
+__all__ = ["SqliteDatabase"]
+
+_PRAGMAS = (
+    "PRAGMA page_size = 8192",  # of a new file; wide rows commit in a third of the time 4096 takes
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA wal_autocheckpoint = 32768",  # pages: one checkpoint for several chunks of a large load
+    "PRAGMA journal_size_limit = 67108864",
+)
+_BULK_PRAGMAS = ("PRAGMA cache_size = -262144",)
+_STAGE_IN_FILE_FROM = 2_000
+_MOST_ATTACHED = 9
+_ROWS_AT_ONCE = 5_000
+
+
+class SqliteDatabase:
+    def __init__(self, url: URL, patience: float) -> None:
+        self._path = _sqlite_path(url)
+        self._patience = patience
+        self._engine = create_engine(
+            "sqlite://",
+            creator=self.connect,
+            poolclass=QueuePool,
+            hide_parameters=True,
+            pool_reset_on_return="rollback",
+        )
+        event.listen(self._engine, "begin", _begin_sqlite)
+
+    def connect(self) -> sqlite3.Connection:
+        with translated(self._refusal):
+            connection = sqlite3.connect(
+                self._path, timeout=self._patience, isolation_level=None, check_same_thread=False, uri=True
+            )
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise refusals.cannot_open(f"its file system allows the journal mode {mode} only, not WAL")
+        return connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with translated(self._refusal), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def alter(self) -> Iterator[Connection]:
+        with translated(self._refusal), self._engine.connect() as plain:
+            connection = plain.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    def bulk(self) -> BulkConnection:
+        connection = self.connect()
+        try:
+            return SqliteBulk(connection, self._path.parent, self._refusal)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _refusal(self, error: BaseException) -> StoreError:
+        reason = str(error)
+        for sign, refusal in _SIGNS.items():
+            if sign in reason:
+                return refusal(reason, self._patience)
+        return refusals.refused(reason)
+
+
+def _sqlite_path(url: URL) -> Path:
+    if not url.database or url.database == ":memory:":
+        raise unusable_url("it names no file, and nothing would be kept")
+    path = Path(url.database).absolute()
+    if not path.parent.is_dir():
+        raise refusals.cannot_open(f"the folder {path.parent} does not exist")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise refusals.cannot_open(f"{path} is not writable")
+    return path
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A read that turns into a write fails at once, whatever the timeout: a writer says so when it begins.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_SIGNS: dict[str, Callable[[str, float], StoreError]] = {
+    "locked": lambda _, patience: refusals.busy(patience),
+    "constraint failed": lambda reason, _: refusals.contradiction(reason),
+    "no such table": lambda _, __: refusals.behind(None, "its tables"),
+    "unable to open": lambda reason, _: refusals.cannot_open(reason),
+    "readonly": lambda reason, _: refusals.cannot_open(reason),
+    "not a database": lambda reason, _: refusals.cannot_open(reason),
+}
+
+
+class SqliteBulk:
+    """Arrow in and out of one SQLite transaction.
+
+    The ADBC driver brings a second copy of SQLite, and file locks belong to the process, not to the copy:
+    opening the live file with both lets two writers in at once and loses commits. So ADBC only ever writes a
+    private staging file, closed before this connection attaches it; reads go through this connection.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, folder: Path, refusal: Refusal) -> None:
+        self._connection = connection
+        self._refusal = refusal
+        # Beside the database, not in /tmp: staged rows are as personal and belong on the same volume.
+        self._folder = folder
+        self._staged = 0
+        self._attached = 0
+        with translated(refusal):
+            for pragma in _BULK_PRAGMAS:
+                connection.execute(pragma)
+            connection.execute("BEGIN IMMEDIATE")
+
+    def stage(self, table: pa.Table) -> str:
+        self._staged += 1
+        name = f"stage_{self._staged}"
+        stored = _times_as_text(table)
+        in_file = stored.num_rows >= _STAGE_IN_FILE_FROM and self._attached < _MOST_ATTACHED
+        with translated(self._refusal):
+            return self._stage_in_file(name, stored) if in_file else self._stage_in_memory(name, stored)
+
+    def _stage_in_file(self, name: str, table: pa.Table) -> str:
+        with tempfile.TemporaryDirectory(
+            prefix=".staging-", dir=self._folder, ignore_cleanup_errors=True
+        ) as folder:
+            path = Path(folder) / "rows.db"
+            _write_sqlite_file(path, table)
+            # Once attached the file lives without a name, so that nothing is left behind by a killed process.
+            self._connection.execute(f"ATTACH ? AS {name}", [f"{path.as_uri()}?mode=ro&immutable=1"])
+        self._attached += 1
+        return f"{name}.staged"
+
+    def _stage_in_memory(self, name: str, table: pa.Table) -> str:
+        columns = ", ".join(f'"{column}"' for column in table.column_names)
+        marks = ", ".join("?" * table.num_columns)
+        self._connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+        for batch in table.to_batches(_ROWS_AT_ONCE):
+            rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            self._connection.executemany(f"INSERT INTO temp.{name} VALUES ({marks})", rows)
+        return f"temp.{name}"
+
+    def execute(self, sql: str) -> None:
+        with translated(self._refusal):
+            self._connection.execute(sql)
+
+    def fetch(self, sql: str, schema: pa.Schema) -> pa.Table:
+        stored = pa.schema(
+            [(f.name, pa.string() if pa.types.is_timestamp(f.type) else f.type) for f in schema]
+        )
+        with translated(self._refusal), closing(self._connection.execute(sql)) as cursor:
+            batches = []
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                columns = zip(*rows, strict=True)
+                batches.append(
+                    pa.record_batch(
+                        [pa.array(c, f.type) for c, f in zip(columns, stored, strict=True)], stored
+                    )
+                )
+        return pa.Table.from_batches(batches, stored).cast(schema)
+
+    def lock_log(self) -> None:
+        """Nothing to do: BEGIN IMMEDIATE lets in one writer."""
+
+    def commit(self) -> None:
+        with translated(self._refusal):
+            self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        # A full disk makes SQLite roll back by itself; there is then nothing left to roll back.
+        with suppress(sqlite3.Error):
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _write_sqlite_file(path: Path, table: pa.Table) -> None:
+    with adbc_sqlite.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
+        for pragma in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF"):
+            cursor.execute(pragma)
+            cursor.fetchall()
+        cursor.adbc_ingest("staged", table, mode="create")
+
+
+def _times_as_text(table: pa.Table) -> pa.Table:
+    for place, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            table = table.set_column(place, field.name, _time_as_text(table.column(place)))
+    return table
+
+
+def _time_as_text(column: pa.ChunkedArray) -> pa.Array:
+    # Most times of a load are the same moment: spell each distinct one once.
+    distinct = column.combine_chunks().dictionary_encode()
+    spelled = pc.strftime(distinct.dictionary.cast(pa.timestamp("us", "UTC")), format="%Y-%m-%dT%H:%M:%SZ")
+    return spelled.take(distinct.indices)

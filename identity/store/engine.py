@@ -1,0 +1,57 @@
+"""The store: one address in, everything a flow or an edge needs of a database out."""
+
+from __future__ import annotations
+
+from identity.ports import Clock
+from identity.store import upgrade
+from identity.store.bulk import BulkWork
+from identity.store.dialect import DEFAULT_URL, database_at
+from identity.store.views import Views
+
+__all__ = ["DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
+
+head_revision = upgrade.head_revision
+
+
+class Store:
+    """A database of customer identities.
+
+    Opening it connects to nothing yet, but a URL that cannot work raises StoreError E401 or E402 at once.
+    A writer waits up to `patience` seconds for another one before it raises E405.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL, patience: float = 30.0) -> None:
+        self._database = database_at(url, patience)
+        self.views = Views(self._database)
+
+    def migrate(self) -> None:
+        """Create the tables, or bring them to this version of the program; current ones are left alone."""
+        upgrade.migrate(self._database)
+
+    def check_current(self) -> None:
+        """Raise StoreError E403 when the database is behind this program, E404 when it is ahead."""
+        upgrade.check_current(self._database)
+
+    def begin(self, clock: Clock) -> BulkWork:
+        """Return a unit of work for a `with` block: commits at its end, leaves nothing when it raises."""
+        return BulkWork(self._database, clock)
+
+    def close(self) -> None:
+        """Let go of every connection; the store opens new ones when it is used again."""
+        self._database.close()
+
+
+def migrate(url: str = DEFAULT_URL) -> None:
+    store = Store(url)
+    try:
+        store.migrate()
+    finally:
+        store.close()
+
+
+def check_current(url: str = DEFAULT_URL) -> None:
+    store = Store(url)
+    try:
+        store.check_current()
+    finally:
+        store.close()

@@ -1,0 +1,66 @@
+"""What the store says when it cannot be used: one StoreError per cause, each with its remedy.
+
+E401  the URL names no database this service can use
+E402  the database cannot be opened or created
+E403  the database is empty or older than this program
+E404  the database is newer than this program
+E405  another program holds the database, and did not let go in time
+E406  a change contradicts what is stored; nothing of it was kept
+E407  the database refused for another reason (a full disk, a lost connection)
+E408  redirects lead in a circle
+"""
+
+from __future__ import annotations
+
+from identity.model.errors import StoreError
+
+__all__ = [
+    "ahead",
+    "behind",
+    "busy",
+    "cannot_open",
+    "circular",
+    "contradiction",
+    "refused",
+]
+
+
+def cannot_open(reason: str) -> StoreError:
+    return StoreError(
+        "E402", f"The database cannot be opened: {reason}.", "Check the path, its rights and the server."
+    )
+
+
+def behind(found: str | None, wanted: str) -> StoreError:
+    state = f"is at revision {found}" if found else "holds no tables of this service"
+    return StoreError(
+        "E403", f"The database {state}; this program needs {wanted}.", "Run `identity migrate`."
+    )
+
+
+def ahead(found: str, wanted: str) -> StoreError:
+    return StoreError(
+        "E404",
+        f"The database is at revision {found}, which this program (at {wanted}) does not know.",
+        "Install the version that migrated it, or a newer one.",
+    )
+
+
+def busy(seconds: float) -> StoreError:
+    return StoreError(
+        "E405",
+        f"Another program held the database for more than {seconds:g} s; nothing was changed.",
+        "Try again, or find the program that is still writing.",
+    )
+
+
+def contradiction(rule: str) -> StoreError:
+    return StoreError("E406", f"The change contradicts what is stored ({rule}); nothing of it was kept.")
+
+
+def refused(reason: str) -> StoreError:
+    return StoreError("E407", f"The database refused: {reason}; nothing of this change was kept.")
+
+
+def circular(count: int) -> StoreError:
+    return StoreError("E408", f"{count} redirects lead in a circle; nothing of this change was kept.")

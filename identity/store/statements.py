@@ -1,0 +1,115 @@
+"""The SQL of the bulk writes. `stage` is always the name of a staged Arrow table with the columns named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = [
+    "ANY_REDIRECT",
+    "CURRENT_MEMBERSHIPS",
+    "STAGED_SURVIVORS",
+    "close_moved",
+    "deactivate_models",
+    "drop_machine_links",
+    "finish_load",
+    "insert",
+    "mark_merged",
+    "open_moved",
+    "put_links",
+    "put_redirects",
+    "repoint_redirects",
+    "select",
+    "unredirect",
+    "upsert",
+]
+
+LINK_KEY = ("left_source", "left_id", "right_source", "right_id")
+CURRENT_MEMBERSHIPS = "SELECT source, source_record_id, golden_id FROM crosswalk WHERE valid_to IS NULL"
+ANY_REDIRECT = "SELECT retired, survivor FROM redirect LIMIT 1"
+STAGED_SURVIVORS = (
+    "SELECT r.retired, r.survivor FROM redirect AS r WHERE r.retired IN (SELECT s.survivor FROM {stage} AS s)"
+)
+
+
+def _listed(names: Iterable[str], before: str = "") -> str:
+    return ", ".join(f'{before}"{name}"' for name in names)
+
+
+def select(table: str, columns: Iterable[str], where: str = "TRUE") -> str:
+    return f'SELECT {_listed(columns)} FROM "{table}" WHERE {where}'
+
+
+def insert(table: str, columns: Iterable[str], stage: str, order: str = "") -> str:
+    columns = tuple(columns)
+    rows = (
+        f'INSERT INTO "{table}" ({_listed(columns)}) SELECT {_listed(columns)} FROM {stage} AS s WHERE TRUE'
+    )
+    return rows + (f' ORDER BY s."{order}"' if order else "")
+
+
+def upsert(
+    table: str, columns: Iterable[str], stage: str, key: tuple[str, ...], kept: tuple[str, ...] = ()
+) -> str:
+    """Insert, or update every column that is neither part of the key nor `kept` from the first time."""
+    columns = tuple(columns)
+    changes = ", ".join(f'"{c}" = excluded."{c}"' for c in columns if c not in key + kept)
+    return f"{insert(table, columns, stage)} ON CONFLICT ({_listed(key)}) DO UPDATE SET {changes}"
+
+
+def close_moved(stage: str, stamp: str) -> str:
+    return f"""
+        UPDATE crosswalk SET valid_to = (SELECT at FROM {stamp}) FROM {stage} AS s
+        WHERE crosswalk.source = s.source AND crosswalk.source_record_id = s.source_record_id
+          AND crosswalk.valid_to IS NULL AND (s.golden_id IS NULL OR s.golden_id <> crosswalk.golden_id)"""
+
+
+def open_moved(stage: str, stamp: str) -> str:
+    # The current row of a record that stays where it is makes the conflict; asking first costs a third more.
+    return f"""
+        INSERT INTO crosswalk (source, source_record_id, golden_id, valid_from, change_id)
+        SELECT s.source, s.source_record_id, s.golden_id, (SELECT at FROM {stamp}),
+               (SELECT change_id FROM {stamp})
+        FROM {stage} AS s WHERE s.golden_id IS NOT NULL
+        ON CONFLICT (source, source_record_id) WHERE valid_to IS NULL DO NOTHING"""
+
+
+def unredirect(stage: str) -> str:
+    live = f"SELECT s.golden_id FROM {stage} AS s WHERE s.status = 'live'"
+    return f"DELETE FROM redirect WHERE retired IN ({live})"
+
+
+def repoint_redirects(stage: str) -> str:
+    return f"UPDATE redirect SET survivor = s.survivor FROM {stage} AS s WHERE redirect.survivor = s.retired"
+
+
+def put_redirects(stage: str) -> str:
+    return upsert("redirect", ("retired", "survivor", "since", "change_id"), stage, ("retired",))
+
+
+def mark_merged(stage: str) -> str:
+    return f"""
+        UPDATE golden_profile
+        SET status = 'merged', record_count = 0, version = golden_profile.version + 1, updated_at = s.since
+        FROM {stage} AS s WHERE golden_profile.golden_id = s.retired AND golden_profile.status = 'live'"""
+
+
+def drop_machine_links(stage: str) -> tuple[str, str]:
+    touched = f"IN (SELECT s.source, s.source_record_id FROM {stage} AS s)"
+    return (
+        f"DELETE FROM link WHERE decided_by = 'machine' AND (left_source, left_id) {touched}",
+        f"DELETE FROM link WHERE decided_by = 'machine' AND (right_source, right_id) {touched}",
+    )
+
+
+def put_links(columns: Iterable[str], stage: str) -> str:
+    unprotected = "link.decided_by = 'machine' OR excluded.decided_by = 'steward'"
+    return f"{upsert('link', columns, stage, LINK_KEY)} WHERE {unprotected}"
+
+
+def finish_load(columns: Iterable[str], stage: str) -> str:
+    changes = ", ".join(f'"{c}" = s."{c}"' for c in columns if c != "load_id")
+    return f'UPDATE "load" SET {changes} FROM {stage} AS s WHERE "load".load_id = s.load_id'
+
+
+def deactivate_models() -> str:
+    return "UPDATE match_model SET active = FALSE WHERE active"

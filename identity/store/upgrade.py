@@ -1,0 +1,64 @@
+"""Bringing a database to the tables this program knows, and refusing to work on any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from identity.store import refusals
+from identity.store.dialect import Database
+
+__all__ = ["check_current", "head_revision", "migrate", "write_revision"]
+
+
+def head_revision() -> str:
+    """Return the revision this program was written for."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None, "the package holds at least one migration"
+    return head
+
+
+def migrate(database: Database) -> None:
+    """Create or change the tables, in one transaction. Raises StoreError E404 when the database is ahead."""
+    config = _config()
+    with database.alter() as connection:
+        _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def check_current(database: Database) -> None:
+    """Raise StoreError E403 when the database is behind this program, E404 when it is ahead."""
+    with database.read() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    _refuse_unknown(found)
+    if found != head_revision():
+        raise refusals.behind(found, head_revision())
+
+
+def write_revision(database: Database, message: str) -> None:
+    """Write a migration file that takes a database at head to what `tables.py` says."""
+    config = _config()
+    with database.alter() as connection:
+        config.attributes["connection"] = connection
+        command.revision(config, message, autogenerate=True, rev_id=f"{len(_known()) + 1:04d}")
+
+
+def _refuse_unknown(found: str | None) -> None:
+    if found is not None and found not in _known():
+        raise refusals.ahead(found, head_revision())
+
+
+def _known() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,185 @@
+"""What is asked of the store, each answered from one consistent look. Unknown is None; the caller decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, union
+
+from identity.model.cluster import GoldenId
+from identity.model.golden import GoldenProfile
+from identity.model.judgement import Link
+from identity.model.record import RecordKey, SourceRecord
+from identity.store import mapping
+from identity.store.dialect import Database
+from identity.store.tables import TABLES
+
+__all__ = ["Counts", "EventView", "ProfileView", "Views"]
+
+_RECORD = TABLES["source_record"]
+_CROSSWALK = TABLES["crosswalk"].c
+_PROFILE = TABLES["golden_profile"].c
+_REDIRECT = TABLES["redirect"].c
+_LINK = TABLES["link"]
+_EVENT = TABLES["event"]
+_QUARANTINE = TABLES["quarantine"].c
+_KEYS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileView:
+    """A golden profile as it is now. `redirected_from` is the id asked for, when another answers for it."""
+
+    profile: GoldenProfile
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    redirected_from: GoldenId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One fact of the log."""
+
+    position: int
+    event_id: str
+    type: str
+    subject: GoldenId
+    version: int
+    time: datetime
+    correlation_id: str | None
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much the store holds. `memberships` counts live records under a golden id."""
+
+    records: int
+    memberships: int
+    live_profiles: int
+    merged_profiles: int
+    erased_profiles: int
+    links: int
+    steward_links: int
+    events: int
+    open_quarantine: int
+
+
+class Views:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def profile(self, golden_id: GoldenId) -> ProfileView | None:
+        """Return the profile that answers for this id, after at most one redirect; None if never issued."""
+        survivor = select(_REDIRECT.survivor).where(_REDIRECT.retired == golden_id).scalar_subquery()
+        asked = select(*_PROFILE).where(_PROFILE.golden_id == func.coalesce(survivor, golden_id))
+        with self._database.read() as look:
+            row = look.execute(asked).one_or_none()
+            if row is None:
+                return None
+            records = _members(look, GoldenId(row.golden_id), None)
+        return ProfileView(
+            profile=mapping.golden_profile(row, records),
+            status=row.status,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            redirected_from=golden_id if row.golden_id != golden_id else None,
+        )
+
+    def members(self, golden_id: GoldenId, as_of: datetime | None = None) -> tuple[RecordKey, ...]:
+        """Return the records under this id in key order, now or at a moment; redirects are not followed."""
+        with self._database.read() as look:
+            return _members(look, golden_id, as_of)
+
+    def golden_id_of(self, key: RecordKey, as_of: datetime | None = None) -> GoldenId | None:
+        """Return the golden id the record is under now, or was under at a moment."""
+        here = and_(_CROSSWALK.source == key.source, _CROSSWALK.source_record_id == key.source_record_id)
+        with self._database.read() as look:
+            found = look.execute(
+                _within(select(_CROSSWALK.golden_id).where(here), as_of)
+            ).scalar_one_or_none()
+        return None if found is None else GoldenId(found)
+
+    def record(self, key: RecordKey) -> SourceRecord | None:
+        """Return what the source last told, or None when it never told, or has deleted, this record."""
+        asked = select(_RECORD).where(_is(key), _RECORD.c.deleted_at.is_(None))
+        with self._database.read() as look:
+            row = look.execute(asked).one_or_none()
+        return None if row is None else mapping.source_record(row)
+
+    def links_of(self, keys: Iterable[RecordKey]) -> tuple[Link, ...]:
+        """Return every link that touches one of these records, in the order of the pairs."""
+        wanted = sorted(set(keys))
+        found: dict[tuple[RecordKey, RecordKey], Link] = {}
+        with self._database.read() as look:
+            for start in range(0, len(wanted), _KEYS_AT_ONCE):
+                for row in look.execute(_links(wanted[start : start + _KEYS_AT_ONCE])):
+                    link = mapping.link(row)
+                    found[link.left, link.right] = link
+        return tuple(found[pair] for pair in sorted(found))
+
+    def events(self, after: int = 0, limit: int = 100, subject: str | None = None) -> tuple[EventView, ...]:
+        """Return up to `limit` events behind the position `after`, in the order of the log."""
+        asked = select(_EVENT).where(_EVENT.c.position > after)
+        if subject is not None:
+            asked = asked.where(_EVENT.c.subject == subject)
+        with self._database.read() as look:
+            rows = look.execute(asked.order_by(_EVENT.c.position).limit(limit)).all()
+        return tuple(EventView(**{**row._mapping, "body": orjson.loads(row.body)}) for row in rows)
+
+    def counts(self) -> Counts:
+        with self._database.read() as look:
+            statuses = _counted(look, _PROFILE.status)
+            return Counts(
+                records=_count(look, select(func.count()).select_from(_RECORD)),
+                memberships=_count(look, select(func.count()).where(_CROSSWALK.valid_to.is_(None))),
+                live_profiles=statuses.get("live", 0),
+                merged_profiles=statuses.get("merged", 0),
+                erased_profiles=statuses.get("erased", 0),
+                links=_count(look, select(func.count()).select_from(_LINK)),
+                steward_links=_count(look, select(func.count()).where(_LINK.c.decided_by == "steward")),
+                events=_count(look, select(func.count()).select_from(_EVENT)),
+                open_quarantine=_count(look, select(func.count()).where(_QUARANTINE.status == "open")),
+            )
+
+
+def _members(look: Connection, golden_id: GoldenId, as_of: datetime | None) -> tuple[RecordKey, ...]:
+    under = select(_CROSSWALK.source, _CROSSWALK.source_record_id).where(_CROSSWALK.golden_id == golden_id)
+    return tuple(sorted(RecordKey(*row) for row in look.execute(_within(under, as_of))))
+
+
+def _within(asked: Select[Any], as_of: datetime | None) -> Any:
+    """Narrow a question to now or to a moment; a membership holds from its start until before its end."""
+    current = asked.where(_CROSSWALK.valid_to.is_(None))
+    if as_of is None:
+        return current
+    # Two questions, because open and closed memberships have an index each.
+    closed = asked.where(
+        _CROSSWALK.valid_to.is_not(None), _CROSSWALK.valid_from <= as_of, _CROSSWALK.valid_to > as_of
+    )
+    return union(current.where(_CROSSWALK.valid_from <= as_of), closed)
+
+
+def _is(key: RecordKey) -> ColumnElement[bool]:
+    return and_(_RECORD.c.source == key.source, _RECORD.c.source_record_id == key.source_record_id)
+
+
+def _links(keys: list[RecordKey]) -> Select[Any]:
+    wanted = [(key.source, key.source_record_id) for key in keys]
+    left = tuple_(_LINK.c.left_source, _LINK.c.left_id).in_(wanted)
+    right = tuple_(_LINK.c.right_source, _LINK.c.right_id).in_(wanted)
+    return select(_LINK).where(or_(left, right))
+
+
+def _count(look: Connection, asked: Select[int]) -> int:
+    return look.execute(asked).scalar_one()
+
+
+def _counted(look: Connection, column: ColumnElement[str]) -> dict[str, int]:
+    rows = look.execute(select(column, func.count()).group_by(column))
+    return {row[0]: row[1] for row in rows}
