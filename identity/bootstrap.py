@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -20,7 +20,6 @@ from identity.connectors.files import read_canonical_file, read_source_file
 from identity.connectors.intake import Intake
 from identity.engines.changes import difference
 from identity.engines.duckdb import DuckDBEngine
-from identity.engines.splink import SplinkEngine
 from identity.engines.survivorship import survive_population
 from identity.flows.ingest import Delivery
 from identity.flows.rematch import Workshop
@@ -104,6 +103,9 @@ class Service:
     def engine(self, name: str = "duckdb") -> BatchEngine:
         """Return a batch engine by name. ModelError E603 for a name nobody knows."""
         if name == "splink":
+            # Splink takes a second to import: only who asks for it waits.
+            from identity.engines.splink import SplinkEngine
+
             return SplinkEngine(threads=self.settings.threads, memory=self.settings.memory)
         if name == "duckdb":
             return DuckDBEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
@@ -127,7 +129,7 @@ class Service:
             engine=self.engine(),
             survivor=self.survivor,
             differ=difference,
-            spread=partial(spread, custom=self.match_rules.custom),
+            spread=self.workshop_columns,
             freeze=lambda model: StoredModel(model.version, model_to_json(model).decode()),
             thaw=lambda stored: model_from_json(stored.body, self.match_rules),
             clock=SystemClock(),
@@ -152,6 +154,15 @@ class Service:
             quarantined(intake.issues, load.load_id, at),
             LoadCounts(intake.rows, intake.accepted, intake.quarantined, intake.rejected),
         )
+
+    def workshop_columns(self, records: pa.Table) -> pa.Table:
+        """Return the columns that matching and survivorship read."""
+        return spread(records, self.match_rules.custom)
+
+    def live_records(self) -> pa.Table:
+        """Return the live records of the database."""
+        with self.store.begin(SystemClock()) as work:
+            return work.live_records()
 
     def active_model(self) -> MatchModel:
         """Return the model that judged the stored links. LookupFailed E503 when nothing was resolved yet."""

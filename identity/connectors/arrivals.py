@@ -41,7 +41,8 @@ def arrivals(
     with duckdb.connect() as work:
         work.execute("set timezone='UTC'")
         work.register("intake", intake.records)
-        found = work.execute(query, {"mode": str(mode), "at": at, "load_id": load_id}).to_arrow_table()
+        parameters = {"mode": str(mode), "at": at, "load_id": load_id}
+        found = work.sql(query, params=parameters).to_arrow_table()
     return found.select(RECORDS.names).cast(RECORDS)
 
 

@@ -184,7 +184,7 @@ def _together(work: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def _table(work: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> pa.Table:
-    return work.execute(query, parameters or None).to_arrow_table()
+    return work.sql(query, params=parameters).to_arrow_table()
 
 
 def _last_chunk(moves: pa.Table) -> int:

@@ -1,0 +1,42 @@
+# `make` lists the commands. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test check bench lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv with everything pinned in requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Four systems' files to golden profiles, on made-up people (SQLite, no server)
+	$(BIN)/identity demo
+
+test: setup ## Run the whole test suite
+	$(BIN)/python -m pytest tests
+
+check: setup ## Format, lint, types, import directions, and the quick tests: under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest tests/steps tests/comparators tests/features tests/architecture
+
+bench: setup ## Accuracy, seconds and memory beside plain Splink, at 100k and 1M records
+	$(BIN)/python -m bench
+
+lock: ## Pin the newest versions with their hashes (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
+
+clean: ## Remove what the commands made
+	rm -rf $(VENV) demo-data bench/results .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,254 @@
+"""The command line. Each command reads like what it does; what it prints stands in `commands/render.py`.
+
+Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
+5 database · 6 unknown id · 7 model.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from identity.commands import render
+from identity.model.errors import (
+    FileError,
+    IdentityError,
+    LookupFailed,
+    ModelError,
+    RowError,
+    RulesError,
+    StoreError,
+)
+
+__all__ = ["app", "main"]
+
+EXIT_CODES: dict[type[IdentityError], int] = {
+    FileError: 3,
+    RowError: 3,
+    RulesError: 4,
+    StoreError: 5,
+    LookupFailed: 6,
+    ModelError: 7,
+}
+
+app = typer.Typer(
+    name="identity",
+    help="Golden customer profiles from point of sale, ecommerce, loyalty and ERP.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True)
+model_app = typer.Typer(help="Trained match models.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+app.add_typer(model_app, name="model")
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="CSV, JSON lines or Parquet.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Rules = Annotated[Path | None, typer.Option("--rules", metavar="DIR", help="Folder of rules; the shipped ones by default.")]
+Source = Annotated[str | None, typer.Option("--source", metavar="NAME", help="The system the files come from.")]
+
+
+@app.command()
+def resolve(
+    files: Files,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")],
+    source: Source = None,
+    truth: Annotated[str | None, typer.Option("--truth", metavar="COLUMN", help="Column that tells the person.")] = None,
+    rules: Rules = None,
+    model: Annotated[Path | None, typer.Option("--model", metavar="FILE", help="A trained model.")] = None,
+    engine: Annotated[str, typer.Option("--engine", help="duckdb, or splink: the two-class baseline.")] = "duckdb",
+    as_json: Json = False,
+) -> None:
+    """Resolve files without a database: crosswalk, golden profiles, links, quarantine and a report into DIR.
+
+    Columns are canonical unless NAME names one of the rules' sources.
+    """
+    from identity.commands.resolve import resolve_files
+
+    with _stages(quiet=as_json) as stages:
+        report = resolve_files(_service(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine)
+    _print(report, render.resolved, as_json)
+
+
+@app.command()
+def load(files: Files, source: Source = None, rules: Rules = None, as_json: Json = False) -> None:
+    """Load files into the database and resolve them. Canonical columns, or NAME's own; also as NAME=FILE."""
+    from identity.commands.load import load_files
+
+    with _stages(quiet=as_json) as stages:
+        report = load_files(_service(rules), files, source, stages)
+    _print(report, render.loaded, as_json)
+
+
+@app.command()
+def rematch(
+    rules: Rules = None,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Train a new model first.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Resolve everything in the database afresh."""
+    from identity.commands.load import rematch_everything
+
+    with _stages(quiet=as_json) as stages:
+        report = rematch_everything(_service(rules), stages, retrain=retrain)
+    _print(report, render.rematched, as_json)
+
+
+@app.command()
+def profile(golden_id: str, rules: Rules = None, as_json: Json = False) -> None:
+    """Show one golden profile, with the source of each value."""
+    from identity.commands.ask import profile_report
+
+    _print(profile_report(_service(rules), golden_id), render.profile, as_json)
+
+
+@app.command()
+def explain(
+    left: Annotated[str, typer.Argument(help="A record, as source:id.")],
+    right: Annotated[str, typer.Argument(help="Another record, as source:id.")],
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Say how well two records match, comparison by comparison."""
+    from identity.commands.ask import explanation
+
+    _print(explanation(_service(rules), left, right), render.explanation, as_json)
+
+
+@app.command()
+def events(
+    after: Annotated[int, typer.Option(help="Position after which to begin.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Show the event log."""
+    from identity.commands.ask import event_report
+
+    _print(event_report(_service(rules), after, limit), render.events, as_json)
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the model goes.")],
+    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE…]", help="Files; else the database.")] = None,
+    source: Source = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Train a match model without labels and freeze it as a file."""
+    from identity.commands.resolve import train_model
+
+    with _stages(quiet=as_json) as stages:
+        report = train_model(_service(rules), files or [], out, stages, source=source)
+    _print(report, render.trained, as_json)
+
+
+@rules_app.command("check")
+def rules_check(rules: Rules = None, as_json: Json = False) -> None:
+    """Read and validate every rules file."""
+    from identity.commands.ask import rules_report
+
+    _print(rules_report(_service(rules)), render.rules, as_json)
+
+
+@model_app.command("export")
+def model_export(
+    model: Annotated[Path, typer.Argument(help="A model that `identity train` wrote.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE")],
+    splink: Annotated[bool, typer.Option("--splink", help="As Splink settings: the two-class part.")] = False,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Write a model in another format."""
+    from identity.commands.ask import export_model
+
+    _print(export_model(_service(rules), model, out, splink=splink), render.written, as_json)
+
+
+@model_app.command("import")
+def model_import(
+    settings: Annotated[Path, typer.Argument(help="Splink settings that `identity model export --splink` wrote.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE")],
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Read a model from Splink settings."""
+    from identity.commands.ask import import_model
+
+    _print(import_model(_service(rules), settings, out), render.written, as_json)
+
+
+@app.command()
+def sample(
+    people: Annotated[int, typer.Option("--people", min=1, help="How many people.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR")],
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
+    canonical: Annotated[bool, typer.Option("--canonical", help="Also records.parquet in canonical columns.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write made-up customers as four systems know them, and truth.parquet."""
+    from identity.sample import write_sample
+
+    report = write_sample(people, seed, out, canonical=canonical)
+    _print({**asdict(report), "files": [str(file) for file in report.files]}, render.sampled, as_json)
+
+
+@app.command()
+def demo(
+    people: Annotated[int, typer.Option("--people", min=100, help="How many made-up people.")] = 2000,
+    folder: Annotated[Path, typer.Option("--folder", help="Where sample files and database go.")] = Path("demo-data"),
+    as_json: Json = False,
+) -> None:
+    """Four systems' files to golden profiles, on made-up people, in a database of its own."""
+    from identity.commands.demo import run_demo
+
+    with _stages(quiet=as_json) as stages:
+        report = run_demo(folder, people, stages)
+    _print(report, render.demo, as_json)
+
+
+def _service(rules: Path | None) -> Any:
+    from identity.bootstrap import Service, settings_from
+
+    return Service(settings_from(os.environ, rules))
+
+
+@contextmanager
+def _stages(*, quiet: bool) -> Iterator[Any]:
+    from identity.engines.stages import Stages
+
+    if quiet or not sys.stderr.isatty():
+        yield Stages()
+        return
+    with render.progress() as told:
+        yield Stages(told)
+
+
+def _print(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_json: bool) -> None:
+    if as_json:
+        typer.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode())
+    else:
+        render(report)
+
+
+def main() -> None:
+    """Run a command; a deliberate error becomes one line on standard error and an exit code."""
+    try:
+        app()
+    except IdentityError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Reports for people: tables on standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+__all__ = [
+    "demo",
+    "events",
+    "explanation",
+    "loaded",
+    "profile",
+    "progress",
+    "rematched",
+    "resolved",
+    "rules",
+    "sampled",
+    "trained",
+    "written",
+]
+
+Report = Mapping[str, Any]
+
+# A file or a pipe has no width of its own; below this, tables break inside their ids.
+_LEAST_WIDTH = 128
+_console = Console(highlight=False, soft_wrap=True)
+if not _console.is_terminal:
+    _console.width = _LEAST_WIDTH
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Show each stage as it begins, on standard error."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("starting", total=None)
+        yield lambda name: shown.update(task, description=name)
+
+
+def resolved(report: Report) -> None:
+    """Print the report of `identity resolve`."""
+    _files(report["files"])
+    _say(f"{report['records']:,} records → [bold]{report['profiles']:,} golden profiles[/]")
+    _say(f"{report['candidate_pairs']:,} pairs compared, {report['links']:,} links, {report['possible_matches']:,} for a person to look at")
+    _generic(report["generic_values"])
+    _model(report)
+    if accuracy := report.get("accuracy"):
+        _accuracy(accuracy)
+    _stages(report["stages"])
+    _say(f"Results are in {report['out']}: crosswalk, golden, links, quarantine, warnings (Parquet), report.json")
+
+
+def loaded(report: Report) -> None:
+    """Print the report of `identity load`."""
+    _files(report["files"])
+    rematched(report)
+
+
+def rematched(report: Report) -> None:
+    """Print what a re-match changed."""
+    _say(f"{report['records']:,} records in [bold]{report['profiles']:,} golden profiles[/]")
+    _say(
+        f"{report['created']:,} new, {report['updated']:,} changed, {report['merged']:,} merged into another, "
+        f"{report['split']:,} split; {report['records_moved']:,} records moved"
+    )
+    if report["model_version"]:
+        _model({"model": report["model_version"], "trained_now": report["trained_now"]})
+    _stages(report["stages"])
+
+
+def profile(report: Report) -> None:
+    """Print a golden profile."""
+    redirected = f", where {report['redirected_from']} lives on" if report["redirected_from"] else ""
+    _say(f"[bold]{report['golden_id']}[/], version {report['version']}, {report['status']}{redirected}")
+    table = _table("attribute", "value", "from", "because")
+    for name, found in report["values"].items():
+        table.add_row(name, found["value"], found["record"], found["rule"])
+    _console.print(table)
+    consents = ", ".join(f"{name} {status}" for name, status in report["consents"].items())
+    _say(f"consents: {consents or 'none known'}")
+    _say(f"records: {', '.join(report['records'])}")
+
+
+def explanation(report: Report) -> None:
+    """Print a waterfall from the prior to the match weight."""
+    _say(f"{report['left']} and {report['right']}: [bold]{report['judgement']}[/], match weight {report['match_weight']:+.1f} bits")
+    table = _table("comparison", "left", "right", "level", "bits", "so far")
+    total = 0.0
+    for step in report["contributions"]:
+        total += step["match_weight"]
+        left, right = (" · ".join(filter(None, side.values())) for side in step["values"])
+        table.add_row(step["comparison"], left, right, step["level"], f"{step['match_weight']:+.1f}", f"{total:+.1f}")
+    _console.print(table)
+
+
+def events(report: Report) -> None:
+    """Print events, oldest first."""
+    table = _table("position", "type", "subject", "version", "records gained", "retired")
+    for event in report["events"]:
+        facts = event["data"]
+        gained, retired = facts.get("records_gained", []), facts.get("retired", [])
+        table.add_row(
+            str(event["position"]), event["type"], event["subject"], str(event["version"]), _few(gained), _few(retired)
+        )
+    _console.print(table)
+
+
+def trained(report: Report) -> None:
+    """Print what was learnt."""
+    _say(f"model [bold]{report['model']}[/] from {report['records']:,} records, {report['matches_per_record']:.2f} matches a record")
+    _say(f"compares {', '.join(report['comparisons'])}")
+    _say(f"written to {report['file']}")
+
+
+def rules(report: Report) -> None:
+    """Print what the rules say."""
+    _say(f"The rules in {report['rules']} are valid.")
+    _say(f"compares {', '.join(report['comparisons'])}; {report['blocking_keys']} blocking keys, {report['nicknames']:,} nicknames")
+    _say(f"match from {report['thresholds']['match']:+g} bits, review from {report['thresholds']['review']:+g}")
+    table = _table("source", "mode", "trust")
+    for name, source in report["sources"].items():
+        table.add_row(name, source["mode"], str(source["trust"]))
+    _console.print(table)
+
+
+def written(report: Report) -> None:
+    """Print where a file went."""
+    _say(f"model {report['model']} written to {report['file']}")
+
+
+def sampled(report: Report) -> None:
+    """Print what `identity sample` wrote."""
+    _say(f"{report['people']:,} people, {sum(report['records'].values()):,} records")
+    for file in report["files"]:
+        _say(f"  {file}")
+
+
+def demo(report: Report) -> None:
+    """Print the demonstration, chapter by chapter."""
+    for number, day in enumerate(report["days"], 1):
+        _heading(f"Day {number}: {', '.join(file['source'] for file in day['files'])}")
+        loaded({**day, "stages": []})
+    _heading("One golden profile, with the source of each value")
+    profile(report["profile"])
+    _heading("Why two of its records matched")
+    explanation(report["explanation"])
+    _heading("The first events, and the first merge")
+    events(report["events"])
+    accuracy = report["accuracy"]
+    _heading("How right it was")
+    _accuracy(accuracy)
+    _heading("What to try next")
+    for line in report["next"]:
+        _say(f"  {line}")
+
+
+def _files(files: Sequence[Report]) -> None:
+    table = _table("source", "file", "rows", "accepted", "quarantined", "rejected", "why")
+    for file in files:
+        counted = [f"{file[name]:,}" for name in ("rows", "accepted", "quarantined", "rejected")]
+        codes = file.get("codes") or {}
+        why = ", ".join(f"{code} × {count}" for code, count in sorted(codes.items()))
+        table.add_row(file["source"], file["file"], *counted, why)
+    _console.print(table)
+
+
+def _generic(generic: Mapping[str, int]) -> None:
+    if generic:
+        told = ", ".join(f"{count} of {name}" for name, count in generic.items())
+        _say(f"generic values left out of matching (shared by too many people): {told}")
+
+
+def _model(report: Report) -> None:
+    trained_now = ", trained on these records just now" if report["trained_now"] else ""
+    _say(f"model {report['model']}{trained_now}")
+
+
+def _accuracy(accuracy: Report) -> None:
+    _say(
+        f"against the truth: precision {accuracy['precision']:.4f}, recall {accuracy['recall']:.4f}, "
+        f"[bold]F1 {accuracy['f1']:.4f}[/] over {accuracy['true_pairs']:,} true pairs; "
+        f"B³ F1 {accuracy['b_cubed_f1']:.4f}; largest cluster {accuracy['largest_cluster']}, "
+        f"largest person {accuracy['largest_person']}"
+    )
+
+
+def _stages(stages: Sequence[Report]) -> None:
+    if stages:
+        total = sum(stage["seconds"] for stage in stages)
+        told = ", ".join(f"{stage['name']} {stage['seconds']:.1f}" for stage in stages if stage["seconds"] >= 0.05)
+        peak = max(stage["peak_megabytes"] for stage in stages)
+        _say(f"[dim]{total:.1f} s ({told}); peak memory {peak:,.0f} MB[/]")
+
+
+def _few(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _heading(text: str) -> None:
+    _console.print()
+    _console.rule(f"[bold]{text}[/]", align="left")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        numeric = column in {"rows", "accepted", "quarantined", "rejected", "bits", "so far", "position", "version"}
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    return table
+
+
+def _say(text: str) -> None:
+    _console.print(text)
