@@ -136,7 +136,9 @@ class Service:
             new_id=lambda: str(uuid.uuid4()),
         )
 
-    def read(self, file: Path, source: str | None, keep: Sequence[str] = (), *, canonical: bool = False) -> Intake:
+    def read(
+        self, file: Path, source: str | None, keep: Sequence[str] = (), *, canonical: bool = False
+    ) -> Intake:
         """Return a file's rows: by the rules of `source`, or in canonical columns when it has none or `canonical`."""
         if source and not canonical:
             return read_source_file(file, load_source_policy(self.settings.rules, source))

@@ -51,10 +51,16 @@ model_app = typer.Typer(help="Trained match models.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 app.add_typer(model_app, name="model")
 
-Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="CSV, JSON lines or Parquet.", show_default=False)]
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE…", help="CSV, JSON lines or Parquet.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-Rules = Annotated[Path | None, typer.Option("--rules", metavar="DIR", help="Folder of rules; the shipped ones by default.")]
-Source = Annotated[str | None, typer.Option("--source", metavar="NAME", help="The system the files come from.")]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", metavar="DIR", help="Folder of rules; the shipped ones by default.")
+]
+Source = Annotated[
+    str | None, typer.Option("--source", metavar="NAME", help="The system the files come from.")
+]
 
 
 @app.command()
@@ -62,10 +68,14 @@ def resolve(
     files: Files,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")],
     source: Source = None,
-    truth: Annotated[str | None, typer.Option("--truth", metavar="COLUMN", help="Column that tells the person.")] = None,
+    truth: Annotated[
+        str | None, typer.Option("--truth", metavar="COLUMN", help="Column that tells the person.")
+    ] = None,
     rules: Rules = None,
     model: Annotated[Path | None, typer.Option("--model", metavar="FILE", help="A trained model.")] = None,
-    engine: Annotated[str, typer.Option("--engine", help="duckdb, or splink: the two-class baseline.")] = "duckdb",
+    engine: Annotated[
+        str, typer.Option("--engine", help="duckdb, or splink: the two-class baseline.")
+    ] = "duckdb",
     as_json: Json = False,
 ) -> None:
     """Resolve files without a database: crosswalk, golden profiles, links, quarantine and a report into DIR.
@@ -75,7 +85,9 @@ def resolve(
     from identity.commands.resolve import resolve_files
 
     with _stages(quiet=as_json) as stages:
-        report = resolve_files(_service(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine)
+        report = resolve_files(
+            _service(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine
+        )
     _print(report, render.resolved, as_json)
 
 
@@ -140,7 +152,9 @@ def events(
 @app.command()
 def train(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the model goes.")],
-    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE…]", help="Files; else the database.")] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE…]", help="Files; else the database.")
+    ] = None,
     source: Source = None,
     rules: Rules = None,
     as_json: Json = False,
@@ -177,7 +191,9 @@ def model_export(
 
 @model_app.command("import")
 def model_import(
-    settings: Annotated[Path, typer.Argument(help="Splink settings that `identity model export --splink` wrote.")],
+    settings: Annotated[
+        Path, typer.Argument(help="Splink settings that `identity model export --splink` wrote.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE")],
     rules: Rules = None,
     as_json: Json = False,
@@ -193,7 +209,9 @@ def sample(
     people: Annotated[int, typer.Option("--people", min=1, help="How many people.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR")],
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
-    canonical: Annotated[bool, typer.Option("--canonical", help="Also records.parquet in canonical columns.")] = False,
+    canonical: Annotated[
+        bool, typer.Option("--canonical", help="Also records.parquet in canonical columns.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write made-up customers as four systems know them, and truth.parquet."""
@@ -206,7 +224,9 @@ def sample(
 @app.command()
 def demo(
     people: Annotated[int, typer.Option("--people", min=100, help="How many made-up people.")] = 2000,
-    folder: Annotated[Path, typer.Option("--folder", help="Where sample files and database go.")] = Path("demo-data"),
+    folder: Annotated[Path, typer.Option("--folder", help="Where sample files and database go.")] = Path(
+        "demo-data"
+    ),
     as_json: Json = False,
 ) -> None:
     """Four systems' files to golden profiles, on made-up people, in a database of its own."""
@@ -236,7 +256,9 @@ def _stages(*, quiet: bool) -> Iterator[Any]:
 
 def _print(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_json: bool) -> None:
     if as_json:
-        typer.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode())
+        typer.echo(
+            orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
+        )
     else:
         render(report)
 

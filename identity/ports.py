@@ -283,7 +283,10 @@ class Survivor(Protocol):
     """Elects the golden values of a whole population."""
 
     def __call__(self, records: pa.Table, memberships: pa.Table, *, flat: bool = False) -> pa.Table:
-        """Return a row per golden id: golden_id, attributes, consents, record_count, fingerprint; `flat` adds values."""
+        """Return a row per golden id: golden_id, attributes, consents, record_count, fingerprint.
+
+        `flat` adds a column per attribute.
+        """
         ...
 
 

@@ -26,7 +26,15 @@ from matching_rules.document import Section, read_document
 
 __all__ = ["load_match_rules", "load_nickname_groups"]
 
-_TOP_KEYS = ("custom_attributes", "comparisons", "swaps", "blocking", "thresholds", "partition", "generic_limits")
+_TOP_KEYS = (
+    "custom_attributes",
+    "comparisons",
+    "swaps",
+    "blocking",
+    "thresholds",
+    "partition",
+    "generic_limits",
+)
 _COMPARISON_KEYS = ("name", "comparator", "of_person", "term_frequency", "joint", "m", "neutral")
 _KEY_KEYS = ("name", "group", "cap", "parts", "unordered")
 _PARTITION_KEYS = ("clip", "unscored", "best_share", "best_fades", "largest_component", "distinct_values")
@@ -55,14 +63,19 @@ def load_match_rules(path: Path) -> MatchRules:
 
 
 def load_nickname_groups(path: Path) -> tuple[tuple[str, ...], ...]:
-    """Return the groups of names in `path`: a line each, the formal name first, `#` begins a comment. RulesError E101, E138."""
+    """Return the groups of names in `path`: a line each, the formal name first, `#` begins a comment.
+
+    RulesError E101, E138.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeError) as problem:
         raise RulesError("E101", f"{path} cannot be read.", "It has to be a file of UTF-8 text.") from problem
     groups = [(number, tuple(line.partition("#")[0].split())) for number, line in enumerate(lines, 1)]
     if lonely := next((number for number, group in groups if len(group) == 1), None):
-        raise RulesError("E138", f"{path.name}: line {lonely} has one name only.", "Give the names it goes by.")
+        raise RulesError(
+            "E138", f"{path.name}: line {lonely} has one name only.", "Give the names it goes by."
+        )
     return tuple(group for _, group in groups if group)
 
 
@@ -111,7 +124,10 @@ def _thresholds(section: Section) -> Thresholds:
     review = _decimal(section, "review", -_SUFFICIENT_BITS, _SUFFICIENT_BITS)
     if review > match:
         raise section.error(
-            "E135", "review", f"{review} is above match {match}", "A person looks at weights below the match threshold."
+            "E135",
+            "review",
+            f"{review} is above match {match}",
+            "A person looks at weights below the match threshold.",
         )
     return Thresholds(MatchWeight(match), MatchWeight(review))
 

@@ -30,7 +30,9 @@ def model_to_json(model: MatchModel) -> bytes:
         "factors": [
             {
                 "name": factor.name,
-                "comparisons": [{**asdict(found), "neutral": sorted(found.neutral)} for found in factor.comparisons],
+                "comparisons": [
+                    {**asdict(found), "neutral": sorted(found.neutral)} for found in factor.comparisons
+                ],
                 "sizes": factor.sizes,
                 **asdict(table),
             }
@@ -53,10 +55,14 @@ def model_from_json(body: bytes | str, rules: MatchRules, *, named: str = "the m
     try:
         content = orjson.loads(body)
         if content["format"] != _FORMAT:
-            raise ModelError("E142", f"{named} has format {content['format']}.", "Train it again with this version.")
+            raise ModelError(
+                "E142", f"{named} has format {content['format']}.", "Train it again with this version."
+            )
         return _model(content, rules)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise ModelError("E141", f"{named} is not a match model.", "`identity train` writes one.") from problem
+        raise ModelError(
+            "E141", f"{named} is not a match model.", "`identity train` writes one."
+        ) from problem
 
 
 def save_model(model: MatchModel, path: Path) -> None:
@@ -71,7 +77,9 @@ def load_model(path: Path, rules: MatchRules) -> MatchModel:
     try:
         body = path.read_bytes()
     except OSError as problem:
-        raise ModelError("E141", f"{path} cannot be read.", "Name a file that `identity train` wrote.") from problem
+        raise ModelError(
+            "E141", f"{path} cannot be read.", "Name a file that `identity train` wrote."
+        ) from problem
     return model_from_json(body, rules, named=str(path))
 
 

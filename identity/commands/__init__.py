@@ -1,1 +1,1 @@
-"""What each command does, and how its report is printed. Every report is plain data first: `--json` prints it as it is."""
+"""What each command does, and how its report is printed. A report is plain data: `--json` prints it as it is."""

@@ -35,7 +35,9 @@ def profile_report(service: Service, golden_id: str) -> dict[str, Any]:
     """Return a golden profile with its reasons. LookupFailed E501 for an id nobody knows."""
     view = service.store.views.profile(GoldenId(golden_id))
     if view is None:
-        raise LookupFailed("E501", f"No profile has the golden id {golden_id}.", "`identity events` shows ids.")
+        raise LookupFailed(
+            "E501", f"No profile has the golden id {golden_id}.", "`identity events` shows ids."
+        )
     return {
         "golden_id": view.profile.golden_id,
         "redirected_from": view.redirected_from,
@@ -62,10 +64,14 @@ def explanation(service: Service, left: str, right: str) -> dict[str, Any]:
     return explain_records(service, records[0], records[1], service.active_model())
 
 
-def explain_records(service: Service, left: SourceRecord, right: SourceRecord, model: MatchModel) -> dict[str, Any]:
+def explain_records(
+    service: Service, left: SourceRecord, right: SourceRecord, model: MatchModel
+) -> dict[str, Any]:
     """Return the match weight of two records, contribution by contribution, with the values compared."""
     custom = service.match_rules.custom
-    ours, theirs = (normalise(record, custom) for record in sorted((left, right), key=lambda record: record.key))
+    ours, theirs = (
+        normalise(record, custom) for record in sorted((left, right), key=lambda record: record.key)
+    )
     scored = compare(ours, theirs, model, service.comparators)
     factors = {factor.name: [c.name for c in factor.comparisons] for factor in model.factors}
     return {
@@ -122,7 +128,8 @@ def rules_report(service: Service) -> dict[str, Any]:
         "survivorship": [attribute.attribute for attribute in service.survivorship.attributes],
         "nicknames": len(service.nicknames.groups),
         "sources": {
-            name: {"mode": str(policy.mode), "trust": policy.trust} for name, policy in service.sources.items()
+            name: {"mode": str(policy.mode), "trust": policy.trust}
+            for name, policy in service.sources.items()
         },
     }
 
@@ -145,7 +152,9 @@ def import_model(service: Service, settings: Path, out: Path) -> dict[str, Any]:
     try:
         content = orjson.loads(settings.read_bytes())
     except (OSError, orjson.JSONDecodeError) as problem:
-        raise ModelError("E141", f"{settings} is not a JSON file.", "Name Splink settings saved as JSON.") from problem
+        raise ModelError(
+            "E141", f"{settings} is not a JSON file.", "Name Splink settings saved as JSON."
+        ) from problem
     model = from_splink_settings(content, service.match_rules)
     save_model(model, out)
     return {"model": model.version, "file": str(out)}

@@ -56,9 +56,14 @@ def _profile_worth_showing(service: Service) -> dict[str, Any]:
     """Return a profile that all four systems know, of those the one with the most values."""
     with service.store.begin(SystemClock()) as work:
         members = work.memberships()
-    known = members.group_by("golden_id").aggregate([("source", "count_distinct"), ("source_record_id", "count")])
+    known = members.group_by("golden_id").aggregate(
+        [("source", "count_distinct"), ("source_record_id", "count")]
+    )
     best = known.filter(pc.equal(known["source_count_distinct"], pc.max(known["source_count_distinct"])))
-    ids = best.filter(pc.less_equal(best["source_record_id_count"], 5))["golden_id"].to_pylist() or best["golden_id"].to_pylist()
+    ids = (
+        best.filter(pc.less_equal(best["source_record_id_count"], 5))["golden_id"].to_pylist()
+        or best["golden_id"].to_pylist()
+    )
     reports = [profile_report(service, golden_id) for golden_id in sorted(ids)[:50]]
     return max(reports, key=lambda report: len(report["values"]))
 
@@ -76,13 +81,19 @@ def _telling_pair(service: Service, records: list[str]) -> tuple[str, str]:
 
 def _first_events(service: Service) -> dict[str, Any]:
     everything = event_report(service, 0, 10_000)["events"]
-    merges = [event for event in everything if event["type"] == "customer.merged" and "records_gained" in event["data"]]
+    merges = [
+        event
+        for event in everything
+        if event["type"] == "customer.merged" and "records_gained" in event["data"]
+    ]
     return {"events": everything[:3] + merges[:2]}
 
 
 def _accuracy(service: Service, truth: Path) -> dict[str, Any]:
     with service.store.begin(SystemClock()) as work:
-        both = work.memberships().join(pq.read_table(truth), ["source", "source_record_id"], join_type="inner")
+        both = work.memberships().join(
+            pq.read_table(truth), ["source", "source_record_id"], join_type="inner"
+        )
     return asdict(evaluate(_labels(both["golden_id"]), _labels(both["person_id"])))
 
 

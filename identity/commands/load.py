@@ -24,7 +24,10 @@ def load_files(service: Service, files: Sequence[str], source: str | None, stage
     told = [_told(delivery, counts) for delivery, counts in zip(deliveries, ingested.counts, strict=True)]
     return {
         "files": told,
-        **{name: sum(file[name] for file in told) for name in ("rows", "accepted", "quarantined", "rejected", "unchanged")},
+        **{
+            name: sum(file[name] for file in told)
+            for name in ("rows", "accepted", "quarantined", "rejected", "unchanged")
+        },
         **_changes(ingested.rematched),
         "stages": [asdict(stage) for stage in stages.passed],
     }

@@ -47,13 +47,18 @@ def resolved(report: Report) -> None:
     """Print the report of `identity resolve`."""
     _files(report["files"])
     _say(f"{report['records']:,} records → [bold]{report['profiles']:,} golden profiles[/]")
-    _say(f"{report['candidate_pairs']:,} pairs compared, {report['links']:,} links, {report['possible_matches']:,} for a person to look at")
+    _say(
+        f"{report['candidate_pairs']:,} pairs compared, {report['links']:,} links, "
+        f"{report['possible_matches']:,} for a person to look at"
+    )
     _generic(report["generic_values"])
     _model(report)
     if accuracy := report.get("accuracy"):
         _accuracy(accuracy)
     _stages(report["stages"])
-    _say(f"Results are in {report['out']}: crosswalk, golden, links, quarantine, warnings (Parquet), report.json")
+    _say(
+        f"Results are in {report['out']}: crosswalk, golden, links, quarantine, warnings (Parquet), report.json"
+    )
 
 
 def loaded(report: Report) -> None:
@@ -89,13 +94,18 @@ def profile(report: Report) -> None:
 
 def explanation(report: Report) -> None:
     """Print a waterfall from the prior to the match weight."""
-    _say(f"{report['left']} and {report['right']}: [bold]{report['judgement']}[/], match weight {report['match_weight']:+.1f} bits")
+    _say(
+        f"{report['left']} and {report['right']}: [bold]{report['judgement']}[/], "
+        f"match weight {report['match_weight']:+.1f} bits"
+    )
     table = _table("comparison", "left", "right", "level", "bits", "so far")
     total = 0.0
     for step in report["contributions"]:
         total += step["match_weight"]
         left, right = (" · ".join(filter(None, side.values())) for side in step["values"])
-        table.add_row(step["comparison"], left, right, step["level"], f"{step['match_weight']:+.1f}", f"{total:+.1f}")
+        table.add_row(
+            step["comparison"], left, right, step["level"], f"{step['match_weight']:+.1f}", f"{total:+.1f}"
+        )
     _console.print(table)
 
 
@@ -106,14 +116,22 @@ def events(report: Report) -> None:
         facts = event["data"]
         gained, retired = facts.get("records_gained", []), facts.get("retired", [])
         table.add_row(
-            str(event["position"]), event["type"], event["subject"], str(event["version"]), _few(gained), _few(retired)
+            str(event["position"]),
+            event["type"],
+            event["subject"],
+            str(event["version"]),
+            _few(gained),
+            _few(retired),
         )
     _console.print(table)
 
 
 def trained(report: Report) -> None:
     """Print what was learnt."""
-    _say(f"model [bold]{report['model']}[/] from {report['records']:,} records, {report['matches_per_record']:.2f} matches a record")
+    _say(
+        f"model [bold]{report['model']}[/] from {report['records']:,} records, "
+        f"{report['matches_per_record']:.2f} matches a record"
+    )
     _say(f"compares {', '.join(report['comparisons'])}")
     _say(f"written to {report['file']}")
 
@@ -121,8 +139,13 @@ def trained(report: Report) -> None:
 def rules(report: Report) -> None:
     """Print what the rules say."""
     _say(f"The rules in {report['rules']} are valid.")
-    _say(f"compares {', '.join(report['comparisons'])}; {report['blocking_keys']} blocking keys, {report['nicknames']:,} nicknames")
-    _say(f"match from {report['thresholds']['match']:+g} bits, review from {report['thresholds']['review']:+g}")
+    _say(
+        f"compares {', '.join(report['comparisons'])}; "
+        f"{report['blocking_keys']} blocking keys, {report['nicknames']:,} nicknames"
+    )
+    _say(
+        f"match from {report['thresholds']['match']:+g} bits, review from {report['thresholds']['review']:+g}"
+    )
     table = _table("source", "mode", "trust")
     for name, source in report["sources"].items():
         table.add_row(name, source["mode"], str(source["trust"]))
@@ -193,7 +216,9 @@ def _accuracy(accuracy: Report) -> None:
 def _stages(stages: Sequence[Report]) -> None:
     if stages:
         total = sum(stage["seconds"] for stage in stages)
-        told = ", ".join(f"{stage['name']} {stage['seconds']:.1f}" for stage in stages if stage["seconds"] >= 0.05)
+        told = ", ".join(
+            f"{stage['name']} {stage['seconds']:.1f}" for stage in stages if stage["seconds"] >= 0.05
+        )
         peak = max(stage["peak_megabytes"] for stage in stages)
         _say(f"[dim]{total:.1f} s ({told}); peak memory {peak:,.0f} MB[/]")
 
@@ -210,7 +235,16 @@ def _heading(text: str) -> None:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        numeric = column in {"rows", "accepted", "quarantined", "rejected", "bits", "so far", "position", "version"}
+        numeric = column in {
+            "rows",
+            "accepted",
+            "quarantined",
+            "rejected",
+            "bits",
+            "so far",
+            "position",
+            "version",
+        }
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     return table
 

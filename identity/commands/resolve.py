@@ -140,7 +140,10 @@ def _accuracy(records: pa.Table, resolved: Resolved, truth: str) -> Any:
     known = records.select([*_KEYS, truth])
     both = resolved.crosswalk.join(known, _KEYS)
     labels = [
-        pc.cast(both[name], pa.string()).combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        pc.cast(both[name], pa.string())
+        .combine_chunks()
+        .dictionary_encode()
+        .indices.to_numpy(zero_copy_only=False)
         for name in ("golden_id", truth)
     ]
     return evaluate(labels[0].astype(np.int64), labels[1].astype(np.int64))

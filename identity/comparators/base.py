@@ -74,7 +74,12 @@ def equal_codes(values: Sequence[str]) -> NDArray[np.int64]:
 def edits(texts: Texts, first: Codes, second: Codes, most: int) -> NDArray[np.int32]:
     """Return the edit distances (insert, delete, substitute, swap neighbours) of pairs; `most` + 1 if larger."""
     distances: NDArray[np.int32] = cpdist(
-        texts[first].tolist(), texts[second].tolist(), scorer=OSA.distance, score_cutoff=most, dtype=np.int32, workers=-1
+        texts[first].tolist(),
+        texts[second].tolist(),
+        scorer=OSA.distance,
+        score_cutoff=most,
+        dtype=np.int32,
+        workers=-1,
     )
     return distances
 
@@ -90,13 +95,18 @@ def similarities(
     """Return a RapidFuzz similarity of pairs in [0, 1]; 0 where below `least`."""
     # In double precision: single would put 0.84 below itself.
     result: NDArray[np.float64] = cpdist(
-        texts[first].tolist(), texts[second].tolist(), scorer=scorer, score_cutoff=least, dtype=np.float64, workers=-1
+        texts[first].tolist(),
+        texts[second].tolist(),
+        scorer=scorer,
+        score_cutoff=least,
+        dtype=np.float64,
+        workers=-1,
     )
     return result
 
 
 def first_true(choices: Sequence[tuple[Flags, int]], otherwise: int) -> Levels:
     """Return per element the level of the first condition that holds, as an `if … elif … else` would."""
-    return np.select([condition for condition, _ in choices], [level for _, level in choices], otherwise).astype(
-        np.uint8
-    )
+    return np.select(
+        [condition for condition, _ in choices], [level for _, level in choices], otherwise
+    ).astype(np.uint8)

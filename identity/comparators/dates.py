@@ -43,7 +43,11 @@ def _many(dates: _Dates, first: Codes, second: Codes) -> Levels:
     differing = unlike.sum(axis=1)
     same_year = ~unlike[:, :4].any(axis=1)
     same_day = ~unlike[:, 4:].any(axis=1)
-    turned = same_year & (ours[:, 4:6] == theirs[:, 6:8]).all(axis=1) & (ours[:, 6:8] == theirs[:, 4:6]).all(axis=1)
+    turned = (
+        same_year
+        & (ours[:, 4:6] == theirs[:, 6:8]).all(axis=1)
+        & (ours[:, 6:8] == theirs[:, 4:6]).all(axis=1)
+    )
     transposed = (differing == 2) & _neighbours_swapped(ours, theirs, unlike)
     year_only = same_year & (dates.new_year[first] | dates.new_year[second])
     ambiguous = dates.ambiguous[first] | dates.ambiguous[second]

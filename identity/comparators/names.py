@@ -128,7 +128,9 @@ class _FamilyNames:
 
 
 def _prepare_family(values: Sequence[str]) -> _FamilyNames:
-    return _FamilyNames(as_texts(values), np.fromiter((" " in value for value in values), np.bool_, len(values)))
+    return _FamilyNames(
+        as_texts(values), np.fromiter((" " in value for value in values), np.bool_, len(values))
+    )
 
 
 def _family_many(names: _FamilyNames, first: Codes, second: Codes) -> Levels:
@@ -156,7 +158,7 @@ def given_name(nicknames: Nicknames) -> Comparator:
     """Return the comparator of given names for one list of nicknames."""
     return Comparator(
         "given_name",
-    COMPARATOR_LEVELS["given_name"],
+        COMPARATOR_LEVELS["given_name"],
         partial(_given, nicknames),
         partial(_prepare_given, nicknames),
         partial(_given_many, nicknames),

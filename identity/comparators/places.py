@@ -41,7 +41,9 @@ def _street_key(address: str) -> str:
 
 
 def _address(left: str, right: str) -> int:
-    similarity = Indel.normalized_similarity(_street_key(left), _street_key(right), score_cutoff=_SIMILAR_STREET)
+    similarity = Indel.normalized_similarity(
+        _street_key(left), _street_key(right), score_cutoff=_SIMILAR_STREET
+    )
     if similarity < _SIMILAR_STREET:
         return DIFFERENT
     ours, theirs = _house(left), _house(right)
@@ -152,5 +154,4 @@ POSTCODE = Comparator(
     _prepare_postcodes,
     _postcode_many,
 )
-CITY = Comparator("city",
-    COMPARATOR_LEVELS["city"], _city, _prepare_cities, _city_many)
+CITY = Comparator("city", COMPARATOR_LEVELS["city"], _city, _prepare_cities, _city_many)

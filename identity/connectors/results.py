@@ -22,7 +22,9 @@ _SCHEMA = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for na
 def quarantine_table(issues: Sequence[RowIssue], outcomes: Sequence[str]) -> pa.Table:
     """Return the issues with one of `outcomes`: row, source, code and message, and where it is."""
     rows = [
-        {name: getattr(issue, name) for name in _COLUMNS} for issue in issues if str(issue.outcome) in outcomes
+        {name: getattr(issue, name) for name in _COLUMNS}
+        for issue in issues
+        if str(issue.outcome) in outcomes
     ]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
@@ -35,7 +37,9 @@ def write_results(folder: Path, tables: dict[str, pa.Table], report: dict[str, A
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
-            pq.write_table(table.replace_schema_metadata(None), folder / f"{name}.parquet", compression="zstd")
+            pq.write_table(
+                table.replace_schema_metadata(None), folder / f"{name}.parquet", compression="zstd"
+            )
         (folder / "report.json").write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
     except OSError as problem:
         raise FileError(

@@ -28,9 +28,7 @@ def key_codes(population: Population, rules: BlockingRules, parts: Mapping[str, 
         if feature in population.columns:
             derived[name] = population.columns[feature].derived(derive)
     return {
-        key.name: _combined(key, derived)
-        for key in rules.keys
-        if all(part in derived for part in key.parts)
+        key.name: _combined(key, derived) for key in rules.keys if all(part in derived for part in key.parts)
     }
 
 
@@ -38,7 +36,9 @@ def _combined(key: BlockingKey, derived: Mapping[str, Column]) -> NDArray[np.int
     if len(key.parts) == 1:
         return derived[key.parts[0]].codes.astype(np.int64)
     columns = [derived[part] for part in key.parts]
-    shared = _one_dictionary(columns) if key.unordered else [column.codes.astype(np.int64) for column in columns]
+    shared = (
+        _one_dictionary(columns) if key.unordered else [column.codes.astype(np.int64) for column in columns]
+    )
     missing = np.any([codes == ABSENT for codes in shared], axis=0)
     if key.unordered:
         shared = list(np.sort(np.stack(shared), axis=0))
@@ -72,8 +72,14 @@ def candidate_pairs(codes: KeyCodes, rules: BlockingRules, connection: duckdb.Du
         columns[f"large_{key.name}"] = pa.array(dense, mask=~large)
         oversized[key.name] = large
     connection.register("filed", pa.table(columns))
-    selects = list(_blocks(keys, rules.intersection_cap, {name for name, large in oversized.items() if large.any()}))
-    connection.execute("create or replace temp table blocks as select distinct members from (" + " union all ".join(selects) + ")")
+    selects = list(
+        _blocks(keys, rules.intersection_cap, {name for name, large in oversized.items() if large.any()})
+    )
+    connection.execute(
+        "create or replace temp table blocks as select distinct members from ("
+        + " union all ".join(selects)
+        + ")"
+    )
     found = connection.sql(_PAIRS).to_arrow_table()
     connection.execute("drop table blocks")
     connection.unregister("filed")
@@ -96,11 +102,16 @@ def _block_sizes(codes: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[n
 
 
 def _blocks(keys: list[BlockingKey], intersection_cap: int, oversized: set[str]) -> Iterator[str]:
-    grouped = "select list(place order by place) as members from filed where {0} group by {1} having count(*) between 2 and {2}"
+    grouped = (
+        "select list(place order by place) as members from filed"
+        " where {0} group by {1} having count(*) between 2 and {2}"
+    )
     for key in keys:
         column = f'"small_{key.name}"'
         yield grouped.format(f"{column} is not null", column, key.cap)
     for first, second in combinations([key for key in keys if key.name in oversized], 2):
         if first.group != second.group:
             one, two = f'"large_{first.name}"', f'"large_{second.name}"'
-            yield grouped.format(f"{one} is not null and {two} is not null", f"{one}, {two}", intersection_cap)
+            yield grouped.format(
+                f"{one} is not null and {two} is not null", f"{one}, {two}", intersection_cap
+            )

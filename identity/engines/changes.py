@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from identity.ports import ChangeSet
@@ -94,7 +92,8 @@ _EVENTS = """
         select golden_id, list(source || ':' || source_record_id order by source, source_record_id) as records
         from moved group by golden_id
     ), lost as (
-        select came_from as golden_id, list(source || ':' || source_record_id order by source, source_record_id) as records
+        select came_from as golden_id,
+               list(source || ':' || source_record_id order by source, source_record_id) as records
         from moved where came_from is not null group by came_from
     ), merges as (
         select survivor as golden_id, list(retired order by retired) as retired from retired_ids group by survivor
@@ -153,7 +152,7 @@ def difference(
         work.execute(_CHUNKED, {"size": _CHUNK_RECORDS})
         told = {"at": at, "model": model_version, "correlation": correlation_id}
         moves = _table(work, _MOVES)
-        changes = ChangeSet(
+        return ChangeSet(
             chunks=1 + _last_chunk(moves),
             records=_table(work, _RECORDS),
             moves=moves,
@@ -162,12 +161,13 @@ def difference(
             links=_table(work, _LINKS, at=at, model=model_version),
             events=_table(work, _EVENTS, **told),
         )
-    return changes
 
 
 def _together(work: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return golden_id, grouped: ids between which records move have to change in one transaction."""
-    edges = work.execute("select distinct came_from, golden_id from moved where came_from is not null").fetchall()
+    edges = work.execute(
+        "select distinct came_from, golden_id from moved where came_from is not null"
+    ).fetchall()
     root: dict[str, str] = {}
 
     def find(golden_id: str) -> str:
@@ -180,7 +180,9 @@ def _together(work: duckdb.DuckDBPyConnection) -> pa.Table:
         first, second = sorted((find(one), find(other)))
         root[second] = first
     ids = sorted(root)
-    return pa.table({"golden_id": pa.array(ids, pa.string()), "grouped": pa.array(map(find, ids), pa.string())})
+    return pa.table(
+        {"golden_id": pa.array(ids, pa.string()), "grouped": pa.array(map(find, ids), pa.string())}
+    )
 
 
 def _table(work: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> pa.Table:
@@ -188,5 +190,4 @@ def _table(work: duckdb.DuckDBPyConnection, query: str, **parameters: object) ->
 
 
 def _last_chunk(moves: pa.Table) -> int:
-    chunks: Iterable[int] = moves["chunk"].to_numpy() if moves.num_rows else [0]
-    return int(np.max(chunks))
+    return int(moves["chunk"].to_numpy().max()) if moves.num_rows else 0

@@ -43,7 +43,8 @@ class PreparedColumn:
         unequal = np.flatnonzero((ours != theirs) & (ours != ABSENT) & (theirs != ABSENT))
         if len(unequal):
             levels[unequal] = self._unequal(ours[unequal], theirs[unequal])
-        return levels
+        found: Levels = levels
+        return found
 
     def _unequal(self, ours: Codes, theirs: Codes) -> Levels:
         low, high = np.minimum(ours, theirs), np.maximum(ours, theirs)
@@ -115,7 +116,9 @@ def comparing(
 
 
 def _either_name(
-    columns: Mapping[str, PreparedColumn], swaps: tuple[str, str] | None, comparators: Mapping[str, Comparator]
+    columns: Mapping[str, PreparedColumn],
+    swaps: tuple[str, str] | None,
+    comparators: Mapping[str, Comparator],
 ) -> tuple[PreparedColumn, PreparedColumn] | None:
     """Return both name columns coded into one dictionary, so that one can be compared with the other."""
     if not swaps or not set(swaps) <= set(columns):
@@ -126,7 +129,9 @@ def _either_name(
     recode_given = np.append(together.codes[: len(given.values)], np.int32(ABSENT))
     recode_family = np.append(together.codes[len(given.values) :], np.int32(ABSENT))
     one = prepared(Column(recode_given[given.codes], together.values), comparators["family_name"])
-    return one, PreparedColumn(Column(recode_family[family.codes], together.values), one.comparator, one.values)
+    return one, PreparedColumn(
+        Column(recode_family[family.codes], together.values), one.comparator, one.values
+    )
 
 
 def _mark_swaps(

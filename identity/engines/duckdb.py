@@ -99,7 +99,9 @@ class DuckDBEngine:
 
     def _told(self, population: Population, links: ScoredPairs) -> pa.Table:
         left, right = population.keys.take(links.left), population.keys.take(links.right)
-        judged = np.where(links.weights >= self.rules.thresholds.match, Judgement.MATCH, Judgement.POSSIBLE_MATCH)
+        judged = np.where(
+            links.weights >= self.rules.thresholds.match, Judgement.MATCH, Judgement.POSSIBLE_MATCH
+        )
         return pa.table(
             {
                 "left_source": left["source"],

@@ -57,5 +57,7 @@ def _own(codes: NDArray[np.int64], clusters: NDArray[np.int32], values: int, cou
 
 def shares_from(column: Column, stored: Mapping[int, float], rarest: float, chance: float) -> Shares:
     """Return the shares that a stored model gives this column's values."""
-    by_value = np.fromiter((stored.get(digest(value), rarest) for value in column.values), np.float64, len(column.values))
+    by_value = np.fromiter(
+        (stored.get(digest(value), rarest) for value in column.values), np.float64, len(column.values)
+    )
     return Shares(by_value, rarest, chance)

@@ -27,7 +27,7 @@ def demote_generic_values(
             banned = names_per_value(columns[feature], columns["given_name"], columns["family_name"]) > limit
             if banned.any():
                 values = columns[feature].values
-                generic[feature] = tuple(sorted(values[code] for code in np.flatnonzero(banned)))
+                generic[feature] = tuple(sorted(values[code] for code in np.flatnonzero(banned).tolist()))
                 columns[feature] = columns[feature].without(banned)
     return replace(population, columns=columns), generic
 

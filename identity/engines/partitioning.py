@@ -104,7 +104,13 @@ def partition(
         together, apart = _decided(decisions, members)
         values = {kind: _values(column, members) for kind, column in held.items()}
         for found in cluster(
-            weights, rules, threshold, best_share=best_share, together=together, apart=apart, identifiers=values
+            weights,
+            rules,
+            threshold,
+            best_share=best_share,
+            together=together,
+            apart=apart,
+            identifiers=values,
         ):
             clusters[members[found]] = fresh
             fresh += 1
@@ -119,7 +125,7 @@ def _need_thought(
     held: dict[str, Column],
     rules: PartitionRules,
 ) -> Flags:
-    """Return per component whether it is more than one cluster at first sight: all links above the threshold are one."""
+    """Return per component whether it may be more than one cluster: one with all links above the threshold is not."""
     sizes = np.bincount(labels).astype(np.int64)
     above = np.bincount(labels[inside.left[inside.weights > threshold]], minlength=len(sizes))
     doubtful = above < sizes * (sizes - 1) // 2

@@ -79,7 +79,8 @@ def _made(table: pa.Table, maker: FeatureMaker) -> dict[str, Column]:
     codes, combinations = _distinct(table, maker.attributes)
     made = [maker.make(combination) for combination in combinations]
     return {
-        feature: encode([values[place] for values in made], codes) for place, feature in enumerate(maker.features)
+        feature: encode([values[place] for values in made], codes)
+        for place, feature in enumerate(maker.features)
     }
 
 
@@ -87,9 +88,8 @@ def _distinct(table: pa.Table, attributes: Sequence[str]) -> tuple[Codes, list[t
     present = [name for name in attributes if name in table.column_names]
     encoded = [_dictionary(table[name]) for name in present]
     packed = np.zeros(table.num_rows, np.int64)
-    for codes, values in encoded:
-        packed = packed * (len(values) + 1) + codes + 1
-        packed = _dense(packed)
+    for part, values in encoded:
+        packed = _dense(packed * np.int64(len(values) + 1) + part.astype(np.int64) + 1)
     _, first, codes = np.unique(packed, return_index=True, return_inverse=True)
     columns = {
         name: [values[code] if code != ABSENT else None for code in part[first].tolist()]

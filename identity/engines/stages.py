@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 __all__ = ["Stage", "Stages"]
 
 
+def _unheard(name: str) -> None:
+    """Nobody watches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage that has passed. `peak_megabytes` is the highest the whole process has stood at so far."""
@@ -25,7 +29,7 @@ class Stage:
 class Stages:
     """A stopwatch. `told` is called as each stage begins, for whoever watches."""
 
-    told: Callable[[str], None] = lambda name: None
+    told: Callable[[str], None] = _unheard
     passed: list[Stage] = field(default_factory=list)
 
     @contextmanager

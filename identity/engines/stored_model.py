@@ -65,7 +65,9 @@ def parameters_of(model: MatchModel, ready: Comparing) -> Parameters:
             Prior(model.prior_match, model.prior_household),
         ),
         {
-            name: shares_from(ready.columns[name].column, stored, model.rarest[name], model.exact_chance[name])
+            name: shares_from(
+                ready.columns[name].column, stored, model.rarest[name], model.exact_chance[name]
+            )
             for name, stored in model.frequencies.items()
         },
     )
@@ -84,5 +86,5 @@ def _common(ready: Comparing, name: str, shares: Shares) -> dict[int, float]:
     values = ready.columns[name].column.values
     return {
         digest(values[code]): float(shares.by_value[code])
-        for code in np.flatnonzero(shares.by_value > shares.rarest)
+        for code in np.flatnonzero(shares.by_value > shares.rarest).tolist()
     }

@@ -180,7 +180,7 @@ def _quoted(text: str) -> str:
 class _Golden:
     """One attribute of all profiles: by cluster, the number of its golden value, `NONE` where blank.
 
-    `opening` and `value` are where its texts begin on the shelf: the key as the first and as a later member of
+    `opening` and `value` are where its texts begin on the shelf: the key as first and as later member of
     the object, then the distinct values. `reason` is the place of what follows the value, by cluster.
     """
 
@@ -296,7 +296,7 @@ def _batch(output: _Output, start: int) -> pa.Table:
 
 
 def _attributes_json(output: _Output, part: slice, count: int) -> pa.Array:
-    """Write the golden values of each cluster as one JSON object: opening, value and reason, again and again."""
+    """Write the golden values of each cluster as one JSON object: opening, value, reason, and so on."""
     places = np.full((count, len(output.golden) + 1, 3), output.end + 2)
     told = np.ones((count, len(output.golden) + 1), np.bool_)
     begun = np.zeros(count, np.bool_)

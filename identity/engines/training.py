@@ -121,7 +121,9 @@ def _chances(
     return Chances(
         tuple(
             random_chances(
-                factor, cells[strangers], [value_shares[comparison.name].chance for comparison in factor.comparisons]
+                factor,
+                cells[strangers],
+                [value_shares[comparison.name].chance for comparison in factor.comparisons],
             )
             for factor, cells in zip(comparing.factors, random.cells, strict=True)
         )

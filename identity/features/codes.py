@@ -19,7 +19,9 @@ _PLACEHOLDERS = frozenset({"na", "none", "unknown", "null", "tbd", "test"})
 def identifier(text: str | None) -> str:
     """Return an issued number without punctuation or case, or "" for none, a placeholder or one repeated digit."""
     code = _NOT_ALNUM.sub("", fold(text)) if text else ""
-    return "" if len(code) < 3 or len(set(code)) == 1 or code in _PLACEHOLDERS or code in "0123456789" else code
+    return (
+        "" if len(code) < 3 or len(set(code)) == 1 or code in _PLACEHOLDERS or code in "0123456789" else code
+    )
 
 
 def gender(text: str | None) -> str:

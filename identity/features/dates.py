@@ -12,7 +12,9 @@ AMBIGUOUS = "?"
 """Suffix of a date whose day and month cannot be told apart (03/04/1985)."""
 
 # Dates that systems write when they know none.
-_PLACEHOLDERS = frozenset({"19000101", "19010101", "19700101", "00010101", "99991231", "18991230", "18991231"})
+_PLACEHOLDERS = frozenset(
+    {"19000101", "19010101", "19700101", "00010101", "99991231", "18991230", "18991231"}
+)
 _ISO = re.compile(r"^(\d{4})[-/. ]?(\d{2})[-/. ]?(\d{2})(?:[T ].*)?$")
 _PARTS = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})$")
 _SHORT_ISO = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})$")

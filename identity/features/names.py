@@ -11,7 +11,9 @@ TITLES = frozenset(
     "mme mlle monsieur madame esq phd md dds baron baronet baroness earl viscount duke count countess marquess "
     "knight captain capt colonel col major maj general gen admiral lieutenant lt sergeant sgt saint".split()
 )
-GENERATIONS = frozenset("jr junior senior ii iii iv 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 14th".split())
+GENERATIONS = frozenset(
+    "jr junior senior ii iii iv 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 14th".split()
+)
 _PLACEHOLDERS = frozenset(
     "unknown unk na none nobody noname anonymous anon test tester testing x xx xxx xxxx tbd customer guest "
     "unbekannt desconocido inconnu noreply nomen nescio kunde walkin".split()

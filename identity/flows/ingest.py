@@ -43,8 +43,12 @@ def ingest(
             work.start_load(delivery.load)
             work.put_quarantine(delivery.quarantined)
     fresh = [_changed(delivery.records, known) for delivery in deliveries]
-    rematched = rematch(shop, stages, _latest(fresh), model, reason=", ".join(d.load.file for d in deliveries))
-    counts = tuple(_with_unchanged(delivery, changed) for delivery, changed in zip(deliveries, fresh, strict=True))
+    rematched = rematch(
+        shop, stages, _latest(fresh), model, reason=", ".join(d.load.file for d in deliveries)
+    )
+    counts = tuple(
+        _with_unchanged(delivery, changed) for delivery, changed in zip(deliveries, fresh, strict=True)
+    )
     with shop.transactions.begin(shop.clock) as work:
         for delivery, counted in zip(deliveries, counts, strict=True):
             work.finish_load(delivery.load.load_id, counted, work.at)

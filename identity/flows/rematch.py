@@ -72,8 +72,8 @@ def rematch(
     """Resolve all live records, `arrivals` (RECORDS) among them, and store what changed, chunk by chunk.
 
     Without a `model` the active one judges while it fits, else (or with `retrain`) a new one is trained and becomes
-    active. Each chunk commits with its records, memberships, profiles, links and events. Interrupted, a second run finds what
-    is stored and does the rest.
+    active. Each chunk commits with its records, memberships, profiles, links and events. Interrupted, a second run
+    finds what is stored and does the rest.
     """
     arrivals = RECORDS.empty_table() if arrivals is None else arrivals
     with stages.stage("read"), shop.transactions.begin(shop.clock) as work:
@@ -111,7 +111,12 @@ def _population(stored: pa.Table, arrivals: pa.Table) -> pa.Table:
     live = arrivals.filter(pc.and_(pc.is_null(arrivals["deleted_at"]), pc.equal(arrivals["mode"], "live")))
     keys = ["source", "source_record_id"]
     kept = stored.join(arrivals.select(keys), keys, join_type="left anti") if arrivals.num_rows else stored
-    return pa.concat_tables([kept.select(LIVE_RECORDS.names).cast(LIVE_RECORDS), live.select(LIVE_RECORDS.names).cast(LIVE_RECORDS)])
+    return pa.concat_tables(
+        [
+            kept.select(LIVE_RECORDS.names).cast(LIVE_RECORDS),
+            live.select(LIVE_RECORDS.names).cast(LIVE_RECORDS),
+        ]
+    )
 
 
 def _aligned(previous: pa.Table, clusters: pa.Table) -> pa.Table:
@@ -125,7 +130,9 @@ def _apply(shop: Workshop, changes: ChangeSet, resolution: Resolution, reason: s
     for chunk in range(changes.chunks):
         share = changes.of(chunk)
         with shop.transactions.begin(shop.clock) as work:
-            change = Change(shop.new_id(), "rematch", "machine", work.at, reason, None, resolution.model.version)
+            change = Change(
+                shop.new_id(), "rematch", "machine", work.at, reason, None, resolution.model.version
+            )
             work.put_change(change)
             if chunk == 0:
                 work.put_model(shop.freeze(resolution.model), work.at)
@@ -142,15 +149,19 @@ def _store(work: UnitOfWork, share: ChangeSet, change_id: str, at: datetime) -> 
 
 
 def _linked(links: pa.Table) -> pa.Table:
-    return pa.table({"source": links["left_source"], "source_record_id": links["left_id"]}).group_by(
-        ["source", "source_record_id"]
-    ).aggregate([])
+    return (
+        pa.table({"source": links["left_source"], "source_record_id": links["left_id"]})
+        .group_by(["source", "source_record_id"])
+        .aggregate([])
+    )
 
 
 def _told(population: pa.Table, survived: pa.Table, changes: ChangeSet, resolution: Resolution) -> Rematched:
-    counted = {
-        row["values"]: row["counts"] for row in pc.value_counts(changes.events["type"]).to_pylist()
-    } if changes.events.num_rows else {}
+    counted = (
+        {row["values"]: row["counts"] for row in pc.value_counts(changes.events["type"]).to_pylist()}
+        if changes.events.num_rows
+        else {}
+    )
     return Rematched(
         records=population.num_rows,
         profiles=survived.num_rows,

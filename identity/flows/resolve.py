@@ -29,7 +29,11 @@ class Resolved:
 
 
 def resolve(
-    records: pa.Table, engine: BatchEngine, survivor: Survivor, stages: StageTimer, model: MatchModel | None = None
+    records: pa.Table,
+    engine: BatchEngine,
+    survivor: Survivor,
+    stages: StageTimer,
+    model: MatchModel | None = None,
 ) -> Resolved:
     """Return the golden profiles of `records`. The same records give the same ids, in whatever order they come."""
     resolution = engine.resolve(records, stages, model)
@@ -53,7 +57,9 @@ def golden_ids(
     before = [old if old in live else None for old in previous["golden_id"].to_pylist()] if previous else []
     inherited = count_inherited(before, labels.tolist()) if before else {}
     named = pa.array(identify(firsts, inherited, created, created.keys()), pa.string())
-    return clusters.select(["source", "source_record_id"]).append_column("golden_id", named.take(pa.array(labels)))
+    return clusters.select(["source", "source_record_id"]).append_column(
+        "golden_id", named.take(pa.array(labels))
+    )
 
 
 def _first_records(clusters: pa.Table, labels: NDArray[np.int32]) -> list[RecordKey]:

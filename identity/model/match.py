@@ -29,7 +29,8 @@ class Comparison:
     """One attribute compared: which comparator, what it is expected to say of one person's two records.
 
     `m_prior` are the probabilities of levels 1.. among matches that training starts from and is smoothed towards.
-    Levels in `neutral` are no evidence either way. `of_person`: in a household this attribute is as random as chance (given name), otherwise it is free to agree.
+    Levels in `neutral` are no evidence either way. `of_person`: in a household this attribute is as random as
+    chance (given name), otherwise it is free to agree.
     """
 
     name: str

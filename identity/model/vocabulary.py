@@ -23,7 +23,17 @@ COMPARATOR_LEVELS: Mapping[str, tuple[str, ...]] = {
 }
 
 FEATURES = (
-    *("given_name", "middle_name", "family_name", "birth_date", "email", "phone", "address", "street", "unit"),
+    *(
+        "given_name",
+        "middle_name",
+        "family_name",
+        "birth_date",
+        "email",
+        "phone",
+        "address",
+        "street",
+        "unit",
+    ),
     *("postcode", "city", "gender", "tax_id", "loyalty_id"),
 )
 """What comparisons can be made on, besides declared custom attributes."""

@@ -97,7 +97,11 @@ def _cell(factor: Factor, vector: ComparisonVector) -> int:
 
 
 def _rarity(
-    factor: Factor, vector: ComparisonVector, left: NormalisedRecord, right: NormalisedRecord, model: MatchModel
+    factor: Factor,
+    vector: ComparisonVector,
+    left: NormalisedRecord,
+    right: NormalisedRecord,
+    model: MatchModel,
 ) -> tuple[float, bool]:
     """Return what the factor's first equal value adds to log2 u for being common, and whether it is of the person."""
     for comparison in factor.comparisons:
@@ -127,4 +131,8 @@ def _reading(factor: Factor, vector: ComparisonVector) -> str:
         for comparison in factor.comparisons
         for level in (vector.levels[comparison.name],)
     }
-    return next(iter(said.values())) if len(said) == 1 else ", ".join(f"{name} {level}" for name, level in said.items())
+    return (
+        next(iter(said.values()))
+        if len(said) == 1
+        else ", ".join(f"{name} {level}" for name, level in said.items())
+    )

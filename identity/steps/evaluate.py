@@ -12,7 +12,7 @@ __all__ = ["Accuracy", "evaluate"]
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Pairwise precision, recall and F1 count every pair of records of one person, blocked or not; B-cubed counts records."""
+    """Pairwise figures count every pair of records of one person, blocked or not; B-cubed counts records."""
 
     precision: float
     recall: float

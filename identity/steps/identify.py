@@ -41,6 +41,8 @@ def _new(first: RecordKey, issued: Collection[GoldenId]) -> GoldenId:
     return golden_id
 
 
-def count_inherited(previous: Sequence[GoldenId | None], clusters: Sequence[int]) -> dict[tuple[GoldenId, int], int]:
+def count_inherited(
+    previous: Sequence[GoldenId | None], clusters: Sequence[int]
+) -> dict[tuple[GoldenId, int], int]:
     """Return how many records came from each golden id to each cluster."""
     return dict(Counter((old, new) for old, new in zip(previous, clusters, strict=True) if old is not None))

@@ -53,7 +53,9 @@ def _single(make: Callable[[str | None], str]) -> Callable[[Values], tuple[str, 
 
 
 FEATURE_MAKERS = (
-    FeatureMaker(("given_name", "family_name", "full_name"), ("given_name", "middle_name", "family_name"), _names),
+    FeatureMaker(
+        ("given_name", "family_name", "full_name"), ("given_name", "middle_name", "family_name"), _names
+    ),
     FeatureMaker(("birth_date",), ("birth_date",), _single(birth_date)),
     FeatureMaker(("email",), ("email",), _single(email_address)),
     FeatureMaker(("phone", "country"), ("phone",), _phone),

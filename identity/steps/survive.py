@@ -46,13 +46,16 @@ PLACEHOLDER, DOUBTFUL, REAL = range(3)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
+_Parts = tuple[str | None, ...]
+_Blanks = tuple[frozenset[str], frozenset[str]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
     """What one record says about the attributes of one policy; None where it says nothing."""
 
     record: SourceRecord
-    parts: tuple[str | None, ...]
+    parts: _Parts
     folded: tuple[str, ...]
     realness: tuple[int, ...]
 
@@ -99,39 +102,52 @@ def attribute_order(names: Iterable[str]) -> tuple[str, ...]:
 def units(policy: SurvivorshipPolicy, names: Sequence[str]) -> tuple[AttributePolicy, ...]:
     """Return the policies that decide `names`, each once; names that no policy mentions get the default."""
     by_name = {name: unit for unit in policy.attributes for name in unit.attributes}
-    return tuple(
-        dict.fromkeys(by_name.get(name) or replace(policy.default, attribute=name) for name in names)
-    )
+    chosen = (by_name.get(name) or replace(policy.default, attribute=name) for name in names)
+    return tuple({unit.attribute: unit for unit in chosen}.values())
 
 
 def _surviving(
     unit: AttributePolicy, records: Sequence[SourceRecord], trust: Mapping[str, int]
 ) -> dict[str, GoldenValue]:
     voices = [record for record in records if record.key.source == unit.mastered_by]
-    claims = [claim for record in voices or records if (claim := _claim(record, unit)) is not None]
-    if not claims:
+    said = [(record, _parts(record, unit)) for record in voices or records]
+    said = [(record, parts) for record, parts in said if any(parts)]
+    if len({parts for _, parts in said}) > 1:
+        record, parts, rule = _elected(said, unit, trust)
+    elif said:
+        (record, parts), rule = said[0], f"mastered_by:{unit.mastered_by}" if voices else "only_value"
+    else:
         return {}
-    winner, rule = _winner(claims, _Contest(unit, trust, Counter(claim.folded for claim in claims)))
-    if rule == "":
-        rule = f"mastered_by:{unit.mastered_by}" if voices else "only_value"
     return {
-        name: GoldenValue(value, winner.record.key, rule, winner.record.observed_at)
-        for place, (name, value) in enumerate(zip(unit.attributes, winner.parts, strict=True))
-        if value is not None and not _known_better(winner, claims, place)
+        name: GoldenValue(value, record.key, rule, record.observed_at)
+        for name, value in zip(unit.attributes, parts, strict=True)
+        if value is not None
     }
 
 
-def _claim(record: SourceRecord, unit: AttributePolicy) -> _Claim | None:
-    parts = tuple(record.attributes.get(name) or None for name in unit.attributes)
-    if not any(parts):
-        return None
+def _parts(record: SourceRecord, unit: AttributePolicy) -> _Parts:
+    return tuple(record.attributes.get(name) or None for name in unit.attributes)
+
+
+def _elected(
+    said: Sequence[tuple[SourceRecord, _Parts]], unit: AttributePolicy, trust: Mapping[str, int]
+) -> tuple[SourceRecord, _Parts, str]:
+    blanks = _blanks(unit)
+    claims = [_claim(record, parts, unit, blanks) for record, parts in said]
+    winner, rule = _winner(claims, _Contest(unit, trust, Counter(claim.folded for claim in claims)))
+    places = enumerate(winner.parts)
+    parts = tuple(None if _known_better(winner, claims, place) else part for place, part in places)
+    return winner.record, parts, rule
+
+
+def _claim(record: SourceRecord, parts: _Parts, unit: AttributePolicy, blanks: _Blanks) -> _Claim:
     fold_value = FOLDS[unit.compared_as]
     folded = tuple(fold_value(part) if part else "" for part in parts)
-    return _Claim(record, parts, folded, tuple(_realness(text, unit) for text in folded))
+    return _Claim(record, parts, folded, tuple(_realness(text, unit, blanks) for text in folded))
 
 
 def _winner(claims: Sequence[_Claim], contest: _Contest) -> tuple[_Claim, str]:
-    """Return the winning claim and the rule after which one value was left, "" where there was only one."""
+    """Return the winning claim and the rule after which one value was left."""
     remaining, rule = claims, ""
     for step in ("real_value", *contest.policy.criteria):
         if _agree(remaining):
@@ -150,7 +166,7 @@ def _agree(claims: Sequence[_Claim]) -> bool:
 def _known_better(winner: _Claim, claims: Sequence[_Claim], place: int) -> bool:
     """True for a placeholder that came along with its record while another record has a real value there."""
     rivals = (claim.realness[place] for claim in claims if claim.parts[place] is not None)
-    return winner.realness[place] == PLACEHOLDER and max(rivals) > PLACEHOLDER
+    return winner.realness[place] == PLACEHOLDER and max(rivals, default=PLACEHOLDER) > PLACEHOLDER
 
 
 def _real_value(claim: _Claim, _: _Contest) -> int:
@@ -207,13 +223,13 @@ FOLDS: Mapping[str, Callable[[str], str]] = {"text": fold_text, "phone": _fold_p
 
 
 @lru_cache(maxsize=1024)
-def _blanks(unit: AttributePolicy) -> tuple[frozenset[str], frozenset[str]]:
+def _blanks(unit: AttributePolicy) -> _Blanks:
     fold_value = FOLDS[unit.compared_as]
     return frozenset(map(fold_value, unit.placeholders)), frozenset(map(fold_value, unit.doubtful))
 
 
-def _realness(folded: str, unit: AttributePolicy) -> int:
-    placeholders, doubtful = _blanks(unit)
+def _realness(folded: str, unit: AttributePolicy, blanks: _Blanks) -> int:
+    placeholders, doubtful = blanks
     if not folded or folded in placeholders or _matches(unit.placeholder_pattern, folded):
         return PLACEHOLDER
     return DOUBTFUL if folded in doubtful or _matches(unit.doubtful_pattern, folded) else REAL

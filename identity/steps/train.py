@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from identity.model.match import Factor
 
-__all__ = ["Chances", "PatternCounts", "Prior", "Trained", "of_person", "random_chances", "reestimate", "train"]
+__all__ = [
+    "Chances",
+    "PatternCounts",
+    "Prior",
+    "Trained",
+    "of_person",
+    "random_chances",
+    "reestimate",
+    "train",
+]
 
 Floats = NDArray[np.float64]
 
@@ -60,10 +69,13 @@ class Trained:
 
 def train(patterns: PatternCounts, random: Chances, factors: Sequence[Factor], records: int) -> Trained:
     """Return the parameters that best explain `patterns`, starting from the rules' expectations."""
-    m_mean = Chances(tuple(_product(factor, _priors(factor)) for factor in factors))
+    m_mean = Chances(tuple(_product(_priors(factor)) for factor in factors))
     h_mean = _household_start(m_mean, random, factors)
     model = Trained(
-        m_mean, h_mean, random, Prior(0.5 * records / patterns.total_pairs, 0.25 * records / patterns.total_pairs)
+        m_mean,
+        h_mean,
+        random,
+        Prior(0.5 * records / patterns.total_pairs, 0.25 * records / patterns.total_pairs),
     )
     for _ in range(_ROUNDS):
         model = _step(model, patterns, factors, m_mean, h_mean)
@@ -115,11 +127,9 @@ def _log_likelihood(chances: Chances, patterns: PatternCounts) -> Floats:
     return total
 
 
-def reestimate(
-    model: Trained, inside: PatternCounts, factors: Sequence[Factor]
-) -> Trained:
+def reestimate(model: Trained, inside: PatternCounts, factors: Sequence[Factor]) -> Trained:
     """Return `model` with m and the prior of matches re-estimated from the pairs inside the clusters found."""
-    m_mean = Chances(tuple(_product(factor, _priors(factor)) for factor in factors))
+    m_mean = Chances(tuple(_product(_priors(factor)) for factor in factors))
     m = tuple(
         _estimate(factor, cells, inside.counts, mean, STRENGTH)
         for factor, cells, mean in zip(factors, inside.cells, m_mean.by_factor, strict=True)
@@ -144,7 +154,7 @@ def random_chances(factor: Factor, sampled: NDArray[np.int64], exact: Sequence[f
         margins.append(np.concatenate(([chance], fuzzy[1:] / fuzzy.sum() * (1 - chance))))
     if len(factor.sizes) == 1:
         return np.concatenate(([1.0], margins[0]))
-    return _smoothed(factor, counts.ravel(), _product(factor, margins), _RANDOM_STRENGTH)
+    return _smoothed(factor, counts.ravel(), _product(margins), _RANDOM_STRENGTH)
 
 
 def of_person(factor: Factor) -> bool:
@@ -153,10 +163,12 @@ def of_person(factor: Factor) -> bool:
 
 
 def _priors(factor: Factor) -> list[Floats]:
-    return [np.maximum(comparison.m_prior, 1e-9) / sum(comparison.m_prior) for comparison in factor.comparisons]
+    return [
+        np.maximum(comparison.m_prior, 1e-9) / sum(comparison.m_prior) for comparison in factor.comparisons
+    ]
 
 
-def _product(factor: Factor, margins: Sequence[Floats]) -> Floats:
+def _product(margins: Sequence[Floats]) -> Floats:
     """Return the cell chances of independent comparisons; a missing one has chance 1."""
     cells = np.ones(1)
     for margin in margins:
@@ -173,11 +185,13 @@ def _household_start(match: Chances, random: Chances, factors: Sequence[Factor])
     )
 
 
-def _estimate(factor: Factor, cells: NDArray[np.int64], weights: Floats, mean: Floats, strength: float) -> Floats:
-    counts = np.bincount(cells, weights, minlength=factor.cells)
+def _estimate(
+    factor: Factor, cells: NDArray[np.int64], weights: Floats, mean: Floats, strength: float
+) -> Floats:
+    counts: Floats = np.bincount(cells, weights, minlength=factor.cells).astype(np.float64)
     if len(factor.sizes) == 1:
         return _smoothed(factor, counts, mean, strength)
-    return _smoothed(factor, counts, _product(factor, _margins(factor, counts, mean, strength)), strength)
+    return _smoothed(factor, counts, _product(_margins(factor, counts, mean, strength)), strength)
 
 
 def _margins(factor: Factor, counts: Floats, mean: Floats, strength: float) -> list[Floats]:
@@ -186,7 +200,9 @@ def _margins(factor: Factor, counts: Floats, mean: Floats, strength: float) -> l
     for axis in range(len(factor.sizes)):
         others = tuple(other for other in range(len(factor.sizes)) if other != axis)
         # Where the others are missing, the mean's cells are this comparison's own margin.
-        alone = mean.reshape(factor.sizes)[tuple(slice(1, None) if at == axis else 0 for at in range(len(factor.sizes)))]
+        alone = mean.reshape(factor.sizes)[
+            tuple(slice(1, None) if at == axis else 0 for at in range(len(factor.sizes)))
+        ]
         seen = counts.reshape(factor.sizes).sum(axis=others)[1:] + strength * alone
         margins.append(seen / seen.sum())
     return margins
