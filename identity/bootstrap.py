@@ -6,7 +6,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -92,7 +92,7 @@ class Service:
         policy = self.settings.rules / "customer.survivorship.yml"
         trust = {name: source.trust for name, source in self.sources.items()}
         loaded = load_survivorship_policy(policy, self.match_rules.custom)
-        return SurvivorshipPolicy(loaded.attributes, trust | dict(loaded.trust))
+        return replace(loaded, trust=trust | dict(loaded.trust))
 
     @cached_property
     def store(self) -> Store:

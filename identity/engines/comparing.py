@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from identity.comparators import MISSING, SWAPPED, Comparator
 from identity.comparators.base import Levels
-from identity.engines.pairs import Pairs
+from identity.engines.pairs import Pairs, distinct, unpack_pairs
 from identity.engines.population import ABSENT, Codes, Column, Population, encode
 from identity.model.match import Factor
 from identity.model.vocabulary import COMPARATOR_LEVELS
@@ -51,8 +51,8 @@ class PreparedColumn:
         if len(self.column.values) > len(low) // 8:
             return self.comparator.unequal_many(self.values, low, high)
         packed = low.astype(np.int64) << 32 | high
-        distinct, place = np.unique(packed, return_inverse=True)
-        first, second = (distinct >> 32).astype(np.int32), (distinct & 0xFFFFFFFF).astype(np.int32)
+        once, place = distinct(packed)
+        first, second = unpack_pairs(once)
         return self.comparator.unequal_many(self.values, first, second)[place]
 
 

@@ -13,8 +13,15 @@ from identity.comparators import Comparator, Nicknames, comparators
 from identity.engines.blocking import candidate_pairs, key_codes
 from identity.engines.comparing import Comparing, comparing
 from identity.engines.generic import demote_generic_values
-from identity.engines.pairs import ScoredPairs, in_slices, pack, unpack_pairs
-from identity.engines.partitioning import NO_DECISIONS, Decisions, partition, score, within_components
+from identity.engines.pairs import ScoredPairs, among, joined, pack
+from identity.engines.partitioning import (
+    NO_DECISIONS,
+    Decisions,
+    compared,
+    partition,
+    score,
+    within_components,
+)
 from identity.engines.population import ABSENT, Population, populate
 from identity.engines.stored_model import Parameters, model_of, parameters_of
 from identity.engines.training import learn
@@ -64,18 +71,19 @@ class DuckDBEngine:
         with stages.stage("block"):
             packed = self._candidates(population)
         with stages.stage("compare"):
-            candidates = _compared(ready, packed)
-        parameters, compared = self._parameters(ready, candidates, population, model, stages)
+            candidates = compared(ready, packed)
+        parameters, met = self._parameters(ready, candidates, population, model, stages)
         weights = weighing(parameters.trained, ready.factors, parameters.shares)
         threshold = self.rules.thresholds.match
         with stages.stage("decide"):
-            weighed = weights.weigh(ready, candidates)
+            # A pair below the review threshold counts only inside a component, and there it is weighed again.
+            weighed = weights.weigh(ready, candidates, self.rules.thresholds.review)
             inside, labels = within_components(
                 len(population),
                 weighed,
                 self.rules.partition,
                 threshold,
-                lambda missing: _again(ready, weights, compared, missing),
+                lambda missing: _again(ready, weights, met, missing),
                 decisions,
             )
         with stages.stage("cluster"):
@@ -164,10 +172,10 @@ class DuckDBEngine:
     ) -> tuple[Parameters, ScoredPairs]:
         if model:
             with stages.stage("weigh"):
-                return parameters_of(model, ready), candidates
+                return parameters_of(model, ready), joined([])
         with stages.stage("train"):
             learnt = learn(ready, candidates, len(population), self.rules)
-            return Parameters(learnt.trained, learnt.shares), learnt.scored
+            return Parameters(learnt.trained, learnt.shares), learnt.met
 
 
 def factors_for(rules: MatchRules, population: Population) -> tuple[Factor, ...]:
@@ -192,25 +200,19 @@ def _tells(population: Population, name: str) -> bool:
     return len(held) > 1 and bool((held != held[0]).any())
 
 
-def _compared(ready: Comparing, packed: NDArray[np.int64]) -> ScoredPairs:
-    left, right = unpack_pairs(packed)
-    patterns = in_slices(len(left), np.int64, lambda at: ready.patterns((left[at], right[at])))
-    return ScoredPairs(left, right, patterns, np.zeros(len(left)))
-
-
 def _again(
-    ready: Comparing, weights: Weighing, compared: ScoredPairs, missing: NDArray[np.int64]
+    ready: Comparing, weights: Weighing, met: ScoredPairs, missing: NDArray[np.int64]
 ) -> ScoredPairs:
     """Return `missing` weighed, taking the patterns of those that were compared on the way."""
-    known = compared.where(np.isin(pack(compared.left, compared.right), missing))
-    rest = missing[~np.isin(missing, pack(known.left, known.right))]
+    known = met.where(among(met.packed, missing))
+    rest = missing[~among(missing, np.sort(known.packed))]
     return weights.weigh(ready, known).and_also(score(ready, weights, rest))
 
 
 def _links(weighed: ScoredPairs, inside: ScoredPairs, review: float) -> ScoredPairs:
     """Return every pair at or above the review threshold, in key order."""
-    outside = weighed.where(~np.isin(pack(weighed.left, weighed.right), pack(inside.left, inside.right)))
+    outside = weighed.where(~among(weighed.packed, np.sort(inside.packed)))
     every = outside.and_also(inside)
     worth = every.where(every.weights >= review)
-    order = np.argsort(pack(worth.left, worth.right))
+    order = np.argsort(worth.packed)
     return ScoredPairs(worth.left[order], worth.right[order], worth.patterns[order], worth.weights[order])

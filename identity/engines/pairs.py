@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["Pairs", "Places", "ScoredPairs", "in_slices", "inside_groups", "pack", "unpack_pairs"]
+__all__ = [
+    "Pairs",
+    "Places",
+    "ScoredPairs",
+    "among",
+    "distinct",
+    "in_slices",
+    "inside_groups",
+    "joined",
+    "pack",
+    "slices",
+    "unpack_pairs",
+]
 
 Places = NDArray[np.int32]
 Pairs = tuple[Places, Places]
@@ -34,17 +47,33 @@ class ScoredPairs:
         """Return the chosen pairs."""
         return ScoredPairs(self.left[chosen], self.right[chosen], self.patterns[chosen], self.weights[chosen])
 
+    @property
+    def packed(self) -> NDArray[np.int64]:
+        """One number per pair."""
+        return pack(self.left, self.right)
+
+    def stretch(self, at: slice) -> ScoredPairs:
+        """Return a stretch of the pairs, without copying."""
+        return ScoredPairs(self.left[at], self.right[at], self.patterns[at], self.weights[at])
+
     def and_also(self, other: ScoredPairs) -> ScoredPairs:
         """Return these pairs followed by `other`."""
-        return ScoredPairs(
-            np.concatenate((self.left, other.left)),
-            np.concatenate((self.right, other.right)),
-            np.concatenate((self.patterns, other.patterns)),
-            np.concatenate((self.weights, other.weights)),
-        )
+        return joined([self, other])
 
 
-def _slices(length: int) -> Iterator[slice]:
+def joined(parts: Sequence[ScoredPairs]) -> ScoredPairs:
+    """Return the pairs of all `parts`, one after the other."""
+    if not parts:
+        return ScoredPairs(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0))
+    return ScoredPairs(
+        np.concatenate([part.left for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.patterns for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+    )
+
+
+def slices(length: int) -> Iterator[slice]:
     """Return the stretches in which long arrays are worked on, so that what is in between stays small."""
     return (slice(start, min(start + _CHUNK, length)) for start in range(0, length, _CHUNK))
 
@@ -52,9 +81,24 @@ def _slices(length: int) -> Iterator[slice]:
 def in_slices(length: int, kind: type[_T], work: Callable[[slice], NDArray[_T]]) -> NDArray[_T]:
     """Return the results of `work` on each stretch, joined."""
     whole = np.empty(length, kind)
-    for stretch in _slices(length):
+    for stretch in slices(length):
         whole[stretch] = work(stretch)
     return whole
+
+
+def distinct(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the distinct `numbers` and each one's place among them. Hashing: much faster than sorting."""
+    encoded = pa.array(numbers).dictionary_encode()
+    return encoded.dictionary.to_numpy(), encoded.indices.to_numpy().astype(np.int32, copy=False)
+
+
+def among(numbers: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each number whether it is one of `ordered`, which is sorted."""
+    if not len(ordered):
+        return np.zeros(len(numbers), np.bool_)
+    place = np.minimum(np.searchsorted(ordered, numbers), len(ordered) - 1)
+    found: NDArray[np.bool_] = ordered[place] == numbers
+    return found
 
 
 def pack(left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -11,13 +11,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from identity.engines.comparing import Comparing
-from identity.engines.pairs import Places, ScoredPairs, in_slices, inside_groups, pack, unpack_pairs
+from identity.engines.pairs import Places, ScoredPairs, among, in_slices, inside_groups, unpack_pairs
 from identity.engines.population import ABSENT, Column
 from identity.engines.weighing import Weighing
 from identity.model.match import PartitionRules
 from identity.steps.cluster import Weights, cluster
 
-__all__ = ["Decisions", "components", "partition", "score", "within_components"]
+__all__ = ["Decisions", "compared", "components", "partition", "score", "within_components"]
 
 Labels = NDArray[np.int32]
 Flags = NDArray[np.bool_]
@@ -35,11 +35,16 @@ class Decisions:
 NO_DECISIONS = Decisions(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
-def score(comparing: Comparing, weighing: Weighing, packed: NDArray[np.int64]) -> ScoredPairs:
-    """Return the pairs compared and weighed."""
+def compared(comparing: Comparing, packed: NDArray[np.int64]) -> ScoredPairs:
+    """Return the pairs compared, not yet weighed."""
     left, right = unpack_pairs(packed)
     patterns = in_slices(len(left), np.int64, lambda at: comparing.patterns((left[at], right[at])))
-    return weighing.weigh(comparing, ScoredPairs(left, right, patterns, np.empty(0)))
+    return ScoredPairs(left, right, patterns, np.zeros(len(left)))
+
+
+def score(comparing: Comparing, weighing: Weighing, packed: NDArray[np.int64]) -> ScoredPairs:
+    """Return the pairs compared and weighed."""
+    return weighing.weigh(comparing, compared(comparing, packed))
 
 
 def components(records: int, left: NDArray[np.int32], right: NDArray[np.int32]) -> Labels:
@@ -64,7 +69,7 @@ def within_components(
     labels = _bounded(records, pairs, rules.largest_component, threshold, decisions)
     inside = pairs.where(labels[pairs.left] == labels[pairs.right])
     everything = inside_groups(labels, rules.largest_component)
-    missing = everything[~np.isin(everything, pack(inside.left, inside.right))]
+    missing = everything[~among(everything, np.sort(inside.packed))]
     return inside.and_also(more(missing)), labels
 
 
@@ -146,7 +151,7 @@ def _matrices(inside: ScoredPairs, labels: Labels, wanted: Flags) -> Iterator[tu
     order = np.argsort(component, kind="stable")
     left, right, weights = chosen.left[order], chosen.right[order], chosen.weights[order]
     starts = np.flatnonzero(np.diff(component[order], prepend=-1)).tolist()
-    for start, end in zip(starts, [*starts[1:], len(left)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(left)], strict=bool(starts)):
         found = labels[left[start]]
         members = by_component[first[found] : first[found + 1]]
         matrix = np.full((len(members), len(members)), np.nan)

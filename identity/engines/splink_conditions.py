@@ -240,7 +240,7 @@ def _swapped_apart(short: str, long: str) -> str:
 
 
 def _in_common(key: str, letters: str) -> str:
-    """Say whether at least 80 % of the letters of two keys stand in both in the same order.
+    """Say whether more than 80 % of the letters of two keys stand in both in the same order.
 
     The longest common subsequence by bits (Crochemore and others 2001): `letters` maps a letter to its places.
     """
@@ -253,4 +253,4 @@ def _in_common(key: str, letters: str) -> str:
     )
     together = f"(length({right}) - bit_count({left_over}))"
     known = f"{ours} IS NOT NULL AND {theirs} IS NOT NULL"
-    return f"({known} AND 10 * {together} >= 4 * (length({left}) + length({right})))"
+    return f"({known} AND 5 * {together} > 2 * (length({left}) + length({right})))"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from identity.engines.comparing import Comparing
 from identity.engines.frequencies import Shares, shares
-from identity.engines.pairs import ScoredPairs, in_slices, pack
+from identity.engines.pairs import ScoredPairs, among, in_slices, joined
 from identity.engines.partitioning import Labels, partition, score, within_components
 from identity.engines.weighing import Weighing, unpack, weighing
 from identity.model.match import Factor, MatchRules
@@ -25,11 +25,11 @@ _SEED = 1969  # the year of Fellegi and Sunter's paper
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """Parameters, value shares, and the pairs scored on the way (candidates first, then those inside components)."""
+    """Parameters, value shares, and the pairs inside components that were met on the way."""
 
     trained: Trained
     shares: Mapping[str, Shares]
-    scored: ScoredPairs
+    met: ScoredPairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ def learn(comparing: Comparing, candidates: ScoredPairs, records: int, rules: Ma
     counted = count_patterns(candidates.patterns, comparing.factors, total_pairs)
     trained = train(counted, _chances(comparing, random, value_shares, None), comparing.factors, records)
     weights = weighing(trained, comparing.factors, value_shares)
-    scored = weights.weigh(comparing, candidates)
+    met, ordered = joined([]), np.sort(candidates.packed)
     for _ in range(_LOOKS):
-        scored, clusters = _look(comparing, scored, weights, records, rules)
-        together = scored.patterns[clusters[scored.left] == clusters[scored.right]]
+        inside, clusters = _look(comparing, candidates.and_also(met), weights, records, rules)
+        together = inside.patterns[clusters[inside.left] == clusters[inside.right]]
         value_shares = _shares(comparing, clusters)
         trained = _corrected(
             reestimate(trained, count_patterns(together, comparing.factors, total_pairs), comparing.factors),
@@ -62,8 +62,8 @@ def learn(comparing: Comparing, candidates: ScoredPairs, records: int, rules: Ma
             comparing.factors,
         )
         weights = weighing(trained, comparing.factors, value_shares)
-        scored = weights.weigh(comparing, scored)
-    return Learnt(trained, value_shares, scored)
+        met = inside.where(~among(inside.packed, ordered))
+    return Learnt(trained, value_shares, met)
 
 
 def count_patterns(
@@ -75,15 +75,17 @@ def count_patterns(
 
 
 def _look(
-    comparing: Comparing, scored: ScoredPairs, weights: Weighing, records: int, rules: MatchRules
+    comparing: Comparing, candidates: ScoredPairs, weights: Weighing, records: int, rules: MatchRules
 ) -> tuple[ScoredPairs, Labels]:
-    """Return all pairs scored so far and the careful clusters they form."""
+    """Return all pairs inside components, weighed, and the careful clusters they form."""
     inside, components = within_components(
-        records, scored, rules.partition, 0.0, lambda missing: score(comparing, weights, missing)
+        records,
+        weights.weigh(comparing, candidates, 0.0),
+        rules.partition,
+        0.0,
+        lambda missing: score(comparing, weights, missing),
     )
-    clusters = partition(inside, components, rules.partition, 0.0, best_share=0.0)
-    new = inside.where(~np.isin(pack(inside.left, inside.right), pack(scored.left, scored.right)))
-    return scored.and_also(new), clusters
+    return inside, partition(inside, components, rules.partition, 0.0, best_share=0.0)
 
 
 def _corrected(trained: Trained, random: Chances, factors: tuple[Factor, ...]) -> Trained:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from identity.comparators.base import EXACT
 from identity.engines.comparing import Comparing
 from identity.engines.frequencies import Shares
-from identity.engines.pairs import Places, ScoredPairs, in_slices
-from identity.model.match import Factor
+from identity.engines.pairs import ScoredPairs, distinct, joined, slices
+from identity.model.match import Comparison, Factor
 from identity.steps.train import Trained
 
 __all__ = ["Weighing", "unpack", "weighing"]
@@ -32,45 +32,70 @@ class Weighing:
     prior: tuple[float, float, float]
     rarity: Mapping[str, Floats]
 
-    def weigh(self, comparing: Comparing, pairs: ScoredPairs) -> ScoredPairs:
-        """Return `pairs` with their match weights under these parameters."""
+    def weigh(self, comparing: Comparing, pairs: ScoredPairs, least: float = -np.inf) -> ScoredPairs:
+        """Return `pairs` with their match weights, without those that cannot reach `least`."""
+        weighed = [self._weighed(comparing, pairs.stretch(at), least) for at in slices(len(pairs))]
+        return joined(weighed)
 
-        def work(stretch: slice) -> Floats:
-            left, right = pairs.left[stretch], pairs.right[stretch]
-            return self._weights(comparing, left, right, pairs.patterns[stretch])
-
-        weights = in_slices(len(pairs), np.float64, work)
+    def _weighed(self, comparing: Comparing, pairs: ScoredPairs, least: float) -> ScoredPairs:
+        patterns, place = distinct(pairs.patterns)
+        logs = self._logs(patterns)
+        possible = (self._at_most(patterns, logs) >= least)[place]
+        if not possible.all():
+            pairs, place = pairs.where(possible), place[possible]
+        match, household, random = (log[place] for log in logs)
+        for factor, levels in self._exact_levels(patterns):
+            self._add_rarity(factor, levels[place], comparing, pairs, household, random)
+        weights: Floats = match - np.logaddexp2(household, random)
         return ScoredPairs(pairs.left, pairs.right, pairs.patterns, weights)
 
-    def _weights(self, comparing: Comparing, left: Places, right: Places, patterns: Cells) -> Floats:
+    def _logs(self, patterns: Cells) -> tuple[Floats, Floats, Floats]:
+        """Return per pattern log2 of prior × likelihood for each class, before any value's own share."""
         match, household, random = (np.full(len(patterns), share) for share in self.prior)
-        for at, (factor, cells) in enumerate(zip(self.factors, unpack(patterns, self.factors), strict=True)):
+        for at, cells in enumerate(unpack(patterns, self.factors)):
             match += self.match[at][cells]
             household += self.household[at][cells]
             random += self.random[at][cells]
-            self._add_rarities(factor, cells, comparing, (left, right), household, random)
-        weights: Floats = match - np.logaddexp2(household, random)
-        return weights
+        return match, household, random
 
-    def _add_rarities(
+    def _at_most(self, patterns: Cells, logs: tuple[Floats, Floats, Floats]) -> Floats:
+        """Return per pattern the weight of a pair whose equal values are all as rare as can be."""
+        match, household, random = logs[0], logs[1].copy(), logs[2].copy()
+        for comparisons, exact in self._exact_levels(patterns):
+            for at, comparison in enumerate(comparisons, 1):
+                rarest = np.where(exact == at, self.rarity[comparison.name].min(initial=0.0), 0.0)
+                random += rarest
+                household += rarest * comparison.of_person
+        bound: Floats = match - np.logaddexp2(household, random)
+        return bound
+
+    def _exact_levels(self, patterns: Cells) -> Iterator[tuple[tuple[Comparison, ...], NDArray[np.int8]]]:
+        """Yield per factor its comparisons with shares and, per pattern, which of them (from 1) is equal first.
+
+        Only the first equal value of a factor counts: a rare house is already a rare postcode.
+        """
+        for factor, cells in zip(self.factors, unpack(patterns, self.factors), strict=True):
+            shared = tuple(found for found in factor.comparisons if found.name in self.rarity)
+            levels = dict(zip(factor.comparisons, np.unravel_index(cells, factor.sizes), strict=True))
+            first = np.zeros(len(patterns), np.int8)
+            for at, comparison in enumerate(shared, 1):
+                first[(first == 0) & (levels[comparison] == EXACT)] = at
+            if first.any():
+                yield shared, first
+
+    def _add_rarity(
         self,
-        factor: Factor,
-        cells: Cells,
+        comparisons: tuple[Comparison, ...],
+        exact: NDArray[np.int8],
         comparing: Comparing,
-        pairs: tuple[Places, Places],
+        pairs: ScoredPairs,
         household: Floats,
         random: Floats,
     ) -> None:
-        # Within a factor only the first equal value counts: a rare house is already a rare postcode.
-        unspent = np.ones(len(cells), np.bool_)
-        for comparison, levels in zip(factor.comparisons, np.unravel_index(cells, factor.sizes), strict=True):
-            rarity = self.rarity.get(comparison.name)
-            if rarity is None:
-                continue
-            equal = np.flatnonzero((levels == EXACT) & unspent)
-            unspent[equal] = False
-            codes = comparing.columns[comparison.name].column.codes
-            adjustment = (rarity[codes[pairs[0][equal]]] + rarity[codes[pairs[1][equal]]]) / 2
+        for at, comparison in enumerate(comparisons, 1):
+            equal = np.flatnonzero(exact == at)
+            rarity, codes = self.rarity[comparison.name], comparing.columns[comparison.name].column.codes
+            adjustment = (rarity[codes[pairs.left[equal]]] + rarity[codes[pairs.right[equal]]]) / 2
             random[equal] += adjustment
             if comparison.of_person:
                 household[equal] += adjustment
@@ -98,5 +123,15 @@ def weighing(trained: Trained, factors: tuple[Factor, ...], value_shares: Mappin
             float(np.log2(prior.household)),
             float(np.log2(1 - prior.match - prior.household)),
         ),
-        {name: np.log2(found.by_value) - np.log2(found.chance) for name, found in value_shares.items()},
+        {
+            comparison.name: _rarity(value_shares[comparison.name])
+            for factor in factors
+            for comparison in factor.comparisons
+            if comparison.term_frequency and comparison.name in value_shares
+        },
     )
+
+
+def _rarity(found: Shares) -> Floats:
+    rarity: Floats = np.log2(found.by_value) - np.log2(found.chance)
+    return rarity

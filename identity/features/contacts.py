@@ -22,6 +22,8 @@ _DOTS_IGNORED = frozenset({"gmail.com"})
 _DIGITS = re.compile(r"\D+")
 _NORTH_AMERICA = frozenset({"US", "CA", "PR", "DO", "JM", "TT", "BS"})
 _SEQUENCES = "01234567890123456789 98765432109876543210"
+# Countries whose national numbers begin with a zero that goes abroad, by calling code.
+_TRUNK_ZERO = {"GB": "44", "DE": "49", "FR": "33", "NL": "31", "BE": "32", "CH": "41", "AT": "43", "SE": "46", "AU": "61"}
 
 
 def email_address(text: str | None) -> str:
@@ -52,24 +54,38 @@ def _by_library(text: str) -> tuple[str, str]:
 
 
 def phone_number(text: str | None, country: str = "US") -> str:
-    """Return the digits of `text` in international form (without "+"), or "" for none or a placeholder."""
+    """Return the national significant number of `text`: its digits without country code and trunk zero; "" for none.
+
+    The country code goes because half of the systems do not write it; equal national numbers of two countries are
+    rarer than that.
+    """
     if not text:
         return ""
     digits = _DIGITS.sub("", text)
     if len(digits) < 7 or len(set(digits)) <= 2 or digits in _SEQUENCES:
         return ""
-    if country in _NORTH_AMERICA and not text.lstrip().startswith(("+", "00")):
-        if len(digits) == 10:
-            return "" if digits[:3] == "000" else "1" + digits
-        if len(digits) == 11 and digits[0] == "1":
-            return digits
-    return _parsed(text, country) or digits
+    number = _by_shape(text.lstrip(), digits, country) or _by_metadata(text, country) or digits
+    return "" if number.startswith("000") else number
 
 
-@lru_cache(maxsize=65536)
-def _parsed(text: str, country: str) -> str:
+def _by_shape(text: str, digits: str, country: str) -> str:
+    """Return the number when its shape leaves no doubt, else ""."""
+    international = text.startswith("+")
+    if international and digits[0] == "1" and len(digits) == 11:
+        return digits[1:]
+    if international:
+        code = next((code for code in _TRUNK_ZERO.values() if digits.startswith(code)), "")
+        return digits[len(code) :].lstrip("0") if code else ""
+    if digits[0] == "0" and digits[1] != "0":
+        return digits[1:]
+    if len(digits) == 10 or (len(digits) == 11 and digits[0] == "1"):
+        return digits[-10:] if country in _NORTH_AMERICA else ""
+    return ""
+
+
+@lru_cache(maxsize=1 << 16)
+def _by_metadata(text: str, country: str) -> str:
     try:
-        number = phonenumbers.parse(text, country)
+        return str(phonenumbers.parse(text, country).national_number)
     except phonenumbers.NumberParseException:
         return ""
-    return f"{number.country_code}{number.national_number}"
