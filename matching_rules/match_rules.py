@@ -102,10 +102,14 @@ def _comparison(section: Section, features: Sequence[str]) -> Comparison:
 
 
 def _blocking(section: Section) -> BlockingRules:
-    section.only(("intersection_cap", "keys"))
+    section.only(("intersection_cap", "pairs_per_record", "keys"))
     keys = tuple(_blocking_key(key) for key in _listed(section, "keys"))
     _distinct(section, "keys", [key.name for key in keys])
-    return BlockingRules(keys, int(_decimal(section, "intersection_cap", 2, 1000)))
+    return BlockingRules(
+        keys,
+        int(_decimal(section, "intersection_cap", 2, 1000)),
+        int(_decimal(section, "pairs_per_record", 1, 10_000)),
+    )
 
 
 def _blocking_key(section: Section) -> BlockingKey:

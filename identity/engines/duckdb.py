@@ -10,10 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from identity.comparators import Comparator, Nicknames, comparators
-from identity.engines.blocking import candidate_pairs, key_codes
+from identity.engines.blocking import Candidates, candidate_pairs, key_codes
 from identity.engines.comparing import Comparing, comparing
 from identity.engines.generic import demote_generic_values
-from identity.engines.pairs import ScoredPairs, among, joined, pack
+from identity.engines.pairs import ScoredPairs, among, joined
 from identity.engines.partitioning import (
     NO_DECISIONS,
     Decisions,
@@ -69,9 +69,9 @@ class DuckDBEngine:
                 model = None
             ready = self._ready(population, model)
         with stages.stage("block"):
-            packed = self._candidates(population)
+            blocked = self._candidates(population, model)
         with stages.stage("compare"):
-            candidates = compared(ready, packed)
+            candidates = compared(ready, blocked.packed)
         parameters, met = self._parameters(ready, candidates, population, model, stages)
         weights = weighing(parameters.trained, ready.factors, parameters.shares)
         threshold = self.rules.thresholds.match
@@ -99,7 +99,7 @@ class DuckDBEngine:
         return Resolution(
             clusters=population.keys.append_column("cluster", pa.array(clusters)),
             links=self._told(population, links),
-            model=model or model_of(parameters, self.rules, ready, len(population)),
+            model=model or model_of(parameters, self.rules, ready, len(population), blocked.intersection_cap),
             trained_now=model is None,
             candidate_pairs=len(candidates),
             generic=generic,
@@ -153,14 +153,15 @@ class DuckDBEngine:
     def _comparators(self) -> dict[str, Comparator]:
         return comparators(self.nicknames)
 
-    def _candidates(self, population: Population) -> NDArray[np.int64]:
+    def _candidates(self, population: Population, model: MatchModel | None) -> Candidates:
         codes = key_codes(population, self.rules.blocking, blocking_parts(self.nicknames))
         with duckdb.connect() as connection:
             connection.execute(f"set threads={self.threads}")
             connection.execute(f"set memory_limit='{self.memory}'")
             if self.spill_directory:
                 connection.execute(f"set temp_directory='{self.spill_directory}'")
-            return np.sort(pack(*candidate_pairs(codes, self.rules.blocking, connection)))
+            cap = model.intersection_cap if model else None
+            return candidate_pairs(codes, self.rules.blocking, connection, cap)
 
     def _parameters(
         self,
@@ -200,9 +201,7 @@ def _tells(population: Population, name: str) -> bool:
     return len(held) > 1 and bool((held != held[0]).any())
 
 
-def _again(
-    ready: Comparing, weights: Weighing, met: ScoredPairs, missing: NDArray[np.int64]
-) -> ScoredPairs:
+def _again(ready: Comparing, weights: Weighing, met: ScoredPairs, missing: NDArray[np.int64]) -> ScoredPairs:
     """Return `missing` weighed, taking the patterns of those that were compared on the way."""
     known = met.where(among(met.packed, missing))
     rest = missing[~among(missing, np.sort(known.packed))]

@@ -24,7 +24,9 @@ class Parameters:
     shares: Mapping[str, Shares]
 
 
-def model_of(parameters: Parameters, rules: MatchRules, ready: Comparing, records: int) -> MatchModel:
+def model_of(
+    parameters: Parameters, rules: MatchRules, ready: Comparing, records: int, intersection_cap: int
+) -> MatchModel:
     """Return `parameters` frozen under a version that is a digest of all of it: equal models have equal versions."""
     trained = parameters.trained
     probabilities = tuple(
@@ -38,6 +40,7 @@ def model_of(parameters: Parameters, rules: MatchRules, ready: Comparing, record
     content = (
         [[p.match, p.household, p.random] for p in probabilities],
         [trained.prior.match, trained.prior.household],
+        intersection_cap,
         {name: [found.chance, found.rarest] for name, found in sorted(shares.items())},
         {name: sorted(values.items()) for name, values in sorted(frequencies.items())},
     )
@@ -52,6 +55,7 @@ def model_of(parameters: Parameters, rules: MatchRules, ready: Comparing, record
         frequencies=frequencies,
         rarest={name: found.rarest for name, found in shares.items()},
         records=records,
+        intersection_cap=intersection_cap,
     )
 
 

@@ -22,8 +22,8 @@ _DOTS_IGNORED = frozenset({"gmail.com"})
 _DIGITS = re.compile(r"\D+")
 _NORTH_AMERICA = frozenset({"US", "CA", "PR", "DO", "JM", "TT", "BS"})
 _SEQUENCES = "01234567890123456789 98765432109876543210"
-# Countries whose national numbers begin with a zero that goes abroad, by calling code.
-_TRUNK_ZERO = {"GB": "44", "DE": "49", "FR": "33", "NL": "31", "BE": "32", "CH": "41", "AT": "43", "SE": "46", "AU": "61"}
+# Calling codes of countries whose national numbers begin with a zero that goes abroad: GB DE FR NL BE CH AT SE AU.
+_TRUNK_ZERO = ("44", "49", "33", "31", "32", "41", "43", "46", "61")
 
 
 def email_address(text: str | None) -> str:
@@ -74,7 +74,7 @@ def _by_shape(text: str, digits: str, country: str) -> str:
     if international and digits[0] == "1" and len(digits) == 11:
         return digits[1:]
     if international:
-        code = next((code for code in _TRUNK_ZERO.values() if digits.startswith(code)), "")
+        code = next((code for code in _TRUNK_ZERO if digits.startswith(code)), "")
         return digits[len(code) :].lstrip("0") if code else ""
     if digits[0] == "0" and digits[1] != "0":
         return digits[1:]

@@ -62,10 +62,15 @@ class BlockingKey:
 
 @dataclass(frozen=True, slots=True)
 class BlockingRules:
-    """A block of at most `cap` records yields pairs; a larger one is intersected with other large ones."""
+    """A block of at most `cap` records yields pairs; a larger one is intersected with other large ones.
+
+    Intersections yield pairs up to `intersection_cap` records, or less where a population would otherwise give more
+    than `pairs_per_record` (counted before duplicates go).
+    """
 
     keys: tuple[BlockingKey, ...]
     intersection_cap: int
+    pairs_per_record: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,8 @@ class MatchModel:
     `prior_match` and `prior_household` are shares of all pairs of a population of `records` records.
     `exact_chance` is the probability that two random values of a comparison are equal. `frequencies` holds, per
     comparison, the share of records with a value, by the value's digest, for values of two records or more;
-    any other value has the share 1 / (number of records with a value), in `rarest`.
+    any other value has the share 1 / (number of records with a value), in `rarest`. `intersection_cap` is what the
+    population it was trained on could afford.
     """
 
     version: str
@@ -160,3 +166,4 @@ class MatchModel:
     frequencies: Mapping[str, Mapping[int, float]]
     rarest: Mapping[str, float]
     records: int
+    intersection_cap: int

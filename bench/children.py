@@ -1,0 +1,80 @@
+"""What the benchmark runs in processes of their own, so that each has its own memory: JSON on standard output.
+
+python -m bench.children sample PEOPLE FOLDER      records.parquet, and labelled.parquet with person_id
+python -m bench.children splink FILE               Splink's answer for FILE, against its person_id
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from identity.bootstrap import Service, Settings
+from identity.engines.stages import Stages
+from identity.sample import write_sample
+from identity.steps.evaluate import evaluate
+
+__all__ = ["main"]
+
+_KEYS = ["source", "source_record_id"]
+_TRUTH = "person_id"
+_SEED = 7
+
+
+def sample(people: str, folder: str) -> dict[str, Any]:
+    """Write the made-up customers, once as a file to load and once with the truth beside each record."""
+    out = Path(folder)
+    write_sample(int(people), _SEED, out, canonical=True, systems=False)
+    records = pq.read_table(out / "records.parquet")
+    labelled = records.join(pq.read_table(out / "truth.parquet").select([*_KEYS, _TRUTH]), _KEYS)
+    pq.write_table(labelled.sort_by([(key, "ascending") for key in _KEYS]), out / "labelled.parquet")
+    return {"records": records.num_rows, "people": int(people)}
+
+
+def splink(file: str) -> dict[str, Any]:
+    """Resolve `file` with Splink as its guides set it up, on the features that we make."""
+    from identity.engines.splink import SplinkEngine
+
+    service = Service(Settings(threads=os.cpu_count() or 2))
+    stages = Stages()
+    with stages.stage("read"):
+        records = pq.read_table(file)
+    engine = SplinkEngine(service.match_rules, service.nicknames, service.settings.threads)
+    resolution = engine.resolve(records.drop_columns([_TRUTH]), stages)
+    return {
+        "records": records.num_rows,
+        "profiles": len(pc.unique(resolution.clusters["cluster"])),
+        "candidate_pairs": resolution.candidate_pairs,
+        "matches_per_record": resolution.model.prior_match * (records.num_rows - 1) / 2,
+        "accuracy": asdict(evaluate(*_labels(resolution.clusters, records))),
+        "stages": [asdict(stage) for stage in stages.passed],
+    }
+
+
+def _labels(clusters: pa.Table, records: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    both = clusters.join(records.select([*_KEYS, _TRUTH]), _KEYS)
+    codes = pc.cast(both[_TRUTH], pa.string()).combine_chunks().dictionary_encode().indices
+    return both["cluster"].to_numpy().astype(np.int64), codes.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+_CHILDREN: Mapping[str, Callable[..., dict[str, Any]]] = {"sample": sample, "splink": splink}
+
+
+def main(name: str, *arguments: str) -> None:
+    """Run a child by name."""
+    sys.stdout.buffer.write(orjson.dumps(_CHILDREN[name](*arguments)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

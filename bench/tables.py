@@ -1,0 +1,119 @@
+"""Results as tables that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.table import Table
+
+__all__ = ["tables"]
+
+_NAMES = {"identity": "identity", "splink": "Splink 5"}
+
+
+def tables(results: Mapping[str, Any]) -> Iterator[Table]:
+    """Yield every table of `results`: accuracy, time and memory, stages, the machine."""
+    populations = [*results.get("populations", ()), *results.get("labelled", ())]
+    if populations:
+        yield _accuracy(populations)
+    if results.get("populations"):
+        yield _cost(results["populations"])
+        yield _stages(results["populations"])
+    yield _machine(results["machine"])
+
+
+def _accuracy(populations: list[dict[str, Any]]) -> Table:
+    heads = ("P", "R", "F1", "B³", "largest (true)", "matches/record (true)")
+    table = _table("Accuracy, over all true pairs", ("population", "engine"), heads)
+    for population, run in _each_run(populations):
+        table.add_row(
+            population["name"], _NAMES[run["engine"]], *(_accurate(run) or _failed(run, len(heads)))
+        )
+    return table
+
+
+def _accurate(run: Mapping[str, Any]) -> list[str]:
+    found = run.get("accuracy")
+    if not found:
+        return []
+    shares = [f"{found[name]:.4f}" for name in ("precision", "recall", "f1", "b_cubed_f1")]
+    matches = f"{run['matches_per_record']:.3f} ({found['true_pairs'] / run['records']:.3f})"
+    return [*shares, f"{found['largest_cluster']} ({found['largest_person']})", matches]
+
+
+def _cost(populations: list[dict[str, Any]]) -> Table:
+    heads = ("records", "pairs", "matching s", "whole s", "µs/record", "peak MB", "× Splink")
+    table = _table("Time and memory, each in a process of its own", ("population", "what"), heads)
+    for population in populations:
+        for run in population["runs"]:
+            told = _failed(run, len(heads)) if run["failure"] else _spent(run)
+            table.add_row(population["name"], f"{_NAMES[run['engine']]}: match", *told)
+        if load := population.get("load"):
+            told = _failed(load, len(heads)) if load["failure"] else _stored(load, population)
+            table.add_row(population["name"], "identity: file to stored profiles", *told, end_section=True)
+    return table
+
+
+def _spent(run: Mapping[str, Any]) -> list[str]:
+    each = run["matching_seconds"] / run["records"] * 1e6
+    return [
+        f"{run['records']:,}",
+        f"{run['candidate_pairs']:,}",
+        f"{run['matching_seconds']:.1f}",
+        f"{run['seconds']:.1f}",
+        f"{each:.0f}",
+        f"{run['peak_megabytes']:,.0f}",
+        "",
+    ]
+
+
+def _stored(load: Mapping[str, Any], population: Mapping[str, Any]) -> list[str]:
+    times = load["times_splink"]
+    return [
+        f"{population['records']:,}",
+        "",
+        "",
+        f"{load['seconds']:.1f}",
+        f"{load['microseconds_per_record']:.0f}",
+        f"{load['peak_megabytes']:,.0f}",
+        f"{times:.2f}" if times else "",
+    ]
+
+
+def _stages(populations: list[dict[str, Any]]) -> Table:
+    table = _table("Stages", ("population", "what", "stage"), ("s", "peak MB so far"))
+    for population in populations:
+        whats = [(_NAMES[run["engine"]] + ": match", run) for run in population["runs"]]
+        for what, run in [*whats, ("identity: file to stored profiles", population.get("load") or {})]:
+            for stage in run.get("stages", ()):
+                peak = f"{stage['peak_megabytes']:,.0f}"
+                table.add_row(population["name"], what, stage["name"], f"{stage['seconds']:.2f}", peak)
+            table.add_section()
+    return table
+
+
+def _machine(found: Mapping[str, Any]) -> Table:
+    table = _table("Machine", ("", ""), ())
+    table.add_row("processor", f"{found['processor']}, {found['cores']} cores")
+    table.add_row("memory", f"{found['memory_gigabytes']} GB")
+    table.add_row("system", f"{found['system']}, Python {found['python']}")
+    table.add_row("packages", ", ".join(f"{name} {number}" for name, number in found["packages"].items()))
+    return table
+
+
+def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for head in texts:
+        table.add_column(head)
+    for head in numbers:
+        table.add_column(head, justify="right", no_wrap=True)
+    return table
+
+
+def _each_run(populations: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    return ((population, run) for population in populations for run in population["runs"])
+
+
+def _failed(run: Mapping[str, Any], columns: int) -> list[str]:
+    return [run["failure"] or "no answer", *[""] * (columns - 1)]
