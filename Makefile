@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -21,6 +22,10 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup ## Four systems' files to golden profiles, on made-up people (SQLite, no server)
 	$(BIN)/identity demo
+
+serve: setup ## The demo data over HTTP, on this machine
+	@test -f demo-data/identity.db || $(BIN)/identity demo > /dev/null
+	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
 
 test: setup ## Run the whole test suite
 	$(BIN)/python -m pytest tests

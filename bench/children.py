@@ -37,8 +37,9 @@ def sample(people: str, folder: str) -> dict[str, Any]:
     out = Path(folder)
     write_sample(int(people), _SEED, out, canonical=True, systems=False)
     records = pq.read_table(out / "records.parquet")
-    labelled = records.join(pq.read_table(out / "truth.parquet").select([*_KEYS, _TRUTH]), _KEYS)
-    pq.write_table(labelled.sort_by([(key, "ascending") for key in _KEYS]), out / "labelled.parquet")
+    if _TRUTH not in records.column_names:
+        records = records.join(pq.read_table(out / "truth.parquet").select([*_KEYS, _TRUTH]), _KEYS)
+    pq.write_table(records, out / "labelled.parquet")
     return {"records": records.num_rows, "people": int(people)}
 
 

@@ -17,7 +17,7 @@ __all__ = ["ROOT", "Outcome", "run"]
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOOK_EVERY = 0.05
-_LAST_WORDS = 400
+_LAST_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def run(
             return Outcome({}, seconds, peak, f"stopped after {at_most:.0f} s")
         said, complained = (_text(stream) for stream in (out, err))
     if code:
-        return Outcome({}, seconds, peak, f"exit code {code}: {complained.strip()[-_LAST_WORDS:]}")
+        last = (complained.strip().splitlines() or ["no word"])[-1]
+        return Outcome({}, seconds, peak, f"exit code {code}: {last[:_LAST_WORDS]}")
     return Outcome(json.loads(said), seconds, peak)
 
 

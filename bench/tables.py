@@ -10,6 +10,7 @@ from rich.table import Table
 __all__ = ["tables"]
 
 _NAMES = {"identity": "identity", "splink": "Splink 5"}
+_LOADING = "identity: file to stored profiles"
 
 
 def tables(results: Mapping[str, Any]) -> Iterator[Table]:
@@ -47,11 +48,11 @@ def _cost(populations: list[dict[str, Any]]) -> Table:
     table = _table("Time and memory, each in a process of its own", ("population", "what"), heads)
     for population in populations:
         for run in population["runs"]:
-            told = _failed(run, len(heads)) if run["failure"] else _spent(run)
-            table.add_row(population["name"], f"{_NAMES[run['engine']]}: match", *told)
+            told = [] if run["failure"] else _spent(run)
+            table.add_row(population["name"], _named(_matching(run), run), *told)
         if load := population.get("load"):
-            told = _failed(load, len(heads)) if load["failure"] else _stored(load, population)
-            table.add_row(population["name"], "identity: file to stored profiles", *told, end_section=True)
+            told = [] if load["failure"] else _stored(load, population)
+            table.add_row(population["name"], _named(_LOADING, load), *told, end_section=True)
     return table
 
 
@@ -84,8 +85,8 @@ def _stored(load: Mapping[str, Any], population: Mapping[str, Any]) -> list[str]
 def _stages(populations: list[dict[str, Any]]) -> Table:
     table = _table("Stages", ("population", "what", "stage"), ("s", "peak MB so far"))
     for population in populations:
-        whats = [(_NAMES[run["engine"]] + ": match", run) for run in population["runs"]]
-        for what, run in [*whats, ("identity: file to stored profiles", population.get("load") or {})]:
+        whats = [(_matching(run), run) for run in population["runs"]]
+        for what, run in [*whats, (_LOADING, population.get("load") or {})]:
             for stage in run.get("stages", ()):
                 peak = f"{stage['peak_megabytes']:,.0f}"
                 table.add_row(population["name"], what, stage["name"], f"{stage['seconds']:.2f}", peak)
@@ -115,5 +116,9 @@ def _each_run(populations: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any
     return ((population, run) for population in populations for run in population["runs"])
 
 
-def _failed(run: Mapping[str, Any], columns: int) -> list[str]:
-    return [run["failure"] or "no answer", *[""] * (columns - 1)]
+def _matching(run: Mapping[str, Any]) -> str:
+    return f"{_NAMES[run['engine']]}: match"
+
+
+def _named(name: str, run: Mapping[str, Any]) -> str:
+    return f"{name} ({run['failure']})" if run["failure"] else name

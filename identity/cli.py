@@ -237,6 +237,20 @@ def demo(
     _print(report, render.demo, as_json)
 
 
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    rules: Rules = None,
+) -> None:
+    """Answer profiles, crosswalk and events over HTTP, on this machine only."""
+    from api.app import serve as serve_http
+
+    service = _service(rules)
+    service.store.check_current()
+    typer.echo(f"http://127.0.0.1:{port}/docs   (Ctrl-C stops it)")
+    serve_http(service, port)
+
+
 def _service(rules: Path | None) -> Any:
     from identity.bootstrap import Service, settings_from
 

@@ -118,8 +118,8 @@ def _affordable_cap(connection: duckdb.DuckDBPyConnection, rules: BlockingRules,
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0] or 0) if row else 0
+    row = connection.execute(query).fetchone() or (0,)
+    return int(row[0] or 0)
 
 
 # Many keys make the very same block: it is kept once, as a single key's if it is one.

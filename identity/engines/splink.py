@@ -19,9 +19,8 @@ from identity.engines.splink_columns import splink_frame
 from identity.engines.splink_settings import from_splink_settings, settings_digest, to_splink_settings
 from identity.engines.splink_usual import Plan, plan_for, usual_frame
 from identity.model.errors import ModelError
-from identity.model.evidence import MatchWeight
 from identity.model.judgement import Judgement
-from identity.model.match import BlockingRules, MatchModel, MatchRules, PartitionRules, Thresholds
+from identity.model.match import MatchModel, MatchRules
 from identity.ports import Resolution, StageTimer
 from identity.steps.normalise import feature_makers
 
@@ -32,13 +31,7 @@ _SEED = 1969
 _RANDOM_PAIRS = 1e6
 _ASSUMED_RECALL = 0.7
 _UNKNOWN_PRIOR = 1e-4
-_PLAIN = MatchRules(
-    comparisons=(),
-    blocking=BlockingRules((), 2),
-    thresholds=Thresholds(MatchWeight(float(np.log2(_MATCH / (1 - _MATCH)))), MatchWeight(0.0)),
-    partition=PartitionRules(12, -3, 1, 0, 1500, {}),
-    generic_limits={},
-)
+_SLIM = {"retain_matching_columns": False, "retain_intermediate_calculation_columns": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +47,12 @@ class _Found:
 class SplinkEngine:
     """Splink as its guides set it up: two classes, library comparisons, connected components at 0.95.
 
-    It sees the same normalised features as our own engine, and under `rules` the same generic values are demoted.
-    A given model replaces Splink's training; `nicknames` are what its given names are compared by.
+    It sees the same features as our own engine, generic values demoted by `rules` alike; nothing else of the rules
+    counts. A given model replaces Splink's settings and training; `nicknames` are for its given names.
     """
 
-    rules: MatchRules = _PLAIN
-    nicknames: Nicknames = Nicknames({}, {})  # noqa: RUF009 — frozen
+    rules: MatchRules
+    nicknames: Nicknames
     threads: int = 2
     memory: str = "3GB"
 
@@ -114,9 +107,6 @@ class SplinkEngine:
                 "Name at least one of given_name, family_name, birth_date, email, phone.",
             )
         return plan
-
-
-_SLIM = {"retain_matching_columns": False, "retain_intermediate_calculation_columns": False}
 
 
 def _linker(table: Any, settings: SettingsCreator | dict[str, Any]) -> Linker:

@@ -69,8 +69,8 @@ class BlockingRules:
     """
 
     keys: tuple[BlockingKey, ...]
-    intersection_cap: int
-    pairs_per_record: int
+    intersection_cap: int = 20
+    pairs_per_record: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,4 +166,4 @@ class MatchModel:
     frequencies: Mapping[str, Mapping[int, float]]
     rarest: Mapping[str, float]
     records: int
-    intersection_cap: int
+    intersection_cap: int = 20
