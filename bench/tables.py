@@ -27,10 +27,11 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
 def _accuracy(populations: list[dict[str, Any]]) -> Table:
     heads = ("P", "R", "F1", "B³", "largest (true)", "matches/record (true)")
     table = _table("Accuracy, over all true pairs", ("population", "engine"), heads)
-    for population, run in _each_run(populations):
-        table.add_row(
-            population["name"], _NAMES[run["engine"]], *(_accurate(run) or _failed(run, len(heads)))
-        )
+    for population in populations:
+        if population.get("failure"):
+            table.add_row(population["name"], population["failure"])
+        for run in population["runs"]:
+            table.add_row(population["name"], _named(_NAMES[run["engine"]], run), *_accurate(run))
     return table
 
 
@@ -44,7 +45,16 @@ def _accurate(run: Mapping[str, Any]) -> list[str]:
 
 
 def _cost(populations: list[dict[str, Any]]) -> Table:
-    heads = ("records", "pairs", "matching s", "whole s", "µs/record", "peak MB", "× Splink")
+    heads = (
+        "records",
+        "pairs",
+        "matching s",
+        "all stages s",
+        "process s",
+        "µs/record",
+        "peak MB",
+        "× Splink",
+    )
     table = _table("Time and memory, each in a process of its own", ("population", "what"), heads)
     for population in populations:
         for run in population["runs"]:
@@ -62,6 +72,7 @@ def _spent(run: Mapping[str, Any]) -> list[str]:
         f"{run['records']:,}",
         f"{run['candidate_pairs']:,}",
         f"{run['matching_seconds']:.1f}",
+        f"{run['stage_seconds']:.1f}",
         f"{run['seconds']:.1f}",
         f"{each:.0f}",
         f"{run['peak_megabytes']:,.0f}",
@@ -75,6 +86,7 @@ def _stored(load: Mapping[str, Any], population: Mapping[str, Any]) -> list[str]
         f"{population['records']:,}",
         "",
         "",
+        f"{load['stage_seconds']:.1f}",
         f"{load['seconds']:.1f}",
         f"{load['microseconds_per_record']:.0f}",
         f"{load['peak_megabytes']:,.0f}",
@@ -110,10 +122,6 @@ def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Tabl
     for head in numbers:
         table.add_column(head, justify="right", no_wrap=True)
     return table
-
-
-def _each_run(populations: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    return ((population, run) for population in populations for run in population["runs"])
 
 
 def _matching(run: Mapping[str, Any]) -> str:

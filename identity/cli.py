@@ -167,6 +167,14 @@ def train(
     _print(report, render.trained, as_json)
 
 
+@app.command()
+def migrate(as_json: Json = False) -> None:
+    """Bring the database to the version this program needs."""
+    service = _service(None)
+    service.store.check_current()
+    _print({"database": service.settings.database_url}, render.migrated, as_json)
+
+
 @rules_app.command("check")
 def rules_check(rules: Rules = None, as_json: Json = False) -> None:
     """Read and validate every rules file."""

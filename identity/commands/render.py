@@ -15,6 +15,7 @@ __all__ = [
     "events",
     "explanation",
     "loaded",
+    "migrated",
     "profile",
     "progress",
     "rematched",
@@ -150,6 +151,11 @@ def rules(report: Report) -> None:
     for name, source in report["sources"].items():
         table.add_row(name, source["mode"], str(source["trust"]))
     _console.print(table)
+
+
+def migrated(report: Report) -> None:
+    """Print that the database is current."""
+    _say(f"{report['database']} is current.")
 
 
 def written(report: Report) -> None:

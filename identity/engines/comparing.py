@@ -13,7 +13,7 @@ from identity.comparators import MISSING, SWAPPED, Comparator
 from identity.comparators.base import Levels
 from identity.engines.pairs import Pairs, distinct, unpack_pairs
 from identity.engines.population import ABSENT, Codes, Column, Population, encode
-from identity.model.match import Factor
+from identity.model.match import Comparison, Factor
 from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["Comparing", "PreparedColumn", "comparing", "prepared"]
@@ -83,8 +83,8 @@ class Comparing:
         for factor in self.factors:
             cell = np.zeros(len(pairs[0]), np.int64)
             for comparison, size in zip(factor.comparisons, factor.sizes, strict=True):
-                level = levels[comparison.name]
-                cell = cell * size + np.where(np.isin(level, list(comparison.neutral)), 0, level)
+                cell *= size
+                cell += _evidence(comparison, size)[levels[comparison.name]]
             cells.append(cell)
         return cells
 
@@ -98,6 +98,10 @@ class Comparing:
         if self.swaps and self.either_name:
             _mark_swaps(levels, self.swaps, self.either_name, pairs)
         return levels
+
+
+def _evidence(comparison: Comparison, size: int) -> NDArray[np.int64]:
+    return np.array([comparison.evidence(level) for level in range(size)], np.int64)
 
 
 def comparing(

@@ -11,17 +11,27 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from identity.engines.comparing import Comparing
-from identity.engines.pairs import Places, ScoredPairs, among, in_slices, inside_groups, unpack_pairs
+from identity.engines.pairs import (
+    Places,
+    ScoredPairs,
+    among,
+    distinct,
+    in_slices,
+    inside_groups,
+    unpack_pairs,
+)
 from identity.engines.population import ABSENT, Column
 from identity.engines.weighing import Weighing
 from identity.model.match import PartitionRules
-from identity.steps.cluster import Weights, cluster
+from identity.steps.cluster import Weights, cluster, cluster_many
 
 __all__ = ["Decisions", "compared", "components", "partition", "score", "within_components"]
 
 Labels = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 Pair = tuple[int, int]
+
+_CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,63 +111,109 @@ def partition(
     identifiers: dict[str, Column] | None = None,
 ) -> Labels:
     """Return a cluster label per record. `inside` holds every pair inside each component of `labels`."""
-    clusters = labels.copy()
-    fresh = int(labels.max(initial=-1)) + 1
+    components = _Components.of(labels)
+    clusters = components.first_members()[labels]
     held = {kind: column for kind, column in (identifiers or {}).items() if kind in rules.distinct_values}
-    split = _need_thought(inside, labels, threshold, decisions, held, rules)
-    for members, weights in _matrices(inside, labels, split):
-        together, apart = _decided(decisions, members)
-        values = {kind: _values(column, members) for kind, column in held.items()}
-        for found in cluster(
-            weights,
-            rules,
-            threshold,
-            best_share=best_share,
-            together=together,
-            apart=apart,
-            identifiers=values,
-        ):
-            clusters[members[found]] = fresh
-            fresh += 1
+    special = _bound_by_more_than_weights(labels, len(components), decisions, held, rules)
+    for members, weights in _matrices(
+        inside, labels, components, _doubtful(inside, components, labels, threshold) & ~special
+    ):
+        home = cluster_many(weights, rules, threshold, best_share=best_share)
+        clusters[members] = np.take_along_axis(members, home, axis=1)
+    for members, weights in _matrices(inside, labels, components, special):
+        for its_members, its_weights in zip(members, weights, strict=True):
+            together, apart = _decided(decisions, its_members)
+            values = {kind: _values(column, its_members) for kind, column in held.items()}
+            for found in cluster(
+                its_weights,
+                rules,
+                threshold,
+                best_share=best_share,
+                together=together,
+                apart=apart,
+                identifiers=values,
+            ):
+                clusters[its_members[found]] = its_members[found[0]]
     return np.unique(clusters, return_inverse=True)[1].astype(np.int32)
 
 
-def _need_thought(
-    inside: ScoredPairs,
-    labels: Labels,
-    threshold: float,
-    decisions: Decisions,
-    held: dict[str, Column],
-    rules: PartitionRules,
-) -> Flags:
+@dataclass(frozen=True, slots=True)
+class _Components:
+    """The members of each component in key order: those of component c begin at `start[c]` of `members`."""
+
+    members: Places
+    start: NDArray[np.int64]
+    rank: Places
+
+    @classmethod
+    def of(cls, labels: Labels) -> _Components:
+        members = np.argsort(labels, kind="stable").astype(np.int32)
+        start = np.searchsorted(labels[members], np.arange(int(labels.max(initial=-1)) + 2))
+        rank = np.empty(len(labels), np.int32)
+        rank[members] = np.arange(len(labels)) - start[labels[members]]
+        return cls(members, start, rank)
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def sizes(self) -> NDArray[np.int64]:
+        return np.diff(self.start)
+
+    def first_members(self) -> Places:
+        return self.members[self.start[:-1]]
+
+    def of_each(self, components: NDArray[np.int64], size: int) -> Places:
+        """Return a row of members for each of some components of one size."""
+        return self.members[self.start[components][:, None] + np.arange(size)]
+
+
+def _doubtful(inside: ScoredPairs, components: _Components, labels: Labels, threshold: float) -> Flags:
     """Return per component whether it may be more than one cluster: one with all links above the threshold is not."""
-    sizes = np.bincount(labels).astype(np.int64)
+    sizes = components.sizes()
     above = np.bincount(labels[inside.left[inside.weights > threshold]], minlength=len(sizes))
-    doubtful = above < sizes * (sizes - 1) // 2
-    doubtful[labels[unpack_pairs(decisions.apart)[0]]] = True
-    for kind, column in held.items():
-        known = column.codes != ABSENT
-        distinct = np.unique(np.stack((labels[known], column.codes[known])), axis=1)[0]
-        doubtful |= np.bincount(distinct, minlength=len(sizes)) > rules.distinct_values[kind]
+    doubtful: Flags = above < sizes * (sizes - 1) // 2
     return doubtful
 
 
-def _matrices(inside: ScoredPairs, labels: Labels, wanted: Flags) -> Iterator[tuple[Places, Weights]]:
-    """Yield, per wanted component, its members in key order and the matrix of their weights."""
+def _bound_by_more_than_weights(
+    labels: Labels, components: int, decisions: Decisions, held: dict[str, Column], rules: PartitionRules
+) -> Flags:
+    """Return per component whether people's decisions or limits on identifiers have a say in it."""
+    special = np.zeros(components, np.bool_)
+    for packed in (decisions.together, decisions.apart):
+        for side in unpack_pairs(packed):
+            special[labels[side]] = True
+    for kind, column in held.items():
+        known = column.codes != ABSENT
+        value = labels[known].astype(np.int64) << 32 | column.codes[known]
+        special |= np.bincount(distinct(value)[0] >> 32, minlength=components) > rules.distinct_values[kind]
+    return special
+
+
+def _matrices(
+    inside: ScoredPairs, labels: Labels, components: _Components, wanted: Flags
+) -> Iterator[tuple[Places, Weights]]:
+    """Yield wanted components of one size at a time: b × n members in key order, b × n × n weights (NaN: unknown)."""
     chosen = inside.where(wanted[labels[inside.left]])
-    by_component = np.argsort(labels, kind="stable").astype(np.int32)
-    first = np.searchsorted(labels[by_component], np.arange(len(wanted) + 1))
-    component = labels[chosen.left]
-    order = np.argsort(component, kind="stable")
-    left, right, weights = chosen.left[order], chosen.right[order], chosen.weights[order]
-    starts = np.flatnonzero(np.diff(component[order], prepend=-1)).tolist()
-    for start, end in zip(starts, [*starts[1:], len(left)], strict=bool(starts)):
-        found = labels[left[start]]
-        members = by_component[first[found] : first[found + 1]]
-        matrix = np.full((len(members), len(members)), np.nan)
-        one, other = np.searchsorted(members, left[start:end]), np.searchsorted(members, right[start:end])
-        matrix[one, other] = matrix[other, one] = weights[start:end]
-        yield members, matrix
+    component, sizes = labels[chosen.left], components.sizes()
+    for size in np.unique(sizes[wanted]).tolist():
+        for batch in _batches(np.flatnonzero(wanted & (sizes == size)), size):
+            row = np.full(len(sizes), -1, np.int64)
+            row[batch] = np.arange(len(batch))
+            its = np.flatnonzero(row[component] >= 0)
+            weights = np.full((len(batch), size, size), np.nan)
+            at, one, other = (
+                row[component[its]],
+                components.rank[chosen.left[its]],
+                components.rank[chosen.right[its]],
+            )
+            weights[at, one, other] = weights[at, other, one] = chosen.weights[its]
+            yield components.of_each(batch, size), weights
+
+
+def _batches(components: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    most = max(1, _CELLS_AT_ONCE // (size * size))
+    return (components[start : start + most] for start in range(0, len(components), most))
 
 
 def _decided(decisions: Decisions, members: Places) -> tuple[list[Pair], list[Pair]]:

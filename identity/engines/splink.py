@@ -15,9 +15,9 @@ from splink import DuckDBAPI, Linker, SettingsCreator
 from identity.comparators import Nicknames
 from identity.engines.generic import demote_generic_values
 from identity.engines.population import Population, populate
-from identity.engines.splink_columns import splink_frame
+from identity.engines.splink_columns import compared, frame_of, splink_frame
 from identity.engines.splink_settings import from_splink_settings, settings_digest, to_splink_settings
-from identity.engines.splink_usual import Plan, plan_for, usual_frame
+from identity.engines.splink_usual import ASSUMED_RECALL, Plan, plan_for, usual_frame
 from identity.model.errors import ModelError
 from identity.model.judgement import Judgement
 from identity.model.match import MatchModel, MatchRules
@@ -29,7 +29,6 @@ __all__ = ["SplinkEngine", "from_splink_settings", "splink_frame", "to_splink_se
 _MATCH, _POSSIBLE = 0.95, 0.5
 _SEED = 1969
 _RANDOM_PAIRS = 1e6
-_ASSUMED_RECALL = 0.7
 _UNKNOWN_PRIOR = 1e-4
 _SLIM = {"retain_matching_columns": False, "retain_intermediate_calculation_columns": False}
 
@@ -56,17 +55,27 @@ class SplinkEngine:
     threads: int = 2
     memory: str = "3GB"
 
-    def resolve(self, records: pa.Table, stages: StageTimer, model: MatchModel | None = None) -> Resolution:
+    def resolve(
+        self,
+        records: pa.Table,
+        stages: StageTimer,
+        model: MatchModel | None = None,
+        *,
+        adaptable: bool = False,
+    ) -> Resolution:
         """Return the clusters of `records`. The same records give the same answer, in whatever order they come.
 
-        Raises ModelError E601 or E602 as every engine does, and E614 for a model that only Splink's library can apply.
+        An `adaptable` model that lacks columns or has half the records gives way to Splink's own training.
+        Raises ModelError E601 or E602 as every engine does, and E614 for a model that holds no comparisons.
         """
         with stages.stage("normalise"):
             population, generic = self._population(records, model)
+            if model and adaptable and not _fits(model, population):
+                model = None
         with duckdb.connect(config={"threads": self.threads, "memory_limit": self.memory}) as connection:
             api = DuckDBAPI(connection=connection)
             if model:
-                table = api.register(self._exported(records, model))
+                table = api.register(self._exported(population, model))
                 settings = to_splink_settings(model) | _SLIM
             else:
                 plan = self._plan(population)
@@ -89,14 +98,14 @@ class SplinkEngine:
         rules = model.rules if model else self.rules
         return demote_generic_values(populate(records, feature_makers(rules.custom)), rules.generic_limits)
 
-    def _exported(self, records: pa.Table, model: MatchModel) -> pa.Table:
+    def _exported(self, population: Population, model: MatchModel) -> pa.Table:
         if not model.factors:
             raise ModelError(
                 "E614",
                 f"Model {model.version} is a summary of a Splink run and cannot be applied.",
                 "Leave --model out, or name a model that `identity train` wrote.",
             )
-        return splink_frame(records, model, self.nicknames)
+        return frame_of(population, model, self.nicknames)
 
     def _plan(self, population: Population) -> Plan:
         plan = plan_for(population)
@@ -109,6 +118,11 @@ class SplinkEngine:
         return plan
 
 
+def _fits(model: MatchModel, population: Population) -> bool:
+    known = {comparison.name for comparison in compared(model)}
+    return bool(known) and known <= set(population.columns) and len(population) < 2 * model.records
+
+
 def _linker(table: Any, settings: SettingsCreator | dict[str, Any]) -> Linker:
     return Linker(table, settings, log_level=logging.CRITICAL)
 
@@ -118,7 +132,7 @@ def _trained(table: Any, plan: Plan) -> dict[str, Any]:
     linker = _linker(table, plan.settings)
     if plan.certain:
         linker.training.estimate_probability_two_random_records_match(
-            list(plan.certain), recall=_ASSUMED_RECALL
+            list(plan.certain), recall=ASSUMED_RECALL
         )
     linker.training.estimate_u_using_random_sampling(max_pairs=_RANDOM_PAIRS, seed=_SEED)
     for rule in plan.training:

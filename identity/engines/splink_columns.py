@@ -1,4 +1,4 @@
-"""Records as the table that exported Splink settings refer to: features, what is derived from them, frequencies, keys."""
+"""Records as the table that exported settings refer to: features, what derives from them, frequencies, blocks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from identity.engines.frequencies import shares_from
 from identity.engines.generic import demote_generic_values
 from identity.engines.population import ABSENT, Column, Population, populate
 from identity.model.errors import ModelError
-from identity.model.match import BlockingKey, Comparison, MatchModel, MatchRules
+from identity.model.match import BlockingKey, Comparison, MatchModel
 from identity.steps.block import blocking_parts
 from identity.steps.normalise import feature_makers
 
-__all__ = ["blocking_column", "blocking_keys", "compared", "population_of", "splink_frame", "texts"]
+__all__ = ["blocking_column", "blocking_keys", "compared", "frame_of", "splink_frame", "texts"]
 
 _LONGEST_STREET = 60
 Derived = tuple[str, Callable[[str], Any], pa.DataType]
@@ -44,11 +44,6 @@ def blocking_column(key: BlockingKey) -> str:
     return f"block_{key.name}"
 
 
-def population_of(records: pa.Table, rules: MatchRules) -> Population:
-    """Return the population of `records`, features made and generic values demoted as every engine has them."""
-    return demote_generic_values(populate(records, feature_makers(rules.custom)), rules.generic_limits)[0]
-
-
 def splink_frame(records: pa.Table, model: MatchModel, nicknames: Nicknames) -> pa.Table:
     """Return `records` with exactly the columns that `to_splink_settings(model)` refers to, in key order.
 
@@ -56,7 +51,12 @@ def splink_frame(records: pa.Table, model: MatchModel, nicknames: Nicknames) -> 
     before any it would compute. `block_…` is null where the rules call a block too large to yield pairs. The key of a
     street is cut at 60 letters. Raises ModelError E601 when records lack what the model compares.
     """
-    population = population_of(records, model.rules)
+    population = populate(records, feature_makers(model.rules.custom))
+    return frame_of(demote_generic_values(population, model.rules.generic_limits)[0], model, nicknames)
+
+
+def frame_of(population: Population, model: MatchModel, nicknames: Nicknames) -> pa.Table:
+    """Return the same of records whose features are made."""
     columns: dict[str, pa.Array] = {"unique_id": pa.array(np.arange(len(population), dtype=np.int64))}
     columns |= {name: population.keys[name] for name in population.keys.column_names}
     for comparison in compared(model):

@@ -1,9 +1,10 @@
 """Between a match model and Splink's settings: the JSON that Splink 4 and 5 save and open.
 
 What crosses is the two-class part, Match against Random, with comparisons independent of each other. The Household
-class has no place in Splink. A joint factor (location) crosses as its margins: each comparison's levels where nothing else
-of the factor is known. Every comparison with term frequencies gets them, where our own weighing takes one per factor; and
-where two spellings of a birth date are one, Splink takes the more frequent one's share, we the geometric mean.
+class has no place in Splink. A joint factor (location) crosses as its margins: each comparison's levels where nothing
+else of the factor is known. Every comparison with term frequencies gets them, where our own weighing takes one per
+factor; and where two spellings of a birth date are one, Splink takes the share of the more frequent one, we the
+geometric mean.
 """
 
 from __future__ import annotations

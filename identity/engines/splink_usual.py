@@ -19,9 +19,12 @@ from splink import SettingsCreator, block_on
 from identity.engines.population import ABSENT, Population
 from identity.engines.splink_columns import texts
 
-__all__ = ["Plan", "plan_for", "usual_frame"]
+__all__ = ["ASSUMED_RECALL", "Plan", "plan_for", "usual_frame"]
 
 Rule = tuple[str, ...]
+
+ASSUMED_RECALL = 0.7
+"""What share of all matches the certain rules are taken to find."""
 
 _PAIRS_PER_RECORD = 10
 _FEW_PAIRS = 20
@@ -103,11 +106,11 @@ def plan_for(population: Population) -> Plan | None:
         SettingsCreator(
             link_type="dedupe_only",
             comparisons=comparisons,
-            blocking_rules_to_generate_predictions=_blocks(usable),
+            blocking_rules_to_generate_predictions=list(_blocks(usable)),
             retain_matching_columns=False,
             linker_uid="usual",
         ),
-        _blocks([rule for rule in _CERTAIN if 0 < pairs.get(rule, 0) <= most]),
+        _blocks(_certain(pairs, most, len(population))),
         _blocks(training[:2]),
     )
 
@@ -144,6 +147,13 @@ def _tells(population: Population, name: str) -> bool:
 def _trains(rule: Rule, pairs: Mapping[Rule, int], most: int, compared: int) -> bool:
     # What a rule holds equal cannot be learnt within it.
     return _FEW_PAIRS <= pairs.get(rule, 0) <= most and compared > len(rule)
+
+
+def _certain(pairs: Mapping[Rule, int], most: int, records: int) -> list[Rule]:
+    certain = [rule for rule in _CERTAIN if 0 < pairs.get(rule, 0) <= most]
+    # Where almost every pair would be a match, Splink refuses the estimate.
+    found = sum(pairs[rule] for rule in certain)
+    return certain if found <= ASSUMED_RECALL * records * (records - 1) / 2 else []
 
 
 def _blocks(rules: Sequence[Rule]) -> tuple[Any, ...]:

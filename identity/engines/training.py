@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from identity.engines.comparing import Comparing
 from identity.engines.frequencies import Shares, shares
-from identity.engines.pairs import ScoredPairs, among, in_slices, joined
+from identity.engines.pairs import ScoredPairs, among, distinct, in_slices, joined
 from identity.engines.partitioning import Labels, partition, score, within_components
 from identity.engines.weighing import Weighing, unpack, weighing
 from identity.model.match import Factor, MatchRules
@@ -70,8 +70,9 @@ def count_patterns(
     patterns: NDArray[np.int64], factors: tuple[Factor, ...], total_pairs: float
 ) -> PatternCounts:
     """Return how often each distinct pattern occurs."""
-    distinct, counts = np.unique(patterns, return_counts=True)
-    return PatternCounts(tuple(unpack(distinct, factors)), counts.astype(np.float64), total_pairs)
+    found, place = distinct(patterns)
+    counts = np.bincount(place, minlength=len(found)).astype(np.float64)
+    return PatternCounts(tuple(unpack(found, factors)), counts, total_pairs)
 
 
 def _look(

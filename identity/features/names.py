@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from identity.features.text import words
 
 __all__ = ["GENERATIONS", "TITLES", "personal_names"]
@@ -43,10 +45,14 @@ def personal_names(given: str | None, family: str | None, full: str | None) -> t
 
 
 def _name_words(text: str | None) -> list[str]:
-    if not text:
-        return []
-    kept = [word for word in words(text) if word not in TITLES and word not in GENERATIONS]
-    return [] if all(word in _PLACEHOLDERS for word in kept) else kept
+    return list(_known_words(text)) if text else []
+
+
+# A population has many people and few names.
+@lru_cache(maxsize=1 << 16)
+def _known_words(text: str) -> tuple[str, ...]:
+    kept = tuple(word for word in words(text) if word not in TITLES and word not in GENERATIONS)
+    return () if all(word in _PLACEHOLDERS for word in kept) else kept
 
 
 def _split_full_name(full: str) -> tuple[list[str], list[str]]:

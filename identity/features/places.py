@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from identity.features.text import fold, words
 
@@ -35,13 +36,15 @@ def street_address(text: str | None) -> tuple[str, str, str]:
     """
     if not text:
         return "", "", ""
-    tokens, unit = _without_unit([_short(word) for word in words(_UNIT_MARK.sub(r" unit \1 ", text))])
+    marked = _UNIT_MARK.sub(r" unit \1 ", text) if "#" in text else text
+    tokens, unit = _without_unit([_short(word) for word in words(marked)])
     for position in (0, len(tokens) - 1) if tokens else ():
         if _HOUSE.match(tokens[position]) and len(tokens) > 1:
             return tokens[position], " ".join(tokens[:position] + tokens[position + 1 :]), unit
     return "", " ".join(tokens), unit
 
 
+@lru_cache(maxsize=1 << 16)
 def _short(word: str) -> str:
     return _ABBREVIATIONS.get(word) or (_GERMAN_STREET.sub("st", word) if len(word) > 6 else word)
 

@@ -70,7 +70,7 @@ class BlockingRules:
 
     keys: tuple[BlockingKey, ...]
     intersection_cap: int = 20
-    pairs_per_record: int = 50
+    pairs_per_record: int = 40
 
 
 @dataclass(frozen=True, slots=True)
