@@ -106,7 +106,7 @@ class Service:
             # Splink takes a second to import: only who asks for it waits.
             from identity.engines.splink import SplinkEngine
 
-            return SplinkEngine(threads=self.settings.threads, memory=self.settings.memory)
+            return SplinkEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
         if name == "duckdb":
             return DuckDBEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
         raise ModelError("E603", f"There is no engine {name!r}.", f"Use one of: {', '.join(ENGINES)}.")

@@ -111,15 +111,15 @@ def _affordable_cap(connection: duckdb.DuckDBPyConnection, rules: BlockingRules,
     budget = rules.pairs_per_record * records - _one(connection, _SINGLE_PAIRS)
     spent = 0
     for size, pairs in connection.execute(_INTERSECTION_PAIRS).fetchall():
-        spent += pairs
+        spent += int(pairs)
         if spent > budget:
-            return max(2, size - 1)
+            return max(2, int(size) - 1)
     return rules.intersection_cap
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone() or (0,)
-    return int(row[0] or 0)
+    (number,) = connection.execute(query).fetchall()[0]
+    return int(number or 0)
 
 
 # Many keys make the very same block: it is kept once, as a single key's if it is one.

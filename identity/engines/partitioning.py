@@ -157,14 +157,14 @@ class _Components:
         return len(self.start) - 1
 
     def sizes(self) -> NDArray[np.int64]:
-        return np.diff(self.start)
+        return np.asarray(np.diff(self.start), np.int64)
 
     def first_members(self) -> Places:
-        return self.members[self.start[:-1]]
+        return np.asarray(self.members[self.start[:-1]], np.int32)
 
     def of_each(self, components: NDArray[np.int64], size: int) -> Places:
         """Return a row of members for each of some components of one size."""
-        return self.members[self.start[components][:, None] + np.arange(size)]
+        return np.asarray(self.members[self.start[components][:, None] + np.arange(size)], np.int32)
 
 
 def _doubtful(inside: ScoredPairs, components: _Components, labels: Labels, threshold: float) -> Flags:
