@@ -55,7 +55,7 @@ def _customers(rng: Generator, records: Records) -> Iterator[Customer]:
         records.email,
         records.phone,
         moments(records.entries.created),
-        records.updated_at,
+        records.observed_at,
         hits(rng, count, 0.8),
         column(STATES)[pick(rng, count, list(STATES.values()))],
         _tags(rng, records),

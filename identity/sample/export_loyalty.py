@@ -42,7 +42,7 @@ def write(rng: Generator, records: Records, planted: int, path: Path) -> int:
         column(TIERS)[tier],
         _balances(rng, tier),
         moments(records.entries.created),
-        records.updated_at,
+        records.observed_at,
         *(_answers(records.consents.state[channel]) for channel in CHANNELS),
         _answered_at(records),
     )

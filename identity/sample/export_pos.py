@@ -35,7 +35,7 @@ def write(rng: Generator, records: Records, planted: int, path: Path) -> int:
         records.region,
         records.loyalty_id,
         each("S{:03d}".format, records.entries.store + 1),
-        each(_german_time, records.updated_at),
+        each(_german_time, records.observed_at),
         _marketing(records.consents.state["email"]),
     )
     rows: list[CutRow] = list(zip(*(field.tolist() for field in fields), strict=True))

@@ -77,7 +77,7 @@ class Records:
     gender: Column
     tax_id: Column
     loyalty_id: Column
-    updated_at: Column
+    observed_at: Column
     person_id: Column
     impossible: Mask
     """The rows for which the export holds a date that does not exist; their birth date is not known."""
