@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from identity.model.match import MatchModel
 from identity.model.record import CANONICAL_ATTRIBUTES
@@ -294,7 +293,8 @@ class Survivor(Protocol):
 class ChangeSet:
     """What takes the stored partition to a new one, in chunks that may be committed one by one.
 
-    Every table has a column `chunk`. A profile that gives records and the ones that receive them share a chunk, so
+    Every table has a column `chunk` and is sorted by it. A profile that gives records and the ones that receive them
+    share a chunk, so
     each committed snapshot has every record in exactly one live profile.
     """
 
@@ -309,7 +309,13 @@ class ChangeSet:
     def of(self, chunk: int) -> ChangeSet:
         """Return one chunk's share."""
         tables = (self.records, self.moves, self.profiles, self.retired, self.links, self.events)
-        return ChangeSet(1, *(table.filter(pc.equal(table["chunk"], chunk)) for table in tables))
+        return ChangeSet(1, *(_stretch(table, chunk) for table in tables))
+
+
+def _stretch(table: pa.Table, chunk: int) -> pa.Table:
+    chunks = table["chunk"].to_numpy()
+    start, end = chunks.searchsorted(chunk), chunks.searchsorted(chunk, side="right")
+    return table.slice(start, end - start)
 
 
 class Differ(Protocol):

@@ -1,6 +1,6 @@
 """A trained model as JSON and back. It holds no personal data: values stand in it as 64-bit digests.
 
-E141  not a model file                             E142  of a format this version does not read
+E605  not a model file                             E606  of a format this version does not read
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ def model_to_json(model: MatchModel) -> bytes:
 
 
 def model_from_json(body: bytes | str, rules: MatchRules, *, named: str = "the model") -> MatchModel:
-    """Return the model in `body`, under the caps, limits and thresholds of `rules`. ModelError E141, E142."""
+    """Return the model in `body`, under the caps, limits and thresholds of `rules`. ModelError E605, E606."""
     try:
         content = orjson.loads(body)
         if content["format"] != _FORMAT:
             raise ModelError(
-                "E142", f"{named} has format {content['format']}.", "Train it again with this version."
+                "E606", f"{named} has format {content['format']}.", "Train it again with this version."
             )
         return _model(content, rules)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as problem:
         raise ModelError(
-            "E141", f"{named} is not a match model.", "`identity train` writes one."
+            "E605", f"{named} is not a match model.", "`identity train` writes one."
         ) from problem
 
 
@@ -74,12 +74,12 @@ def save_model(model: MatchModel, path: Path) -> None:
 
 
 def load_model(path: Path, rules: MatchRules) -> MatchModel:
-    """Return the model in the file. ModelError E141, E142."""
+    """Return the model in the file. ModelError E605, E606."""
     try:
         body = path.read_bytes()
     except OSError as problem:
         raise ModelError(
-            "E141", f"{path} cannot be read.", "Name a file that `identity train` wrote."
+            "E605", f"{path} cannot be read.", "Name a file that `identity train` wrote."
         ) from problem
     return model_from_json(body, rules, named=str(path))
 

@@ -153,7 +153,7 @@ def import_model(service: Service, settings: Path, out: Path) -> dict[str, Any]:
         content = orjson.loads(settings.read_bytes())
     except (OSError, orjson.JSONDecodeError) as problem:
         raise ModelError(
-            "E141", f"{settings} is not a JSON file.", "Name Splink settings saved as JSON."
+            "E605", f"{settings} is not a JSON file.", "Name Splink settings saved as JSON."
         ) from problem
     model = from_splink_settings(content, service.match_rules)
     save_model(model, out)

@@ -43,7 +43,8 @@ class Nicknames:
     def of(cls, groups: Sequence[Sequence[str]]) -> Nicknames:
         """Build from groups of names, the formal one first; a name may stand in several."""
         members: dict[str, set[int]] = {}
-        formal: dict[str, str] = {}
+        # A name that heads a group is formal itself, whatever other groups it stands in.
+        formal = {group[0]: group[0] for group in groups}
         for number, group in enumerate(groups):
             for name in group:
                 members.setdefault(name, set()).add(number)

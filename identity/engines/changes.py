@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from identity.ports import ChangeSet
@@ -53,10 +54,10 @@ _CHUNKED = """
 """
 
 _RECORDS = """
-    select r.*, coalesce(c.chunk, 0) as chunk
+    select r.place, coalesce(c.chunk, 0) as chunk
     from records r left join assigned a using (source, source_record_id)
     left join touched t using (golden_id) left join chunked c using (grouped)
-    order by chunk, source, source_record_id
+    order by chunk, place
 """
 
 _MOVES = """
@@ -136,7 +137,7 @@ def difference(
     """
     with duckdb.connect() as work:
         for name, table in (
-            ("records", records),
+            ("records", _placed(records)),
             ("previous", previous),
             ("states", states),
             ("assigned", assigned),
@@ -154,7 +155,7 @@ def difference(
         moves = _table(work, _MOVES)
         return ChangeSet(
             chunks=1 + _last_chunk(moves),
-            records=_table(work, _RECORDS),
+            records=_chunked(work, records),
             moves=moves,
             profiles=_table(work, _PROFILES, at=at),
             retired=_table(work, _RETIREMENTS),
@@ -183,6 +184,17 @@ def _together(work: duckdb.DuckDBPyConnection) -> pa.Table:
     return pa.table(
         {"golden_id": pa.array(ids, pa.string()), "grouped": pa.array(map(find, ids), pa.string())}
     )
+
+
+def _placed(records: pa.Table) -> pa.Table:
+    places = pa.array(np.arange(records.num_rows))
+    return records.select(["source", "source_record_id"]).append_column("place", places)
+
+
+def _chunked(work: duckdb.DuckDBPyConnection, records: pa.Table) -> pa.Table:
+    # Records are wide: only their keys go through the query, the rest is taken by place.
+    order = _table(work, _RECORDS)
+    return records.take(order["place"]).append_column("chunk", order["chunk"])
 
 
 def _table(work: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> pa.Table:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from identity.features.text import fold
+from identity.features.text import ascii_digits, fold
 
 __all__ = ["email_address", "phone_number"]
 
@@ -16,7 +16,10 @@ _PLAIN_EMAIL = re.compile(r"^([a-z0-9._%+'~-]+)@([a-z0-9-]+(?:\.[a-z0-9-]+)+)$")
 _PLACEHOLDER_LOCALS = frozenset(
     "test noreply no-reply donotreply none na n/a unknown noemail no nomail example null email mail xxx abc".split()
 )
-_ALIASES = {"googlemail.com": "gmail.com", "hotmail.co.uk": "hotmail.co.uk", "live.com": "outlook.com"}
+_ALIASES = {
+    "googlemail.com": "gmail.com",
+    "hotmail.co.uk": "hotmail.co.uk",
+}
 _DOTS_IGNORED = frozenset({"gmail.com"})
 
 _DIGITS = re.compile(r"\D+")
@@ -41,7 +44,7 @@ def email_address(text: str | None) -> str:
     domain = _ALIASES.get(domain, domain)
     if domain in _DOTS_IGNORED:
         local = local.replace(".", "")
-    return "" if local in _PLACEHOLDER_LOCALS else f"{local}@{domain}"
+    return "" if not local or local in _PLACEHOLDER_LOCALS else f"{local}@{domain}"
 
 
 def _by_library(text: str) -> tuple[str, str]:
@@ -61,10 +64,13 @@ def phone_number(text: str | None, country: str = "US") -> str:
     """
     if not text:
         return ""
+    text = ascii_digits(text).strip()
     digits = _DIGITS.sub("", text)
+    if text.startswith("00"):
+        text, digits = "+" + digits[2:], digits[2:]
     if len(digits) < 7 or len(set(digits)) <= 2 or digits in _SEQUENCES:
         return ""
-    number = _by_shape(text.lstrip(), digits, country) or _by_metadata(text, country) or digits
+    number = _by_shape(text, digits, country) or _by_metadata(text, country) or digits
     return "" if number.startswith("000") else number
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from identity.features.text import ascii_digits
+
 __all__ = ["AMBIGUOUS", "birth_date"]
 
 AMBIGUOUS = "?"
@@ -13,7 +15,7 @@ AMBIGUOUS = "?"
 
 # Dates that systems write when they know none.
 _PLACEHOLDERS = frozenset(
-    {"19000101", "19010101", "19700101", "00010101", "99991231", "18991230", "18991231"}
+    {"00000000", "19000101", "19010101", "19700101", "00010101", "99991231", "18991230", "18991231"}
 )
 _ISO = re.compile(r"^(\d{4})[-/. ]?(\d{2})[-/. ]?(\d{2})(?:[T ].*)?$")
 _PARTS = re.compile(r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})$")
@@ -29,7 +31,7 @@ def birth_date(text: str | None, formats: Sequence[str] = ()) -> str:
     """
     if not text:
         return ""
-    text = text.strip()
+    text = ascii_digits(text.strip())
     digits = _by_formats(text, formats) or _by_shape(text)
     return "" if digits.rstrip(AMBIGUOUS) in _PLACEHOLDERS else digits
 
@@ -37,7 +39,8 @@ def birth_date(text: str | None, formats: Sequence[str] = ()) -> str:
 def _by_formats(text: str, formats: Sequence[str]) -> str:
     for directive in formats:
         try:
-            return datetime.strptime(text, directive).strftime("%Y%m%d")  # noqa: DTZ007 — a date has no zone
+            found = datetime.strptime(text, directive)  # noqa: DTZ007 — a date has no zone
+            return f"{found.year:04d}{found.month:02d}{found.day:02d}"
         except ValueError:
             continue
     return ""

@@ -13,6 +13,8 @@ TITLES = frozenset(
     "mme mlle monsieur madame esq phd md dds baron baronet baroness earl viscount duke count countess marquess "
     "knight captain capt colonel col major maj general gen admiral lieutenant lt sergeant sgt saint".split()
 )
+# Titles that people are also called by, when nothing else stands in the field (Earl Jones, Duke Ellington).
+_NAMES_TOO = frozenset("earl duke baron count saint major knight general dean".split())
 GENERATIONS = frozenset(
     "jr junior senior ii iii iv 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 14th".split()
 )
@@ -51,7 +53,9 @@ def _name_words(text: str | None) -> list[str]:
 # A population has many people and few names.
 @lru_cache(maxsize=1 << 16)
 def _known_words(text: str) -> tuple[str, ...]:
-    kept = tuple(word for word in words(text) if word not in TITLES and word not in GENERATIONS)
+    every = words(text)
+    kept = tuple(word for word in every if word not in TITLES and word not in GENERATIONS)
+    kept = kept or tuple(word for word in every if word in _NAMES_TOO)
     return () if all(word in _PLACEHOLDERS for word in kept) else kept
 
 

@@ -7,7 +7,27 @@ from functools import lru_cache
 
 from identity.features.text import fold, words
 
-__all__ = ["city_name", "post_code", "street_address"]
+__all__ = ["city_name", "country_code", "post_code", "street_address"]
+
+_COUNTRIES = {
+    name: code
+    for code, names in {
+        "US": ("us", "usa", "united states", "united states of america", "america"),
+        "CA": ("ca", "can", "canada"),
+        "GB": ("gb", "gbr", "uk", "united kingdom", "great britain", "england", "scotland", "wales"),
+        "DE": ("de", "deu", "ger", "germany", "deutschland", "allemagne"),
+        "AT": ("at", "aut", "austria", "osterreich"),
+        "CH": ("ch", "che", "switzerland", "schweiz", "suisse"),
+        "FR": ("fr", "fra", "france"),
+        "ES": ("es", "esp", "spain", "espana"),
+        "IT": ("it", "ita", "italy", "italia"),
+        "NL": ("nl", "nld", "netherlands", "the netherlands", "nederland"),
+        "BE": ("be", "bel", "belgium", "belgique", "belgie"),
+        "SE": ("se", "swe", "sweden", "sverige"),
+        "AU": ("au", "aus", "australia"),
+    }.items()
+    for name in names
+}
 
 _ABBREVIATIONS = {
     long: short
@@ -37,11 +57,18 @@ def street_address(text: str | None) -> tuple[str, str, str]:
     if not text:
         return "", "", ""
     marked = _UNIT_MARK.sub(r" unit \1 ", text) if "#" in text else text
-    tokens, unit = _without_unit([_short(word) for word in words(marked)])
+    tokens, unit = _without_unit(_with_letter([_short(word) for word in words(marked)]))
     for position in (0, len(tokens) - 1) if tokens else ():
         if _HOUSE.match(tokens[position]) and len(tokens) > 1:
             return tokens[position], " ".join(tokens[:position] + tokens[position + 1 :]), unit
     return "", " ".join(tokens), unit
+
+
+def _with_letter(tokens: list[str]) -> list[str]:
+    """Join a letter to the house number before it at the end of a line: "hauptst 12 a" → "hauptst 12a"."""
+    if len(tokens) > 2 and len(tokens[-1]) == 1 and tokens[-1].isalpha() and tokens[-2].isdecimal():
+        return [*tokens[:-2], tokens[-2] + tokens[-1]]
+    return tokens
 
 
 @lru_cache(maxsize=1 << 16)
@@ -55,6 +82,14 @@ def _without_unit(tokens: list[str]) -> tuple[list[str], str]:
         if token in _UNIT_WORDS and (follows[0].isdigit() or len(follows) == 1):
             return tokens[:position] + tokens[position + 2 :], follows
     return tokens, ""
+
+
+@lru_cache(maxsize=1 << 12)
+def country_code(text: str | None, otherwise: str = "US") -> str:
+    """Return the ISO 3166 alpha-2 code of a country given by code or name; `otherwise` where there is none."""
+    told = " ".join(words(text)) if text else ""
+    code = _COUNTRIES.get(told) or (told.upper() if len(told) == 2 else "")
+    return code if code.isascii() and code.isalpha() else otherwise
 
 
 def post_code(text: str | None, country: str = "US") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["fold", "words"]
+__all__ = ["ascii_digits", "fold", "words"]
 
 # Letters that Unicode does not decompose, spelled as their own languages transcribe them.
 _LIGATURES = str.maketrans(
@@ -20,8 +20,17 @@ def fold(text: str) -> str:
     """Return `text` in lower case, compatibility-composed, without accents or invisible marks."""
     if text.isascii():
         return text.lower()
-    text = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text).casefold().translate(_LIGATURES))
+    # Decomposing may bring forth capitals, and folding may bring forth what decomposes: hence twice.
+    text = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text)).casefold().translate(_LIGATURES)
+    text = unicodedata.normalize("NFKD", text).casefold()
     return "".join(letter for letter in text if not unicodedata.combining(letter))
+
+
+def ascii_digits(text: str) -> str:
+    """Return `text` with every decimal digit, of whatever script, as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.digit(letter)) if letter.isdecimal() else letter for letter in text)
 
 
 def words(text: str) -> list[str]:

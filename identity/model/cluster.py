@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from typing import NewType
@@ -12,7 +13,7 @@ __all__ = ["Cluster", "GoldenId", "Redirect", "mint_golden_id"]
 
 GoldenId = NewType("GoldenId", str)
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_CROCKFORD = str.maketrans("0123456789ABCDEFGHIJKLMNOPQRSTUV", "0123456789abcdefghjkmnpqrstvwxyz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,5 @@ def mint_golden_id(key: RecordKey, issue: int = 0) -> GoldenId:
     issued for this record: an id is never given out twice, also when a profile comes apart and forms anew.
     """
     seed = f"{key.source}\x1f{key.source_record_id}\x1f{issue}".encode()
-    number = int.from_bytes(hashlib.blake2b(seed, digest_size=10).digest(), "big")
-    return GoldenId("g" + "".join(_ALPHABET[number >> shift & 31] for shift in range(75, -1, -5)))
+    digest = hashlib.blake2b(seed, digest_size=10).digest()
+    return GoldenId("g" + base64.b32hexencode(digest).decode().translate(_CROCKFORD))

@@ -41,7 +41,7 @@ FEATURES = (
 BLOCKING_PARTS = (
     *("email", "email_local", "phone", "phone_end", "tax_id", "loyalty_id"),
     *("birth_date", "birth_digits", "birth_month", "birth_day"),
-    *("given_name", "given_formal", "given_prefix"),
+    *("given_name", "given_formal", "given_sound", "given_prefix"),
     *("family_name", "family_sound", "family_prefix", "family_suffix"),
     *("address", "street", "postcode", "postcode_area", "city"),
 )

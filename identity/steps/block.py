@@ -47,6 +47,7 @@ def blocking_parts(nicknames: Nicknames) -> dict[str, Part]:
         "birth_day": ("birth_date", lambda date: date[4:8]),
         "given_name": ("given_name", _same),
         "given_formal": ("given_name", nicknames.formal),
+        "given_sound": ("given_name", _sound),
         "given_prefix": ("given_name", lambda name: name[:3]),
         "family_name": ("family_name", _same),
         "family_sound": ("family_name", _sound),

@@ -105,7 +105,8 @@ def _rarity(
 ) -> tuple[float, bool]:
     """Return what the factor's first equal value adds to log2 u for being common, and whether it is of the person."""
     for comparison in factor.comparisons:
-        if comparison.term_frequency and vector.levels[comparison.name] == EXACT:
+        level = comparison.evidence(vector.levels[comparison.name])
+        if comparison.term_frequency and level == EXACT:
             chance = math.log2(model.exact_chance[comparison.name])
             ours = math.log2(_share(left, comparison, model)) - chance
             theirs = math.log2(_share(right, comparison, model)) - chance

@@ -9,7 +9,7 @@ from identity.features.codes import category, gender, identifier
 from identity.features.contacts import email_address, phone_number
 from identity.features.dates import birth_date
 from identity.features.names import personal_names
-from identity.features.places import city_name, post_code, street_address
+from identity.features.places import city_name, country_code, post_code, street_address
 from identity.model.record import NormalisedRecord, SourceRecord
 
 __all__ = ["FEATURE_MAKERS", "FeatureMaker", "feature_makers", "normalise"]
@@ -37,15 +37,11 @@ def _address(values: Values) -> tuple[str, ...]:
 
 
 def _phone(values: Values) -> tuple[str, ...]:
-    return (phone_number(values[0], _country(values[1])),)
+    return (phone_number(values[0], country_code(values[1])),)
 
 
 def _postcode(values: Values) -> tuple[str, ...]:
-    return (post_code(values[0], _country(values[1])),)
-
-
-def _country(text: str | None) -> str:
-    return text.strip().upper()[:2] if text else "US"
+    return (post_code(values[0], country_code(values[1])),)
 
 
 def _single(make: Callable[[str | None], str]) -> Callable[[Values], tuple[str, ...]]:

@@ -61,7 +61,9 @@ def test_profile_shows_each_value_with_its_record_rule_and_time(shop: Shop) -> N
 
 def test_events_come_in_order_and_go_on_behind_a_position(shop: Shop) -> None:
     first = report_of("events", "--limit", "3", database=shop.database)["events"]
-    second = report_of("events", "--after", str(first[1]["position"]), "--limit", "2", database=shop.database)["events"]
+    second = report_of(
+        "events", "--after", str(first[1]["position"]), "--limit", "2", database=shop.database
+    )["events"]
     assert len(first) == 3
     assert second[0] == first[2]
     assert [event["position"] for event in first] == sorted(event["position"] for event in first)
@@ -72,13 +74,17 @@ def test_events_come_in_order_and_go_on_behind_a_position(shop: Shop) -> None:
 def test_events_hold_no_personal_data(shop: Shop) -> None:
     events = identity("events", "--limit", "10000", "--json", database=shop.database).out
     table = pq.read_table(shop.records)
-    told = {value for name in ("email", "phone", "street_address") for value in table[name].to_pylist() if value}
+    told = {
+        value for name in ("email", "phone", "street_address") for value in table[name].to_pylist() if value
+    }
     assert len(told) > 300
     assert not any(value in events for value in told)
 
 
 def test_what_explain_tells_adds_up_to_the_weight(shop: Shop) -> None:
-    links = sorted(pq.read_table(shop.out / "links.parquet").to_pylist(), key=lambda link: link["match_weight"])
+    links = sorted(
+        pq.read_table(shop.out / "links.parquet").to_pylist(), key=lambda link: link["match_weight"]
+    )
     for link in (links[0], links[len(links) // 2], links[-1]):
         ours, theirs = (f"{link[side + '_source']}:{link[side + '_id']}" for side in ("left", "right"))
         report = report_of("explain", ours, theirs, database=shop.database)
@@ -116,7 +122,9 @@ def test_sample_writes_the_same_bytes_for_the_same_seed(tmp_path: Path) -> None:
         arguments = ("sample", "--people", "20", "--seed", "4", "--canonical", "--out", tmp_path / name)
         report = report_of(*arguments, database=tmp_path / "none.db")
         assert report["people"] == 20
-        assert {Path(file).name for file in report["files"]} == {path.name for path in (tmp_path / name).iterdir()}
+        assert {Path(file).name for file in report["files"]} == {
+            path.name for path in (tmp_path / name).iterdir()
+        }
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
@@ -132,7 +140,9 @@ def test_a_model_goes_out_as_splink_settings_and_comes_back(shop: Shop, tmp_path
 
 
 def test_demo_shows_the_way_from_files_to_profiles(tmp_path: Path) -> None:
-    report = report_of("demo", "--people", "100", "--folder", tmp_path / "demo", database=tmp_path / "none.db")
+    report = report_of(
+        "demo", "--people", "100", "--folder", tmp_path / "demo", database=tmp_path / "none.db"
+    )
     assert len(report["days"]) == 2
     assert {record.split(":")[0] for record in report["profile"]["records"]} > {"pos"}
     assert report["accuracy"]["f1"] > 0.9
@@ -195,7 +205,7 @@ def test_the_report_counts_what_the_tables_hold(shop: Shop) -> None:
     assert report["model"] == orjson.loads(shop.model.read_bytes())["version"]
     assert not report["trained_now"]
     assert report["accuracy"]["f1"] > 0.9
-    assert [stage["name"] for stage in report["stages"]][0] == "read"
+    assert report["stages"][0]["name"] == "read"
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -205,7 +215,9 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_shuffled_rows_a_second_run_and_a_stored_model_all_give_the_same_bytes(shop: Shop, tmp_path: Path) -> None:
+def test_shuffled_rows_a_second_run_and_a_stored_model_all_give_the_same_bytes(
+    shop: Shop, tmp_path: Path
+) -> None:
     table = pq.read_table(shop.records)
     step = 101
     order = [at * step % table.num_rows for at in range(table.num_rows)]
@@ -220,7 +232,9 @@ def test_shuffled_rows_a_second_run_and_a_stored_model_all_give_the_same_bytes(s
 def test_resolve_takes_a_source_systems_own_columns_and_a_named_source_of_canonical_ones(
     shop: Shop, tmp_path: Path
 ) -> None:
-    own = identity("resolve", shop.folder / "erp.csv", "--source", "erp", "--out", tmp_path / "own", "--json").report
+    own = identity(
+        "resolve", shop.folder / "erp.csv", "--source", "erp", "--out", tmp_path / "own", "--json"
+    ).report
     assert own["files"][0]["source"] == "erp"
     file = tmp_path / "customers.csv"
     file.write_text(
@@ -245,7 +259,9 @@ def test_load_takes_canonical_columns_of_a_named_source_as_resolve_does(tmp_path
 
 def test_of_a_record_in_two_resolved_files_the_later_one_counts(tmp_path: Path) -> None:
     head = "source,source_record_id,given_name,email\n"
-    (tmp_path / "one.csv").write_text(head + "a,1,Ana,a@li.example\na,2,Bo,bo@ek.example\na,3,Bo,b@ek.example\n")
+    (tmp_path / "one.csv").write_text(
+        head + "a,1,Ana,a@li.example\na,2,Bo,bo@ek.example\na,3,Bo,b@ek.example\n"
+    )
     (tmp_path / "two.csv").write_text(head + "a,1,Anna,a@li.example\n")
     arguments = (tmp_path / "one.csv", tmp_path / "two.csv", "--out", tmp_path / "out", "--json")
     report = identity("resolve", *arguments).report

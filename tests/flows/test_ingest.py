@@ -42,7 +42,7 @@ MARRIED = {"given_name": "Ines", "family_name": "Quandt", "phone": "6175550142",
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    write_sample(250, 3, folder)
+    write_sample(150, 3, folder)
     return folder
 
 
@@ -227,7 +227,7 @@ def shadowing(tmp_path: Path) -> Path:
 
 
 def test_a_source_in_shadow_mode_is_stored_and_takes_no_effect(
-    loaded: Path, sample: Path, shadowing: Path, tmp_path: Path
+    sample: Path, shadowing: Path, tmp_path: Path
 ) -> None:
     database = tmp_path / "identity.db"
     load(service_at(database), *(inside(sample, file) for file in FILES[1:]))

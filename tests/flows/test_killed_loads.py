@@ -19,7 +19,7 @@ _RANDOM = Random(20_261_123)
 MOMENTS = [
     ("register", _RANDOM.uniform(0, 0.02)),
     ("train", _RANDOM.uniform(0, 0.3)),
-    *(("persist", _RANDOM.uniform(0, 0.25)) for _ in range(4)),
+    *(("persist", _RANDOM.uniform(0, 0.15)) for _ in range(3)),
 ]
 
 
@@ -33,7 +33,7 @@ class Undisturbed:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     folder = tmp_path_factory.mktemp("undisturbed")
-    write_sample(120, 5, folder)
+    write_sample(80, 5, folder)
     files = [inside(folder, file) for file in FILES]
     load(service_at(folder / "identity.db"), *files)
     return Undisturbed(files, partition(folder / "identity.db"), links(folder / "identity.db"))

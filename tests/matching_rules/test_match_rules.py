@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from identity.model.errors import RulesError
-from identity.model.match import BlockingKey, Comparison
+from identity.model.evidence import MatchWeight
+from identity.model.match import BlockingKey, Comparison, Thresholds
 from identity.model.vocabulary import BLOCKING_PARTS, COMPARATOR_LEVELS
 from matching_rules.loader import rules_directory
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
@@ -112,7 +113,7 @@ generic_limits: {phone: 3}
         Comparison("email", "email", (0.7, 0.1, 0.0, 0.0, 0.2), term_frequency=True, neutral=frozenset({3})),
     )
     assert found.blocking.keys == (BlockingKey("mail", "e", ("email", "postcode"), 7, unordered=True),)
-    assert (found.thresholds.match, found.thresholds.review) == (3, -1.5)
+    assert found.thresholds == Thresholds(MatchWeight(3.0), MatchWeight(-1.5))
     partition = found.partition
     assert (partition.clip, partition.unscored, partition.best_share, partition.best_fades) == (9, -2, 0.5, 1)
     assert (partition.largest_component, partition.distinct_values) == (99, {"tax_id": 1})

@@ -105,7 +105,7 @@ def test_records_without_anything_in_common_weigh_the_prior(
 ) -> None:
     scored = compare(normalised("a:1", phone="2125550142"), normalised("a:2", city="boston"), model, shipped)
     assert scored.match_weight == pytest.approx(math.log2(1e-4 / (1 - 1e-4)))
-    assert all(step.match_weight == 0 for step in scored.contributions[1:])
+    assert all(step.match_weight == 0.0 for step in scored.contributions[1:])
     assert {step.level for step in scored.contributions[1:]} == {
         "missing",
         "address missing, postcode missing, city missing",
