@@ -18,6 +18,7 @@ from identity.engines.stages import Stages
 from identity.flows.resolve import Resolved, resolve
 from identity.model.errors import FileError
 from identity.steps.evaluate import evaluate
+from identity.steps.train import pair_space
 from matching_rules.model_file import save_model
 
 __all__ = ["accounted", "resolve_files", "train_model"]
@@ -133,7 +134,7 @@ def _report(resolved: Resolved, intakes: Sequence[Intake], replaced: int, stages
 
 
 def _matches_per_record(prior_match: float, records: int) -> float:
-    return round(prior_match * (records - 1) / 2, 4)
+    return round(prior_match * pair_space(records) / max(records, 1), 4)
 
 
 def _accuracy(records: pa.Table, resolved: Resolved, truth: str) -> Any:

@@ -35,6 +35,8 @@ from identity.steps.normalise import feature_makers
 
 __all__ = ["DuckDBEngine", "factors_for"]
 
+_FEW = 20
+
 
 @dataclass(frozen=True, slots=True)
 class DuckDBEngine:
@@ -198,7 +200,8 @@ def factors_for(rules: MatchRules, population: Population) -> tuple[Factor, ...]
 def _tells(population: Population, name: str) -> bool:
     codes = population.columns[name].codes
     held = codes[codes != ABSENT]
-    return len(held) > 1 and bool((held != held[0]).any())
+    # Among a few records equal values are no sign of an empty column.
+    return len(held) > 0 and bool(len(held) < _FEW or (held != held[0]).any())
 
 
 def _again(ready: Comparing, weights: Weighing, met: ScoredPairs, missing: NDArray[np.int64]) -> ScoredPairs:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from identity.engines.population import ABSENT, Column
 from identity.features.digests import digest
+from identity.steps.train import STRANGERS
 
 __all__ = ["Shares", "shares", "shares_from"]
 
@@ -37,7 +38,7 @@ def shares(column: Column, clusters: NDArray[np.int32] | None = None) -> Shares:
     """
     held = column.codes != ABSENT
     codes = column.codes[held].astype(np.int64)
-    total = max(len(codes), 2)
+    total = len(codes) + STRANGERS
     counts = np.bincount(codes, minlength=len(column.values)).astype(np.float64)
     own = counts**0 if clusters is None else _own(codes, clusters[held], len(counts), counts)
     others = np.maximum(counts - own, 0.0)

@@ -14,7 +14,16 @@ from identity.engines.pairs import ScoredPairs, among, distinct, in_slices, join
 from identity.engines.partitioning import Labels, partition, score, within_components
 from identity.engines.weighing import Weighing, unpack, weighing
 from identity.model.match import Factor, MatchRules
-from identity.steps.train import Chances, PatternCounts, Trained, of_person, random_chances, reestimate, train
+from identity.steps.train import (
+    Chances,
+    PatternCounts,
+    Trained,
+    of_person,
+    pair_space,
+    random_chances,
+    reestimate,
+    train,
+)
 
 __all__ = ["Learnt", "count_patterns", "learn"]
 
@@ -47,7 +56,7 @@ def learn(comparing: Comparing, candidates: ScoredPairs, records: int, rules: Ma
     """
     random = _random_pairs(comparing, records)
     value_shares = _shares(comparing, None)
-    total_pairs = records * (records - 1) / 2
+    total_pairs = pair_space(records)
     counted = count_patterns(candidates.patterns, comparing.factors, total_pairs)
     trained = train(counted, _chances(comparing, random, value_shares, None), comparing.factors, records)
     weights = weighing(trained, comparing.factors, value_shares)

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from identity.model.match import Factor
 
 __all__ = [
+    "STRANGERS",
     "Chances",
     "PatternCounts",
     "Prior",
     "Trained",
     "of_person",
+    "pair_space",
     "random_chances",
     "reestimate",
     "train",
@@ -31,6 +33,8 @@ Floats = NDArray[np.float64]
 
 STRENGTH = 30.0
 """Weight of the prior means of m and h, in pairs."""
+STRANGERS = 100
+"""A file of ten customers is a sample of a larger world: so many people are taken to be in it who share nothing."""
 _RANDOM_STRENGTH = 5.0
 _ROUNDS = 30
 
@@ -75,7 +79,7 @@ def train(patterns: PatternCounts, random: Chances, factors: Sequence[Factor], r
         m_mean,
         h_mean,
         random,
-        Prior(0.5 * records / patterns.total_pairs, 0.25 * records / patterns.total_pairs),
+        _prior(0.5 * records, 0.25 * records, patterns.total_pairs),
     )
     for _ in range(_ROUNDS):
         model = _step(model, patterns, factors, m_mean, h_mean)
@@ -87,10 +91,7 @@ def _step(
 ) -> Trained:
     match, household = responsibilities(model, patterns)
     weights = patterns.counts * match, patterns.counts * household
-    prior = Prior(
-        max(float(weights[0].sum()), 1.0) / patterns.total_pairs,
-        max(float(weights[1].sum()), 1.0) / patterns.total_pairs,
-    )
+    prior = _prior(float(weights[0].sum()), float(weights[1].sum()), patterns.total_pairs)
     m = tuple(
         _estimate(factor, cells, weights[0], mean, STRENGTH)
         for factor, cells, mean in zip(factors, patterns.cells, m_mean.by_factor, strict=True)
@@ -134,8 +135,17 @@ def reestimate(model: Trained, inside: PatternCounts, factors: Sequence[Factor])
         _estimate(factor, cells, inside.counts, mean, STRENGTH)
         for factor, cells, mean in zip(factors, inside.cells, m_mean.by_factor, strict=True)
     )
-    share = max(float(inside.counts.sum()), 1.0) / inside.total_pairs
-    return replace(model, match=Chances(m), prior=replace(model.prior, match=share))
+    prior = _prior(float(inside.counts.sum()), model.prior.household * inside.total_pairs, inside.total_pairs)
+    return replace(model, match=Chances(m), prior=prior)
+
+
+def pair_space(records: int) -> float:
+    """Return how many pairs a population of `records` stands for: its own, and each record's with the strangers."""
+    return records * (records - 1) / 2 + records * STRANGERS
+
+
+def _prior(match: float, household: float, total_pairs: float) -> Prior:
+    return Prior(max(match, 1.0) / total_pairs, max(household, 1.0) / total_pairs)
 
 
 def random_chances(factor: Factor, sampled: NDArray[np.int64], exact: Sequence[float]) -> Floats:
