@@ -78,12 +78,17 @@ _RETIREMENTS = """
     order by chunk, retired
 """
 
+# A link is stored when both its records are.
 _LINKS = """
+    with stored_in as (
+        select a.source, a.source_record_id, coalesce(c.chunk, 0) as chunk
+        from assigned a left join touched t using (golden_id) left join chunked c using (grouped)
+    )
     select l.*, 'machine' as decided_by, $model as model_version, $at as decided_at,
-           coalesce(c.chunk, 0) as chunk
+           greatest(ours.chunk, theirs.chunk) as chunk
     from links l
-    left join assigned a on a.source = l.left_source and a.source_record_id = l.left_id
-    left join touched t using (golden_id) left join chunked c using (grouped)
+    join stored_in ours on ours.source = l.left_source and ours.source_record_id = l.left_id
+    join stored_in theirs on theirs.source = l.right_source and theirs.source_record_id = l.right_id
     order by chunk, left_source, left_id, right_source, right_id
 """
 

@@ -42,13 +42,9 @@ def ingest(
         for delivery in deliveries:
             work.start_load(delivery.load)
             work.put_quarantine(delivery.quarantined)
-    fresh = [_changed(delivery.records, known) for delivery in deliveries]
-    rematched = rematch(
-        shop, stages, _latest(fresh), model, reason=", ".join(d.load.file for d in deliveries)
-    )
-    counts = tuple(
-        _with_unchanged(delivery, changed) for delivery, changed in zip(deliveries, fresh, strict=True)
-    )
+    fresh = _changed(_latest([delivery.records for delivery in deliveries]), known)
+    rematched = rematch(shop, stages, fresh, model, reason=", ".join(d.load.file for d in deliveries))
+    counts = tuple(_with_unchanged(delivery, known) for delivery in deliveries)
     with shop.transactions.begin(shop.clock) as work:
         for delivery, counted in zip(deliveries, counts, strict=True):
             work.finish_load(delivery.load.load_id, counted, work.at)
@@ -70,7 +66,7 @@ def _latest(tables: list[pa.Table]) -> pa.Table:
     return records.filter(pc.is_valid(records["source_record_id"]))
 
 
-def _with_unchanged(delivery: Delivery, changed: pa.Table) -> LoadCounts:
+def _with_unchanged(delivery: Delivery, known: pa.Table) -> LoadCounts:
     counts = delivery.counts
-    unchanged = counts.accepted - changed.num_rows
+    unchanged = counts.accepted - _changed(delivery.records, known).num_rows
     return LoadCounts(counts.rows, counts.accepted, counts.quarantined, counts.rejected, unchanged)

@@ -13,6 +13,7 @@ from identity.flows.resolve import golden_ids
 from identity.model.match import MatchModel
 from identity.ports import (
     LIVE_RECORDS,
+    RECORD_KEYS,
     RECORDS,
     BatchEngine,
     Change,
@@ -79,11 +80,14 @@ def rematch(
     with stages.stage("read"), shop.transactions.begin(shop.clock) as work:
         stored, previous, states = work.live_records(), work.memberships(), work.profiles()
         active = work.active_model()
+    arrivals = _effective(arrivals, stored)
     population = shop.spread(_population(stored, arrivals))
     adaptable = model is None
     if model is None and active is not None and not retrain:
         model = shop.thaw(active)
     if not population.num_rows:
+        with shop.transactions.begin(shop.clock) as work:
+            work.put_records(arrivals)
         return Rematched(0, 0, 0, 0, 0, 0, 0, "", trained_now=False)
     resolution = shop.engine.resolve(population, stages, model, adaptable=adaptable)
     with stages.stage("identify"):
@@ -102,8 +106,18 @@ def rematch(
             at=shop.clock.now(),
         )
     with stages.stage("persist"):
-        _apply(shop, changes, resolution, reason)
+        _apply(shop, changes, resolution, previous, reason)
     return _told(population, survived, changes, resolution)
+
+
+def _effective(arrivals: pa.Table, stored: pa.Table) -> pa.Table:
+    """Return `arrivals` without what a source in shadow mode tells of records that are live: it takes no effect."""
+    shadows = arrivals.filter(pc.not_equal(arrivals["mode"], "live"))
+    if not shadows.num_rows:
+        return arrivals
+    keys = ["source", "source_record_id"]
+    new = shadows.join(stored.select(keys), keys, join_type="left anti").select(arrivals.column_names)
+    return pa.concat_tables([arrivals.filter(pc.equal(arrivals["mode"], "live")), new])
 
 
 def _population(stored: pa.Table, arrivals: pa.Table) -> pa.Table:
@@ -126,7 +140,11 @@ def _aligned(previous: pa.Table, clusters: pa.Table) -> pa.Table:
     return placed.join(previous, keys, join_type="left outer").sort_by("place")
 
 
-def _apply(shop: Workshop, changes: ChangeSet, resolution: Resolution, reason: str) -> None:
+def _apply(
+    shop: Workshop, changes: ChangeSet, resolution: Resolution, previous: pa.Table, reason: str
+) -> None:
+    # Every machine link is made anew: the first chunk forgets the old ones, each chunk brings its own.
+    judged = previous.select(RECORD_KEYS.names)
     for chunk in range(changes.chunks):
         share = changes.of(chunk)
         with shop.transactions.begin(shop.clock) as work:
@@ -136,24 +154,16 @@ def _apply(shop: Workshop, changes: ChangeSet, resolution: Resolution, reason: s
             work.put_change(change)
             if chunk == 0:
                 work.put_model(shop.freeze(resolution.model), work.at)
-            _store(work, share, change.change_id, work.at)
+            _store(work, share, judged if chunk == 0 else judged.slice(0, 0), change.change_id)
 
 
-def _store(work: UnitOfWork, share: ChangeSet, change_id: str, at: datetime) -> None:
+def _store(work: UnitOfWork, share: ChangeSet, judged_before: pa.Table, change_id: str) -> None:
     work.put_records(share.records)
     work.put_profiles(share.profiles)
-    work.move(share.moves, change_id, at)
-    work.retire(share.retired, change_id, at)
-    work.replace_links(_linked(share.links), share.links)
+    work.move(share.moves, change_id, work.at)
+    work.retire(share.retired, change_id, work.at)
+    work.replace_links(judged_before, share.links)
     work.append_events(share.events)
-
-
-def _linked(links: pa.Table) -> pa.Table:
-    return (
-        pa.table({"source": links["left_source"], "source_record_id": links["left_id"]})
-        .group_by(["source", "source_record_id"])
-        .aggregate([])
-    )
 
 
 def _told(population: pa.Table, survived: pa.Table, changes: ChangeSet, resolution: Resolution) -> Rematched:

@@ -144,7 +144,7 @@ class BulkWork:
 
     def put_quarantine(self, rows: pa.Table) -> None:
         stage = self._stage(_shaped(rows, ports.QUARANTINED))
-        self._connection.execute(sql.insert("quarantine", ports.QUARANTINED.names, stage))
+        self._connection.execute(sql.insert_quarantine(ports.QUARANTINED.names, stage))
 
     def start_load(self, load: Load) -> None:
         self._insert_one("load", **asdict(load), **_NO_COUNTS)

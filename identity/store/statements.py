@@ -47,6 +47,15 @@ def insert(table: str, columns: Iterable[str], stage: str, order: str = "") -> s
     return rows + (f' ORDER BY s."{order}"' if order else "")
 
 
+def insert_quarantine(columns: Iterable[str], stage: str) -> str:
+    """Insert what does not wait for a person already: a file may come in twice."""
+    waiting = (
+        "SELECT 1 FROM quarantine AS q WHERE q.status = 'open' AND q.file = s.file"
+        ' AND q."row" = s."row" AND q.code = s.code AND q.raw = s.raw'
+    )
+    return f"{insert('quarantine', columns, stage)} AND NOT EXISTS ({waiting})"
+
+
 def upsert(
     table: str, columns: Iterable[str], stage: str, key: tuple[str, ...], kept: tuple[str, ...] = ()
 ) -> str:

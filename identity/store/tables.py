@@ -171,6 +171,7 @@ class QuarantineRow(_Row, table=True):
     __tablename__ = "quarantine"
     __table_args__ = (
         Index("ix_quarantine_load", "load_id"),
+        Index("ix_quarantine_row", "file", "row"),
         Index("ix_quarantine_status", "status"),
         NEVER_REUSED,
     )

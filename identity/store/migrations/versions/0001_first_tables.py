@@ -147,6 +147,7 @@ def upgrade() -> None:
         **NEVER_REUSED,
     )
     op.create_index("ix_quarantine_load", "quarantine", ["load_id"])
+    op.create_index("ix_quarantine_row", "quarantine", ["file", "row"])
     op.create_index("ix_quarantine_status", "quarantine", ["status"])
 
     op.create_table(
