@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,7 +24,7 @@ from identity.engines.duckdb import DuckDBEngine
 from identity.engines.survivorship import survive_population
 from identity.flows.ingest import Delivery
 from identity.flows.rematch import Workshop
-from identity.model.errors import LookupFailed, ModelError
+from identity.model.errors import LookupFailed, ModelError, RulesError
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
 from identity.ports import BatchEngine, Load, LoadCounts, StoredModel, Survivor
@@ -54,15 +55,25 @@ class Settings:
     memory: str = "3GB"
 
 
-def settings_from(environment: os._Environ[str] | dict[str, str], rules: Path | None = None) -> Settings:
-    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY."""
+def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
+    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY.
+
+    RulesError E119 for a setting that makes no sense.
+    """
     shipped = Settings()
     return Settings(
         environment.get("IDENTITY_DATABASE_URL", shipped.database_url),
         rules or Path(environment.get("IDENTITY_RULES", shipped.rules)),
-        int(environment.get("IDENTITY_THREADS", os.cpu_count() or shipped.threads)),
-        environment.get("IDENTITY_MEMORY", shipped.memory),
+        int(_setting(environment, "IDENTITY_THREADS", str(os.cpu_count() or shipped.threads), "[1-9][0-9]?")),
+        _setting(environment, "IDENTITY_MEMORY", shipped.memory, "[1-9][0-9]{0,5}(MB|GB)"),
     )
+
+
+def _setting(environment: Mapping[str, str], name: str, default: str, pattern: str) -> str:
+    value = environment.get(name, default)
+    if not re.fullmatch(pattern, value):
+        raise RulesError("E119", f"{name} is {value!r}, which makes no sense.", f"Shipped: {default}.")
+    return value
 
 
 @dataclass(frozen=True)
@@ -147,7 +158,7 @@ class Service:
     def delivery(self, file: Path, source: str | None) -> Delivery:
         """Return a file's rows ready for the store."""
         at = SystemClock().now()
-        intake = self.read(file, source)
+        intake = self.read(file, source, canonical=source not in self.sources)
         load = Load(str(uuid.uuid4()), str(file), _digest(file), intake.source, at)
         mode = self.sources[source].mode if source in self.sources else SourceMode.LIVE
         return Delivery(

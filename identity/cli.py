@@ -223,9 +223,11 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Write made-up customers as four systems know them, and truth.parquet."""
+    from identity.connectors.results import writing
     from identity.sample import write_sample
 
-    report = write_sample(people, seed, out, canonical=canonical)
+    with writing(out):
+        report = write_sample(people, seed, out, canonical=canonical)
     _print({**asdict(report), "files": [str(file) for file in report.files]}, render.sampled, as_json)
 
 

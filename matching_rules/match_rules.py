@@ -47,6 +47,7 @@ def load_match_rules(path: Path) -> MatchRules:
     document = read_document(path)
     document.only(_TOP_KEYS)
     custom = document.texts("custom_attributes")
+    partition = _partition(document.section("partition", required=True))
     comparisons = tuple(
         _comparison(section, (*FEATURES, *custom)) for section in _listed(document, "comparisons")
     )
@@ -54,8 +55,8 @@ def load_match_rules(path: Path) -> MatchRules:
     return MatchRules(
         comparisons=comparisons,
         blocking=_blocking(document.section("blocking", required=True)),
-        thresholds=_thresholds(document.section("thresholds", required=True)),
-        partition=_partition(document.section("partition", required=True)),
+        thresholds=_thresholds(document.section("thresholds", required=True), partition.clip),
+        partition=partition,
         generic_limits=_limits(document.section("generic_limits")),
         swaps=_swaps(document, comparisons),
         custom=custom,
@@ -87,13 +88,16 @@ def _comparison(section: Section, features: Sequence[str]) -> Comparison:
     expected = section.section("m", required=True)
     if set(expected.content) != set(levels):
         raise expected.error("E132", "", "has to name each level once", f"Levels: {', '.join(levels)}.")
+    m_prior = tuple(_decimal(expected, level, 0.0, 1.0) for level in levels)
+    if not sum(m_prior):
+        raise expected.error("E136", "", "expects no level at all", "Give the likely levels their shares.")
     neutral = section.texts("neutral")
     if unknown := next((level for level in neutral if level not in levels), None):
         raise section.error("E132", "neutral", f"{unknown!r} is no level", f"Levels: {', '.join(levels)}.")
     return Comparison(
         name=name,
         comparator=comparator,
-        m_prior=tuple(_decimal(expected, level, 0.0, 1.0) for level in levels),
+        m_prior=m_prior,
         of_person=_truth(section, "of_person"),
         term_frequency=_truth(section, "term_frequency"),
         joint=section.text("joint", ""),
@@ -122,9 +126,10 @@ def _blocking_key(section: Section) -> BlockingKey:
     return BlockingKey(section.text("name"), section.text("group"), parts, cap, _truth(section, "unordered"))
 
 
-def _thresholds(section: Section) -> Thresholds:
+def _thresholds(section: Section, clip: float) -> Thresholds:
     section.only(("match", "review"))
-    match = _decimal(section, "match", -_SUFFICIENT_BITS, _SUFFICIENT_BITS)
+    # A link has no more than `clip` bits of say: above that nothing would ever match.
+    match = _decimal(section, "match", -clip, clip)
     review = _decimal(section, "review", -_SUFFICIENT_BITS, _SUFFICIENT_BITS)
     if review > match:
         raise section.error(

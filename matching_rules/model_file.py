@@ -11,8 +11,9 @@ from typing import Any
 
 import orjson
 
-from identity.model.errors import ModelError
+from identity.model.errors import FileError, ModelError
 from identity.model.match import Comparison, Factor, FactorProbabilities, MatchModel, MatchRules
+from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["load_model", "model_from_json", "model_to_json", "save_model"]
 
@@ -59,7 +60,9 @@ def model_from_json(body: bytes | str, rules: MatchRules, *, named: str = "the m
             raise ModelError(
                 "E606", f"{named} has format {content['format']}.", "Train it again with this version."
             )
-        return _model(content, rules)
+        model = _model(content, rules)
+        _check(model)
+        return model
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as problem:
         raise ModelError(
             "E605", f"{named} is not a match model.", "`identity train` writes one."
@@ -67,10 +70,15 @@ def model_from_json(body: bytes | str, rules: MatchRules, *, named: str = "the m
 
 
 def save_model(model: MatchModel, path: Path) -> None:
-    """Write the model; a reader sees the old file or the new one, never half of one."""
+    """Write the model; a reader sees the old file or the new one, never half of one. FileError E220."""
     fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(model_to_json(model))
-    fresh.replace(path)
+    try:
+        fresh.write_bytes(model_to_json(model))
+        fresh.replace(path)
+    except OSError as problem:
+        raise FileError(
+            "E220", f"{path} cannot be written: {problem.strerror}.", "Name a place you may write to."
+        ) from problem
 
 
 def load_model(path: Path, rules: MatchRules) -> MatchModel:
@@ -108,6 +116,24 @@ def _model(content: dict[str, Any], rules: MatchRules) -> MatchModel:
         records=int(content["records"]),
         intersection_cap=int(content["intersection_cap"]),
     )
+
+
+def _check(model: MatchModel) -> None:
+    """Raise ValueError where the model contradicts itself: it must not judge anybody."""
+    if not (
+        0 < model.prior_match and 0 < model.prior_household and model.prior_match + model.prior_household < 1
+    ):
+        raise ValueError("priors")
+    for factor, table in zip(model.factors, model.probabilities, strict=True):
+        levels = [len(COMPARATOR_LEVELS[found.comparator]) + 1 for found in factor.comparisons]
+        if list(factor.sizes) != levels:
+            raise ValueError("sizes")
+        for chances in (table.match, table.household, table.random):
+            if len(chances) != factor.cells or not all(0 < chance <= 1 for chance in chances):
+                raise ValueError("probabilities")
+    counted = {found.name for factor in model.factors for found in factor.comparisons if found.term_frequency}
+    if counted != set(model.frequencies) or not all(0 < share <= 1 for share in model.rarest.values()):
+        raise ValueError("shares")
 
 
 def _comparison(content: dict[str, Any]) -> Comparison:

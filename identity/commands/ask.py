@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from identity.bootstrap import Service
+from identity.connectors.results import writing
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed, ModelError
 from identity.model.golden import GoldenValue
@@ -141,7 +142,8 @@ def export_model(service: Service, file: Path, out: Path, *, splink: bool) -> di
     from identity.engines.splink import to_splink_settings
 
     model = service.model_file(file)
-    out.write_bytes(orjson.dumps(to_splink_settings(model), option=orjson.OPT_INDENT_2))
+    with writing(out):
+        out.write_bytes(orjson.dumps(to_splink_settings(model), option=orjson.OPT_INDENT_2))
     return {"model": model.version, "file": str(out)}
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.ask import event_report, explanation, profile_report
 from identity.commands.load import load_files
+from identity.connectors.results import writing
 from identity.engines.stages import Stages
 from identity.sample import write_sample
 from identity.steps.evaluate import evaluate
@@ -27,7 +28,7 @@ _DAYS = (("pos=pos.csv", "erp=erp.csv"), ("ecommerce=ecommerce.jsonl", "loyalty=
 
 def run_demo(folder: Path, people: int, stages: Stages) -> dict[str, Any]:
     """Write sample files into `folder`, load them in two days, and return what there is to show."""
-    with stages.stage("write sample files"):
+    with stages.stage("write sample files"), writing(folder):
         write_sample(people, _SEED, folder)
     database = folder / "identity.db"
     for old in folder.glob("identity.db*"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from identity.connectors.intake import RowIssue
 from identity.model.errors import FileError
 
-__all__ = ["quarantine_table", "write_results"]
+__all__ = ["quarantine_table", "write_results", "writing"]
 
 _COLUMNS = ("file", "row", "source", "source_record_id", "column", "code", "message")
 _SCHEMA = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in _COLUMNS])
@@ -34,14 +35,20 @@ def write_results(folder: Path, tables: dict[str, pa.Table], report: dict[str, A
 
     The Parquet files hold nothing but their tables: equal results are equal bytes.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
-            pq.write_table(
-                table.replace_schema_metadata(None), folder / f"{name}.parquet", compression="zstd"
-            )
+            path = folder / f"{name}.parquet"
+            pq.write_table(table.replace_schema_metadata(None), path, compression="zstd")
         (folder / "report.json").write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn what the system says about a place that cannot be written into FileError E220."""
+    try:
+        yield
     except OSError as problem:
         raise FileError(
-            "E220", f"{folder} cannot be written: {problem.strerror}.", "Name a folder you may write to."
+            "E220", f"{place} cannot be written: {problem.strerror}.", "Name a place you may write to."
         ) from problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import duckdb
 import numpy as np
@@ -22,7 +23,7 @@ from identity.engines.partitioning import (
     score,
     within_components,
 )
-from identity.engines.population import ABSENT, Population, populate
+from identity.engines.population import ABSENT, Column, Population, populate
 from identity.engines.stored_model import Parameters, model_of, parameters_of
 from identity.engines.training import learn
 from identity.engines.weighing import Weighing, weighing
@@ -60,10 +61,10 @@ class DuckDBEngine:
         *,
         adaptable: bool = False,
     ) -> Resolution:
-        """Return the clusters of `records`. Without a `model` one is trained on the spot; so it is when the model is
-        `adaptable` and other columns are filled now or the population has doubled since it was trained.
+        """Return the clusters of `records`; see `BatchEngine`.
 
-        Raises ModelError when the records hold nothing to compare, or the model wants what they lack.
+        An `adaptable` model gives way when other columns are filled now or the population has doubled since it was
+        trained. `decisions` of people hold whatever the records say. ModelError E601, E602.
         """
         with stages.stage("normalise"):
             population, generic = self._population(records)
@@ -80,22 +81,14 @@ class DuckDBEngine:
         with stages.stage("decide"):
             # A pair below the review threshold counts only inside a component, and there it is weighed again.
             weighed = weights.weigh(ready, candidates, self.rules.thresholds.review)
+            more = partial(_again, ready, weights, met)
             inside, labels = within_components(
-                len(population),
-                weighed,
-                self.rules.partition,
-                threshold,
-                lambda missing: _again(ready, weights, met, missing),
-                decisions,
+                len(population), weighed, self.rules.partition, threshold, more, decisions
             )
         with stages.stage("cluster"):
-            identifiers = {
-                kind: population.columns[kind]
-                for kind in self.rules.partition.distinct_values
-                if kind in population.columns
-            }
+            limited = self._limited(population)
             clusters = partition(
-                inside, labels, self.rules.partition, threshold, decisions=decisions, identifiers=identifiers
+                inside, labels, self.rules.partition, threshold, decisions=decisions, identifiers=limited
             )
             links = _links(weighed, inside, self.rules.thresholds.review)
         return Resolution(
@@ -106,6 +99,10 @@ class DuckDBEngine:
             candidate_pairs=len(candidates),
             generic=generic,
         )
+
+    def _limited(self, population: Population) -> dict[str, Column]:
+        kinds = self.rules.partition.distinct_values
+        return {kind: population.columns[kind] for kind in kinds if kind in population.columns}
 
     def _told(self, population: Population, links: ScoredPairs) -> pa.Table:
         left, right = population.keys.take(links.left), population.keys.take(links.right)
