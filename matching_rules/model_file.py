@@ -121,7 +121,7 @@ def _model(content: dict[str, Any], rules: MatchRules) -> MatchModel:
 def _check(model: MatchModel) -> None:
     """Raise ValueError where the model contradicts itself: it must not judge anybody."""
     if not (
-        0 < model.prior_match and 0 < model.prior_household and model.prior_match + model.prior_household < 1
+        model.prior_match > 0 and model.prior_household > 0 and model.prior_match + model.prior_household < 1
     ):
         raise ValueError("priors")
     for factor, table in zip(model.factors, model.probabilities, strict=True):
