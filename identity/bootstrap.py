@@ -24,7 +24,7 @@ from identity.engines.duckdb import DuckDBEngine
 from identity.engines.survivorship import survive_population
 from identity.flows.ingest import Delivery
 from identity.flows.rematch import Workshop
-from identity.model.errors import LookupFailed, ModelError, RulesError
+from identity.model.errors import FileError, LookupFailed, ModelError, RulesError
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
 from identity.ports import BatchEngine, Load, LoadCounts, StoredModel, Survivor
@@ -150,10 +150,25 @@ class Service:
     def read(
         self, file: Path, source: str | None, keep: Sequence[str] = (), *, canonical: bool = False
     ) -> Intake:
-        """Return a file's rows: by the rules of `source`, or in canonical columns when it has none or `canonical`."""
+        """Return a file's rows: by the rules of `source`, or in canonical columns.
+
+        Canonical when there is no source, when asked for, and when the file has canonical columns only.
+        """
         if source and not canonical:
-            return read_source_file(file, load_source_policy(self.settings.rules, source))
+            try:
+                return read_source_file(file, load_source_policy(self.settings.rules, source))
+            except FileError as error:
+                # The system's own record id column is not there: it may be a file in canonical columns.
+                if error.code != "E206" or not self._is_canonical(file, source):
+                    raise
         return read_canonical_file(file, source=source, keep=keep, custom=self.match_rules.custom)
+
+    def _is_canonical(self, file: Path, source: str) -> bool:
+        try:
+            read_canonical_file(file, source=source)
+        except FileError:
+            return False
+        return True
 
     def delivery(self, file: Path, source: str | None) -> Delivery:
         """Return a file's rows ready for the store."""
