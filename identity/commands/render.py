@@ -103,7 +103,7 @@ def explanation(report: Report) -> None:
     total = 0.0
     for step in report["contributions"]:
         total += step["match_weight"]
-        left, right = (" · ".join(filter(None, side.values())) for side in step["values"])
+        left, right = (" · ".join(filter(None, side.values())).replace("|", " ") for side in step["values"])
         table.add_row(
             step["comparison"], left, right, step["level"], f"{step['match_weight']:+.1f}", f"{total:+.1f}"
         )
