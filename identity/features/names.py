@@ -61,7 +61,8 @@ def _known_words(text: str) -> tuple[str, ...]:
 
 def _split_full_name(full: str) -> tuple[list[str], list[str]]:
     before, comma, after = full.partition(",")
-    if comma and _name_words(after):
+    # "Smith, Jr." has a generation behind its comma, "Smith," has nothing: only there it parts the names.
+    if comma and (_name_words(after) or not after.strip()):
         return _name_words(after), _name_words(before)
     kept = _name_words(full)
     return (kept[:-1], kept[-1:]) if len(kept) > 1 else (kept, [])
