@@ -13,17 +13,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import orjson
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from identity.bootstrap import Service, Settings
+from identity.commands.measure import accuracy_of
 from identity.engines.stages import Stages
 from identity.sample import write_sample
-from identity.steps.evaluate import evaluate
 
 __all__ = ["main"]
 
@@ -53,20 +50,15 @@ def splink(file: str) -> dict[str, Any]:
         records = pq.read_table(file)
     engine = SplinkEngine(service.match_rules, service.nicknames, service.settings.threads)
     resolution = engine.resolve(records.drop_columns([_TRUTH]), stages)
+    accuracy = accuracy_of(resolution.clusters, "cluster", records, _TRUTH)
     return {
         "records": records.num_rows,
         "profiles": len(pc.unique(resolution.clusters["cluster"])),
         "candidate_pairs": resolution.candidate_pairs,
         "matches_per_record": resolution.model.prior_match * (records.num_rows - 1) / 2,
-        "accuracy": asdict(evaluate(*_labels(resolution.clusters, records))),
+        "accuracy": asdict(accuracy) if accuracy else None,
         "stages": [asdict(stage) for stage in stages.passed],
     }
-
-
-def _labels(clusters: pa.Table, records: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    both = clusters.join(records.select([*_KEYS, _TRUTH]), _KEYS)
-    codes = pc.cast(both[_TRUTH], pa.string()).combine_chunks().dictionary_encode().indices
-    return both["cluster"].to_numpy().astype(np.int64), codes.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 _CHILDREN: Mapping[str, Callable[..., dict[str, Any]]] = {"sample": sample, "splink": splink}

@@ -7,18 +7,16 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.ask import event_report, explanation, profile_report
 from identity.commands.load import load_files
+from identity.commands.measure import accuracy_of
 from identity.connectors.results import writing
 from identity.engines.stages import Stages
 from identity.sample import write_sample
-from identity.steps.evaluate import evaluate
 
 __all__ = ["run_demo"]
 
@@ -92,15 +90,8 @@ def _first_events(service: Service) -> dict[str, Any]:
 
 def _accuracy(service: Service, truth: Path) -> dict[str, Any]:
     with service.store.begin(SystemClock()) as work:
-        both = work.memberships().join(
-            pq.read_table(truth), ["source", "source_record_id"], join_type="inner"
-        )
-    return asdict(evaluate(_labels(both["golden_id"]), _labels(both["person_id"])))
-
-
-def _labels(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int64]]:
-    encoded = pc.cast(column, pa.string()).combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
+        accuracy = accuracy_of(work.memberships(), "golden_id", pq.read_table(truth), "person_id")
+    return asdict(accuracy) if accuracy else {}
 
 
 def _next(database: Path, golden_id: str, folder: Path) -> list[str]:

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.bootstrap import Service
+from identity.commands.measure import accuracy_of
 from identity.connectors.intake import Intake
 from identity.connectors.results import quarantine_table, write_results
 from identity.engines.stages import Stages
 from identity.flows.resolve import Resolved, resolve
 from identity.model.errors import FileError
-from identity.steps.evaluate import evaluate
 from identity.steps.train import pair_space
 from matching_rules.model_file import save_model
 
@@ -45,8 +45,8 @@ def resolve_files(
     attributes = service.workshop_columns(records)
     resolved = resolve(attributes, service.engine(engine), service.survivor, stages, stored)
     report = _report(resolved, intakes, replaced, stages)
-    if truth:
-        report["accuracy"] = asdict(_accuracy(records, resolved, truth))
+    if truth and (accuracy := accuracy_of(resolved.crosswalk, "golden_id", records, truth)):
+        report["accuracy"] = asdict(accuracy)
     tables = {
         "crosswalk": resolved.crosswalk,
         "golden": resolved.golden,
@@ -135,19 +135,6 @@ def _report(resolved: Resolved, intakes: Sequence[Intake], replaced: int, stages
 
 def _matches_per_record(prior_match: float, records: int) -> float:
     return round(prior_match * pair_space(records) / max(records, 1), 4)
-
-
-def _accuracy(records: pa.Table, resolved: Resolved, truth: str) -> Any:
-    known = records.select([*_KEYS, truth])
-    both = resolved.crosswalk.join(known, _KEYS)
-    labels = [
-        pc.cast(both[name], pa.string())
-        .combine_chunks()
-        .dictionary_encode()
-        .indices.to_numpy(zero_copy_only=False)
-        for name in ("golden_id", truth)
-    ]
-    return evaluate(labels[0].astype(np.int64), labels[1].astype(np.int64))
 
 
 def _quarantine(intakes: Sequence[Intake], outcomes: Sequence[str]) -> pa.Table:

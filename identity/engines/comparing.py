@@ -9,19 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from identity.comparators import MISSING, SWAPPED, Comparator
+from identity.comparators import MISSING, SWAPPED, Comparator, names
 from identity.comparators.base import Levels
 from identity.engines.pairs import Pairs, distinct, unpack_pairs
 from identity.engines.population import ABSENT, Codes, Column, Population, encode
 from identity.model.match import Comparison, Factor
-from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["Comparing", "PreparedColumn", "comparing", "prepared"]
-
-_EXACT_OR_CLOSE = (1, 2)
-_GIVEN_DIFFERENT = COMPARATOR_LEVELS["given_name"].index("different") + 1
-_FAMILY_FAIR = COMPARATOR_LEVELS["family_name"].index("fair") + 1
-_FAMILY_DIFFERENT = COMPARATOR_LEVELS["family_name"].index("different") + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +140,19 @@ def _mark_swaps(
 ) -> None:
     """Where the straight comparison disagrees but the crossed one agrees, say so once: as a swap of the names."""
     given, family = swaps
-    unlike = np.isin(levels[given], (MISSING, _GIVEN_DIFFERENT)) & np.isin(
-        levels[family], (MISSING, _FAMILY_DIFFERENT)
+    unlike = np.isin(levels[given], (MISSING, names.DIFFERENT)) & np.isin(
+        levels[family], (MISSING, names.FAMILY_DIFFERENT)
     )
     some = np.flatnonzero(unlike)
     left, right = pairs[0][some], pairs[1][some]
     one, other = either
     crossed = (
-        np.isin(one.cross_levels(left, other, right), _EXACT_OR_CLOSE),
-        np.isin(one.cross_levels(right, other, left), _EXACT_OR_CLOSE),
+        np.isin(one.cross_levels(left, other, right), names.AGREEING),
+        np.isin(one.cross_levels(right, other, left), names.AGREEING),
     )
     whole = crossed[0] & crossed[1]
     half = (crossed[0] | crossed[1]) & ~whole & (levels[family][some] == MISSING)
     levels[given][some[whole]] = SWAPPED
     levels[family][some[whole]] = MISSING
     levels[given][some[half]] = MISSING
-    levels[family][some[half]] = _FAMILY_FAIR
+    levels[family][some[half]] = names.FAMILY_FAIR

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from identity.comparators import MISSING, SWAPPED, Comparator
+from identity.comparators import MISSING, SWAPPED, Comparator, names
 from identity.comparators.base import EXACT
 from identity.features.digests import digest
 from identity.model.evidence import CandidatePair, ComparisonVector, Contribution, MatchWeight, ScoredPair
@@ -17,11 +17,6 @@ from identity.model.record import NormalisedRecord
 from identity.model.vocabulary import COMPARATOR_LEVELS
 
 __all__ = ["compare", "levels"]
-
-_AGREEING = (1, 2)
-_GIVEN_DIFFERENT = COMPARATOR_LEVELS["given_name"].index("different") + 1
-_FAMILY_DIFFERENT = COMPARATOR_LEVELS["family_name"].index("different") + 1
-_FAMILY_FAIR = COMPARATOR_LEVELS["family_name"].index("fair") + 1
 
 
 def compare(
@@ -79,14 +74,14 @@ def _mark_swap(
     """Where the straight comparison disagrees but the crossed one agrees, say so once: as a swap of the names."""
     given, family = swaps
     straight = reached[given], reached[family]
-    if straight[0] not in (MISSING, _GIVEN_DIFFERENT) or straight[1] not in (MISSING, _FAMILY_DIFFERENT):
+    if straight[0] not in (MISSING, names.DIFFERENT) or straight[1] not in (MISSING, names.FAMILY_DIFFERENT):
         return
-    one = level(left.features.get(given, ""), right.features.get(family, "")) in _AGREEING
-    other = level(right.features.get(given, ""), left.features.get(family, "")) in _AGREEING
+    one = level(left.features.get(given, ""), right.features.get(family, "")) in names.AGREEING
+    other = level(right.features.get(given, ""), left.features.get(family, "")) in names.AGREEING
     if one and other:
         reached[given], reached[family] = SWAPPED, MISSING
     elif (one or other) and straight[1] == MISSING:
-        reached[given], reached[family] = MISSING, _FAMILY_FAIR
+        reached[given], reached[family] = MISSING, names.FAMILY_FAIR
 
 
 def _cell(factor: Factor, vector: ComparisonVector) -> int:
