@@ -15,7 +15,6 @@ from identity.model.errors import RulesError
 from identity.model.evidence import MatchWeight
 from identity.model.match import (
     BlockingKey,
-    BlockingRules,
     Comparison,
     MatchRules,
     PartitionRules,
@@ -36,7 +35,7 @@ _TOP_KEYS = (
     "generic_limits",
 )
 _COMPARISON_KEYS = ("name", "comparator", "of_person", "term_frequency", "joint", "m", "neutral")
-_KEY_KEYS = ("name", "group", "cap", "parts", "unordered")
+_KEY_KEYS = ("name", "cap", "parts", "unordered")
 _PARTITION_KEYS = ("clip", "unscored", "best_share", "best_fades", "largest_component", "distinct_values")
 _TRUTHS = {"true": True, "false": False}
 _SUFFICIENT_BITS = 1000.0
@@ -105,25 +104,26 @@ def _comparison(section: Section, features: Sequence[str]) -> Comparison:
     )
 
 
-def _blocking(section: Section) -> BlockingRules:
-    section.only(("intersection_cap", "pairs_per_record", "keys"))
-    keys = tuple(_blocking_key(key) for key in _listed(section, "keys"))
+def _blocking(section: Section) -> tuple[BlockingKey, ...]:
+    section.only(("cap", "keys"))
+    cap = _cap(section)
+    keys = tuple(_blocking_key(key, cap) for key in _listed(section, "keys"))
     _distinct(section, "keys", [key.name for key in keys])
-    return BlockingRules(
-        keys,
-        int(_decimal(section, "intersection_cap", 2, 1000)),
-        int(_decimal(section, "pairs_per_record", 1, 10_000)),
-    )
+    return keys
 
 
-def _blocking_key(section: Section) -> BlockingKey:
+def _cap(section: Section) -> int:
+    return int(_decimal(section, "cap", 2, 1000))
+
+
+def _blocking_key(section: Section, usual_cap: int) -> BlockingKey:
     section.only(_KEY_KEYS)
     parts = section.texts("parts")
     if not parts or (unknown := next((part for part in parts if part not in BLOCKING_PARTS), None)):
         problem = f"{unknown!r} is not known" if parts else "has to be given"
         raise section.error("E134", "parts", problem, f"Parts: {', '.join(BLOCKING_PARTS)}.")
-    cap = int(_decimal(section, "cap", 2, 1000))
-    return BlockingKey(section.text("name"), section.text("group"), parts, cap, _truth(section, "unordered"))
+    cap = _cap(section) if "cap" in section.content else usual_cap
+    return BlockingKey(section.text("name"), parts, cap, _truth(section, "unordered"))
 
 
 def _thresholds(section: Section, clip: float) -> Thresholds:

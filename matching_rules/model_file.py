@@ -26,7 +26,6 @@ def model_to_json(model: MatchModel) -> bytes:
         "format": _FORMAT,
         "version": model.version,
         "records": model.records,
-        "intersection_cap": model.intersection_cap,
         "prior_match": model.prior_match,
         "prior_household": model.prior_household,
         "factors": [
@@ -114,7 +113,6 @@ def _model(content: dict[str, Any], rules: MatchRules) -> MatchModel:
         },
         rarest={name: float(found["rarest"]) for name, found in shares.items()},
         records=int(content["records"]),
-        intersection_cap=int(content["intersection_cap"]),
     )
 
 

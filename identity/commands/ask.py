@@ -124,7 +124,7 @@ def rules_report(service: Service) -> dict[str, Any]:
     return {
         "rules": str(service.settings.rules),
         "comparisons": [comparison.name for comparison in service.match_rules.comparisons],
-        "blocking_keys": len(service.match_rules.blocking.keys),
+        "blocking_keys": len(service.match_rules.blocking),
         "thresholds": asdict(service.match_rules.thresholds),
         "survivorship": [attribute.attribute for attribute in service.survivorship.attributes],
         "nicknames": len(service.nicknames.groups),

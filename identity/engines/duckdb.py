@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from identity.comparators import Comparator, Nicknames, comparators
-from identity.engines.blocking import Candidates, candidate_pairs, key_codes
+from identity.engines.blocking import candidate_pairs, key_codes
 from identity.engines.comparing import Comparing, comparing
 from identity.engines.generic import demote_generic_values
 from identity.engines.pairs import ScoredPairs, among, joined
@@ -72,9 +72,9 @@ class DuckDBEngine:
                 model = None
             ready = self._ready(population, model)
         with stages.stage("block"):
-            blocked = self._candidates(population, model)
+            blocked = self._candidates(population)
         with stages.stage("compare"):
-            candidates = compared(ready, blocked.packed)
+            candidates = compared(ready, blocked)
         parameters, met = self._parameters(ready, candidates, population, model, stages)
         weights = weighing(parameters.trained, ready.factors, parameters.shares)
         threshold = self.rules.thresholds.match
@@ -94,7 +94,7 @@ class DuckDBEngine:
         return Resolution(
             clusters=population.keys.append_column("cluster", pa.array(clusters)),
             links=self._told(population, links),
-            model=model or model_of(parameters, self.rules, ready, len(population), blocked.intersection_cap),
+            model=model or model_of(parameters, self.rules, ready, len(population)),
             trained_now=model is None,
             candidate_pairs=len(candidates),
             generic=generic,
@@ -152,15 +152,14 @@ class DuckDBEngine:
     def _comparators(self) -> dict[str, Comparator]:
         return comparators(self.nicknames)
 
-    def _candidates(self, population: Population, model: MatchModel | None) -> Candidates:
+    def _candidates(self, population: Population) -> NDArray[np.int64]:
         codes = key_codes(population, self.rules.blocking, blocking_parts(self.nicknames))
         with duckdb.connect() as connection:
             connection.execute(f"set threads={self.threads}")
             connection.execute(f"set memory_limit='{self.memory}'")
             if self.spill_directory:
                 connection.execute(f"set temp_directory='{self.spill_directory}'")
-            cap = model.intersection_cap if model else None
-            return candidate_pairs(codes, self.rules.blocking, connection, cap)
+            return candidate_pairs(codes, self.rules.blocking, connection)
 
     def _parameters(
         self,

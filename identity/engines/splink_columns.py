@@ -34,9 +34,7 @@ def compared(model: MatchModel) -> tuple[Comparison, ...]:
 def blocking_keys(model: MatchModel) -> tuple[BlockingKey, ...]:
     """Return the blocking keys that need no feature but those the model compares."""
     parts, names = blocking_parts(Nicknames.of(())), {comparison.name for comparison in compared(model)}
-    return tuple(
-        key for key in model.rules.blocking.keys if all(parts[part][0] in names for part in key.parts)
-    )
+    return tuple(key for key in model.rules.blocking if all(parts[part][0] in names for part in key.parts))
 
 
 def blocking_column(key: BlockingKey) -> str:

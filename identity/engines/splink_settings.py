@@ -34,10 +34,7 @@ _OURS = "Import settings that to_splink_settings wrote for these rules, or train
 
 
 def to_splink_settings(model: MatchModel) -> Settings:
-    """Return `model` as Splink settings for the columns that `splink_frame` makes.
-
-    Blocking rules are the single keys of the rules; intersections of large blocks have no spelling in Splink.
-    """
+    """Return `model` as Splink settings for the columns that `splink_frame` makes."""
     swaps = _swaps(model.rules, {comparison.name for comparison in compared(model)})
     return {
         "link_type": "dedupe_only",

@@ -24,9 +24,7 @@ class Parameters:
     shares: Mapping[str, Shares]
 
 
-def model_of(
-    parameters: Parameters, rules: MatchRules, ready: Comparing, records: int, intersection_cap: int
-) -> MatchModel:
+def model_of(parameters: Parameters, rules: MatchRules, ready: Comparing, records: int) -> MatchModel:
     """Return `parameters` frozen under a version that is a digest of all of it: equal models have equal versions."""
     trained = parameters.trained
     probabilities = tuple(
@@ -40,7 +38,6 @@ def model_of(
     content = (
         [[p.match, p.household, p.random] for p in probabilities],
         [trained.prior.match, trained.prior.household],
-        intersection_cap,
         {name: [found.chance, found.rarest] for name, found in sorted(shares.items())},
         {name: sorted(values.items()) for name, values in sorted(frequencies.items())},
     )
@@ -55,7 +52,6 @@ def model_of(
         frequencies=frequencies,
         rarest={name: found.rarest for name, found in shares.items()},
         records=records,
-        intersection_cap=intersection_cap,
     )
 
 

@@ -13,7 +13,6 @@ from identity.model.evidence import MatchWeight
 
 __all__ = [
     "BlockingKey",
-    "BlockingRules",
     "Comparison",
     "Factor",
     "FactorProbabilities",
@@ -50,27 +49,13 @@ class Comparison:
 class BlockingKey:
     """A value under which records are filed to find candidates: parts derived from features, joined.
 
-    Keys of one `group` repeat each other and are never intersected.
+    The records filed under one value are a block. A block of at most `cap` records yields pairs, a larger one none.
     """
 
     name: str
-    group: str
     parts: tuple[str, ...]
     cap: int
     unordered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BlockingRules:
-    """A block of at most `cap` records yields pairs; a larger one is intersected with other large ones.
-
-    Intersections yield pairs up to `intersection_cap` records, or less where a population would otherwise give more
-    than `pairs_per_record` (counted before duplicates go).
-    """
-
-    keys: tuple[BlockingKey, ...]
-    intersection_cap: int = 20
-    pairs_per_record: int = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +93,7 @@ class MatchRules:
     """
 
     comparisons: tuple[Comparison, ...]
-    blocking: BlockingRules
+    blocking: tuple[BlockingKey, ...]
     thresholds: Thresholds
     partition: PartitionRules
     generic_limits: Mapping[str, int]
@@ -152,8 +137,7 @@ class MatchModel:
     `prior_match` and `prior_household` are shares of all pairs of a population of `records` records.
     `exact_chance` is the probability that two random values of a comparison are equal. `frequencies` holds, per
     comparison, the share of records with a value, by the value's digest, for values of two records or more;
-    any other value has the share 1 / (number of records with a value), in `rarest`. `intersection_cap` is what the
-    population it was trained on could afford.
+    any other value has the share 1 / (number of records with a value), in `rarest`.
     """
 
     version: str
@@ -166,4 +150,3 @@ class MatchModel:
     frequencies: Mapping[str, Mapping[int, float]]
     rarest: Mapping[str, float]
     records: int
-    intersection_cap: int = 20

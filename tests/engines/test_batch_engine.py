@@ -140,10 +140,10 @@ def test_a_population_and_a_single_record_are_filed_alike(records: pa.Table) -> 
     codes = key_codes(population, rules, parts)
     by_key = normalised(records)
     filed = [
-        block(by_key[row["source"], row["source_record_id"]], rules.keys, parts)
+        block(by_key[row["source"], row["source_record_id"]], rules, parts)
         for row in population.keys.to_pylist()
     ]
-    for key in rules.keys:
+    for key in rules:
         texts = [record.get(key.name) for record in filed]
         numbers = [None if code < 0 else int(code) for code in codes[key.name].tolist()]
         assert [number is None for number in numbers] == [text is None for text in texts]

@@ -35,7 +35,6 @@ MODEL = MatchModel(
     frequencies={"email": {digest("anna@zywicka.example"): 2 / 3, 1: 0.1}},
     rarest={"email": 1e-6},
     records=1000,
-    intersection_cap=20,
 )
 
 

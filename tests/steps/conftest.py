@@ -69,7 +69,6 @@ def model_of(rules: MatchRules) -> MatchModel:
         frequencies={name: {digest("lopez"): 0.02} if name == "family_name" else {} for name in counted},
         rarest=dict.fromkeys(counted, 1e-5),
         records=10_000,
-        intersection_cap=rules.blocking.intersection_cap,
     )
 
 
