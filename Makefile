@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench lock clean
+.PHONY: help setup demo serve test check bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,8 +37,13 @@ check: setup ## Format, lint, types, import directions, and the quick tests: und
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest tests/steps tests/comparators tests/features tests/architecture
 
-bench: setup ## Accuracy, seconds and memory beside plain Splink, at 100k and 1M records
+bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 100k and 1M records
 	$(BIN)/python -m bench
+
+starter: setup ## Train the model that an empty database begins with, on made-up people
+	@rm -rf bench/results/starter && mkdir -p bench/results/starter
+	$(BIN)/identity sample --people 5000 --seed 11 --canonical --out bench/results/starter
+	$(BIN)/identity train bench/results/starter/records.parquet --out matching_rules/starter.model.json
 
 lock: ## Pin the newest versions with their hashes (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock

@@ -5,27 +5,33 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from bench.machine import machine
 from bench.measure import SIZES, labelled_sets, measured_labelled, measured_population
+from bench.online.databases import DATABASES
+from bench.online.measure import growth, measured_online
 from bench.processes import ROOT
 from bench.tables import tables
 
 __all__ = ["main"]
 
+_PARTS = ("batch", "online")
 _LATEST = ROOT / "bench" / "results" / "latest.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the sizes asked for and the labelled sets, whose absence is no fault."""
+    """Measure the sizes asked for in whole populations (batch) and record by record (online), beside plain Splink.
+
+    Batch also measures the labelled sets, whose absence is no fault.
+    """
     asked = _parser().parse_args(arguments)
-    sizes = ["20k"] if asked.quick else asked.sizes
-    results = _measured(sizes)
+    results = _measured(asked)
     _LATEST.parent.mkdir(exist_ok=True)
     _LATEST.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     if asked.json:
@@ -38,13 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.print(f"Kept in {_LATEST.relative_to(ROOT)}.")
 
 
-def _measured(sizes: Sequence[str]) -> dict[str, Any]:
-    return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "populations": [measured_population(size, _told) for size in sizes],
-        "labelled": [measured_labelled(file, _told) for file in labelled_sets()],
-    }
+def _measured(asked: argparse.Namespace) -> dict[str, Any]:
+    found: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
+    if "batch" in asked.part:
+        sizes = ["20k"] if asked.quick else asked.sizes
+        found["populations"] = [measured_population(size, _told) for size in sizes]
+        found["labelled"] = [measured_labelled(file, _told) for file in labelled_sets()]
+    if "online" in asked.part:
+        sizes = ["5k"] if asked.quick else asked.sizes
+        found["online"] = measured_online(sizes, asked.databases, _told, asked.keep)
+        found["growth"] = growth(found["online"])
+    return found
 
 
 def _told(what: str) -> None:
@@ -53,19 +63,34 @@ def _told(what: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
-    parser.add_argument(
-        "--sizes", type=_sizes, default=["100k", "1m"], metavar="SIZES", help=f"some of {', '.join(SIZES)}"
-    )
-    parser.add_argument("--quick", action="store_true", help="only 20k records")
+    for name, known, shipped, what in (
+        ("part", _PARTS, list(_PARTS), "parts"),
+        ("sizes", SIZES, ["100k", "1m"], "sizes, how many records there are"),
+        ("databases", DATABASES, list(DATABASES), "databases, of the online part"),
+    ):
+        about = f"some of {', '.join(known)}: {what} (shipped: {','.join(shipped)})"
+        parser.add_argument(
+            f"--{name}", type=_some_of(known), default=shipped, metavar=name.upper(), help=about
+        )
+    parser.add_argument("--quick", action="store_true", help="only 20k records, 5k of the online part")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the online part's loaded databases there, or use them again",
+    )
     return parser
 
 
-def _sizes(text: str) -> list[str]:
-    sizes = [size.strip().lower() for size in text.split(",") if size.strip()]
-    if not sizes or not set(sizes) <= set(SIZES):
-        raise argparse.ArgumentTypeError(f"name some of {', '.join(SIZES)}")
-    return sizes
+def _some_of(known: Iterable[str]) -> Callable[[str], list[str]]:
+    def some(text: str) -> list[str]:
+        named = [name.strip().lower() for name in text.split(",") if name.strip()]
+        if not named or not set(named) <= set(known):
+            raise argparse.ArgumentTypeError(f"name some of {', '.join(known)}")
+        return named
+
+    return some
 
 
 if __name__ == "__main__":

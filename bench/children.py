@@ -1,6 +1,7 @@
 """What the benchmark runs in processes of their own, so that each has its own memory: JSON on standard output.
 
 python -m bench.children sample PEOPLE FOLDER      records.parquet, and labelled.parquet with person_id
+python -m bench.children split FOLDER PLAN         records.parquet into what is loaded, written and asked about
 python -m bench.children splink FILE               Splink's answer for FILE, against its person_id
 """
 
@@ -17,12 +18,13 @@ import orjson
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bench.online.records import write_split
 from identity.bootstrap import Service, Settings
 from identity.commands.measure import accuracy_of
 from identity.engines.stages import Stages
 from identity.sample import write_sample
 
-__all__ = ["main"]
+__all__ = ["CHILDREN", "main"]
 
 _KEYS = ["source", "source_record_id"]
 _TRUTH = "person_id"
@@ -61,12 +63,16 @@ def splink(file: str) -> dict[str, Any]:
     }
 
 
-_CHILDREN: Mapping[str, Callable[..., dict[str, Any]]] = {"sample": sample, "splink": splink}
+CHILDREN: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "sample": sample,
+    "splink": splink,
+    "split": write_split,
+}
 
 
 def main(name: str, *arguments: str) -> None:
     """Run a child by name."""
-    sys.stdout.buffer.write(orjson.dumps(_CHILDREN[name](*arguments)))
+    sys.stdout.buffer.write(orjson.dumps(CHILDREN[name](*arguments)))
 
 
 if __name__ == "__main__":

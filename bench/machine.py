@@ -10,15 +10,16 @@ from typing import Any
 
 __all__ = ["machine"]
 
-_PACKAGES = ("splink", "duckdb", "pyarrow", "numpy", "scipy", "rapidfuzz", "sqlalchemy")
+_PACKAGES = ("splink", "duckdb", "pyarrow", "numpy", "scipy", "rapidfuzz", "sqlalchemy", "psycopg")
 
 
 def machine() -> dict[str, Any]:
-    """Return processor, cores, memory, system, Python and package versions."""
+    """Return processor, cores, memory, how busy it is, system, Python and package versions."""
     return {
         "processor": _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "memory_gigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30), 1),
+        "busy_before": round(os.getloadavg()[0], 1),
         "system": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},

@@ -9,9 +9,9 @@ from typing import Any
 
 from bench.processes import ROOT, Outcome, run
 
-__all__ = ["LABELLED", "SIZES", "labelled_sets", "measured_labelled", "measured_population"]
+__all__ = ["LABELLED", "SIZES", "Told", "labelled_sets", "measured_labelled", "measured_population"]
 
-SIZES = {"20k": 8_000, "100k": 40_000, "1m": 400_000}
+SIZES = {"5k": 2_000, "20k": 8_000, "100k": 40_000, "1m": 400_000}
 """Sizes by name: how many made-up people. One has about two and a half records."""
 LABELLED = ROOT.parent / "shared" / "data"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "Outcome", "run"]
+__all__ = ["ROOT", "Outcome", "ended", "last_words", "run"]
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOOK_EVERY = 0.05
@@ -47,11 +47,9 @@ def run(
         seconds = time.perf_counter() - start
         if code is None:
             return Outcome({}, seconds, peak, f"stopped after {at_most:.0f} s")
-        said, complained = (_text(stream) for stream in (out, err))
-    if code:
-        last = (complained.strip().splitlines() or ["no word"])[-1]
-        return Outcome({}, seconds, peak, f"exit code {code}: {last[:_LAST_WORDS]}")
-    return Outcome(json.loads(said), seconds, peak)
+        if code:
+            return Outcome({}, seconds, peak, f"exit code {code}: {last_words(err)}")
+        return Outcome(json.loads(_text(out)), seconds, peak)
 
 
 def _waited(child: subprocess.Popen[bytes], deadline: float) -> tuple[int | None, float]:
@@ -61,13 +59,28 @@ def _waited(child: subprocess.Popen[bytes], deadline: float) -> tuple[int | None
         # wait4 tells of one child; getrusage would mix it with all before.
         done, status, used = os.wait4(child.pid, os.WNOHANG)
         if done:
-            child.returncode = os.waitstatus_to_exitcode(status)
-            peak = used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-            return None if stopped else child.returncode, peak
+            code, peak = _told(child, status, used)
+            return None if stopped else code, peak
         if not stopped and time.perf_counter() > deadline:
             child.kill()
             stopped = True
         time.sleep(_LOOK_EVERY)
+
+
+def ended(child: subprocess.Popen[Any]) -> tuple[int, float]:
+    """Wait for a child; return its exit code and its own peak memory."""
+    _, status, used = os.wait4(child.pid, 0)
+    return _told(child, status, used)
+
+
+def _told(child: subprocess.Popen[Any], status: int, used: Any) -> tuple[int, float]:
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode, used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def last_words(stream: Any) -> str:
+    """Return the last line of what a child complained of."""
+    return (_text(stream).strip().splitlines() or ["no word"])[-1][:_LAST_WORDS]
 
 
 def _text(stream: Any) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.online.tables import new_table, online_tables
+
 __all__ = ["tables"]
 
 _NAMES = {"identity": "identity", "splink": "Splink 5"}
@@ -21,12 +23,13 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
     if results.get("populations"):
         yield _cost(results["populations"])
         yield _stages(results["populations"])
+    yield from online_tables(results.get("online", ()), results.get("growth", ()))
     yield _machine(results["machine"])
 
 
 def _accuracy(populations: list[dict[str, Any]]) -> Table:
     heads = ("P", "R", "F1", "B³", "largest (true)", "matches/record (true)")
-    table = _table("Accuracy, over all true pairs", ("population", "engine"), heads)
+    table = new_table("Accuracy, over all true pairs", ("population", "engine"), heads)
     for population in populations:
         if population.get("failure"):
             table.add_row(population["name"], population["failure"])
@@ -55,7 +58,7 @@ def _cost(populations: list[dict[str, Any]]) -> Table:
         "peak MB",
         "× Splink",
     )
-    table = _table("Time and memory, each in a process of its own", ("population", "what"), heads)
+    table = new_table("Time and memory, each in a process of its own", ("population", "what"), heads)
     for population in populations:
         for run in population["runs"]:
             told = [] if run["failure"] else _spent(run)
@@ -95,7 +98,7 @@ def _stored(load: Mapping[str, Any], population: Mapping[str, Any]) -> list[str]
 
 
 def _stages(populations: list[dict[str, Any]]) -> Table:
-    table = _table("Stages", ("population", "what", "stage"), ("s", "peak MB so far"))
+    table = new_table("Stages", ("population", "what", "stage"), ("s", "peak MB so far"))
     for population in populations:
         whats = [(_matching(run), run) for run in population["runs"]]
         for what, run in [*whats, (_LOADING, population.get("load") or {})]:
@@ -107,20 +110,12 @@ def _stages(populations: list[dict[str, Any]]) -> Table:
 
 
 def _machine(found: Mapping[str, Any]) -> Table:
-    table = _table("Machine", ("", ""), ())
+    table = new_table("Machine", ("", ""), ())
     table.add_row("processor", f"{found['processor']}, {found['cores']} cores")
+    table.add_row("busy before", f"load average {found['busy_before']}")
     table.add_row("memory", f"{found['memory_gigabytes']} GB")
     table.add_row("system", f"{found['system']}, Python {found['python']}")
     table.add_row("packages", ", ".join(f"{name} {number}" for name, number in found["packages"].items()))
-    return table
-
-
-def _table(title: str, texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for head in texts:
-        table.add_column(head)
-    for head in numbers:
-        table.add_column(head, justify="right", no_wrap=True)
     return table
 
 

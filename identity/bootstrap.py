@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import re
+import secrets
+import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,13 +25,36 @@ from identity.connectors.files import read_canonical_file, read_source_file
 from identity.connectors.intake import Intake
 from identity.engines.changes import difference
 from identity.engines.duckdb import DuckDBEngine
+from identity.engines.scoring import ModelScorer
 from identity.engines.survivorship import survive_population
-from identity.flows.ingest import Delivery
+from identity.features.digests import keyed_digest
+from identity.flows.ingest import Ingested, ingest
+from identity.flows.load import Delivery
+from identity.flows.lookup import Answer, Question, lookup
+from identity.flows.match import Alike, match
+from identity.flows.online.desk import Desk
+from identity.flows.online.settle import refuse_another_index
+from identity.flows.redo import drain
+from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
 from identity.model.errors import FileError, LookupFailed, ModelError, RulesError
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
-from identity.ports import BatchEngine, Load, LoadCounts, StoredModel, Survivor
+from identity.model.record import SourceRecord
+from identity.model.vocabulary import FEATURES
+from identity.ports import (
+    Arrival,
+    BatchEngine,
+    Load,
+    LoadCounts,
+    Look,
+    OnlineWork,
+    Scorer,
+    StoredModel,
+    Survivor,
+)
+from identity.steps.block import blocking_parts
+from identity.steps.file import cabinet
 from identity.store import DEFAULT_URL, Store
 from matching_rules.loader import load_source_policies, load_source_policy, rules_directory
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
@@ -37,6 +64,10 @@ from matching_rules.survivorship import load_survivorship_policy
 __all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
 
 ENGINES = ("duckdb", "splink")
+STARTER = "starter.model.json"
+"""What a database judges by until it has records to train on; trained on made-up people (`make starter`)."""
+INDEX_FORMAT = 1
+"""Rises when features, parts of keys or numbers of blocks are made in another way: then indexes are built anew."""
 
 
 class SystemClock:
@@ -53,10 +84,11 @@ class Settings:
     rules: Path = field(default_factory=rules_directory)
     threads: int = 2
     memory: str = "3GB"
+    index_secret: str = ""
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
-    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY.
+    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _INDEX_SECRET.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -66,6 +98,7 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         rules or Path(environment.get("IDENTITY_RULES", shipped.rules)),
         int(_setting(environment, "IDENTITY_THREADS", str(os.cpu_count() or shipped.threads), "[1-9][0-9]?")),
         _setting(environment, "IDENTITY_MEMORY", shipped.memory, "[1-9][0-9]{0,5}(MB|GB)"),
+        environment.get("IDENTITY_INDEX_SECRET", ""),
     )
 
 
@@ -105,9 +138,14 @@ class Service:
         loaded = load_survivorship_policy(policy, self.match_rules.custom)
         return replace(loaded, trust=trust | dict(loaded.trust))
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What records are compared and filed by, in the order in which it is stored."""
+        return (*FEATURES, *self.match_rules.custom)
+
     @cached_property
     def store(self) -> Store:
-        store = Store(self.settings.database_url)
+        store = Store(self.settings.database_url, features=self.features)
         store.migrate()
         return store
 
@@ -143,9 +181,103 @@ class Service:
             spread=self.workshop_columns,
             freeze=lambda model: StoredModel(model.version, model_to_json(model).decode()),
             thaw=lambda stored: model_from_json(stored.body, self.match_rules),
+            index=self.index,
             clock=SystemClock(),
             new_id=lambda: str(uuid.uuid4()),
         )
+
+    @cached_property
+    def index(self) -> Index:
+        """How records are filed to be found in real time: by these rules, under digests keyed with this secret."""
+        secret = self.settings.index_secret or self.store.put_setting("index_secret", secrets.token_hex(32))
+        rules, parts = self.match_rules, blocking_parts(self.nicknames)
+        names = self.features
+        return Index(
+            cabinet(rules.blocking, parts, rules.generic_limits, keyed_digest(secret.encode())),
+            names,
+            _version(
+                (INDEX_FORMAT, secret, names, rules.blocking),
+                sorted(rules.generic_limits.items()),
+                sorted(self.nicknames.formal_names.items()),
+            ),
+        )
+
+    def ingest(self, arrivals: Sequence[Arrival], correlation_id: str | None = None) -> list[Ingested]:
+        """Store and resolve records as they are written; see `flows/ingest.py`."""
+        return ingest(self.desk, arrivals, correlation_id)
+
+    def redo(self, most: int | None = None) -> int:
+        """Decide again what is queued; return how many items were."""
+        return drain(self.desk, most)
+
+    def lookup(self, questions: Sequence[Question]) -> list[Answer]:
+        """Return which golden ids answer for ids and identifiers; see `flows/lookup.py`."""
+        with self._checked_look() as look:
+            return lookup(look, self.desk, questions)
+
+    def match(self, record: SourceRecord, most: int = 10) -> list[Alike]:
+        """Return the stored records that a record is like, and why. Nothing is written."""
+        with self._checked_look() as look:
+            return match(look, self.desk, self.comparators, record, most)
+
+    @contextmanager
+    def _checked_look(self) -> Iterator[Look]:
+        """Look at an index that was built for these rules; that it was is asked once a second."""
+        with self.store.look() as look:
+            if time.monotonic() > self._checked_until[0]:
+                refuse_another_index(look, self.desk)
+                self._checked_until[0] = time.monotonic() + 1
+            yield look
+
+    @cached_property
+    def _checked_until(self) -> list[float]:
+        return [float("-inf")]
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What the flows of real time work with. A database without a model gets the one that is shipped."""
+        with self.store.look() as look:
+            version = look.model_version()
+        if version is None:
+            self._begin_with(load_model(self.settings.rules / STARTER, self.match_rules))
+        return Desk(
+            transactions=self.store,
+            rules=self.match_rules,
+            cabinet=self.index.cabinet,
+            survivorship=self.survivorship,
+            index_version=self.index.version,
+            scorer=self._scorer,
+            clock=SystemClock(),
+            new_id=lambda: str(uuid.uuid4()),
+            pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
+        )
+
+    def _begin_with(self, model: MatchModel) -> None:
+        """Put a model in force, and say of an empty database that its index is as it should be."""
+        index_version = self.index.version
+        with self.store.begin(SystemClock()) as work:
+            if work.active_model() is None:
+                work.put_model(StoredModel(model.version, model_to_json(model).decode()), work.at)
+            if work.index_version() is None and work.count_changes() == 0:
+                work.close_index(index_version)
+
+    def _scorer(self, work: Look | OnlineWork) -> Scorer:
+        """Return the scorer of the active model, which is read once per version."""
+        version = work.model_version()
+        if version is None:
+            raise LookupFailed("E503", "No model is active yet.", "Load some records first.")
+        if version not in self._scorers:
+            stored = work.active_model()
+            assert stored is not None, "a version belongs to a model"
+            self._scorers.clear()
+            self._scorers[version] = ModelScorer(
+                model_from_json(stored.body, self.match_rules), self.comparators
+            )
+        return self._scorers[version]
+
+    @cached_property
+    def _scorers(self) -> dict[str, Scorer]:
+        return {}
 
     def read(
         self, file: Path, source: str | None, keep: Sequence[str] = (), *, canonical: bool = False
@@ -202,6 +334,11 @@ class Service:
 
     def model_file(self, path: Path) -> MatchModel:
         return load_model(path, self.match_rules)
+
+
+def _version(*content: object) -> str:
+    """Return what is the same for the same content in every process."""
+    return hashlib.blake2b(repr(content).encode(), digest_size=8).hexdigest()
 
 
 def _digest(file: Path) -> str:

@@ -102,6 +102,36 @@ def load(files: Files, source: Source = None, rules: Rules = None, as_json: Json
 
 
 @app.command()
+def ingest(files: Files, source: Source = None, rules: Rules = None, as_json: Json = False) -> None:
+    """Write files' records in real time: each is resolved as it comes. Columns as for `load`; also as NAME=FILE."""
+    from identity.commands.ingest import ingest_files
+
+    with _stages(quiet=as_json) as stages:
+        report = ingest_files(_service(rules), files, source, stages)
+    _print(report, render.ingested, as_json)
+
+
+@app.command()
+def redo(
+    drain: Annotated[bool, typer.Option("--drain", help="Decide it again, until nothing waits.")] = False,
+    most: Annotated[
+        int | None, typer.Option("--most", min=1, metavar="N", help="With --drain: stop after about N.")
+    ] = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Show what waits to be decided again after others were written, or decide it again."""
+    from identity.commands.redo import drain_report, waiting_report
+
+    if most and not drain:
+        raise typer.BadParameter("--most goes with --drain.")
+    with _stages(quiet=as_json) as stages:
+        service = _service(rules)
+        report = drain_report(service, most, stages) if drain else waiting_report(service)
+    _print(report, render.drained if drain else render.waiting, as_json)
+
+
+@app.command()
 def rematch(
     rules: Rules = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train a new model first.")] = False,
@@ -121,6 +151,54 @@ def profile(golden_id: str, rules: Rules = None, as_json: Json = False) -> None:
     from identity.commands.ask import profile_report
 
     _print(profile_report(_service(rules), golden_id), render.profile, as_json)
+
+
+@app.command()
+def lookup(
+    asked: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KIND=VALUE…", help="golden_id, record (source:id), email, phone, loyalty_id, tax_id."
+        ),
+    ],
+    country: Annotated[
+        str, typer.Option("--country", metavar="CODE", help="Whose national phone numbers; US by default.")
+    ] = "",
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Say which golden ids answer for ids and identifiers, in any spelling. Ends with 1 where nobody does."""
+    from identity.commands.find import lookup_report, question
+
+    with _usage():
+        questions = [question(text, country) for text in asked]
+    report = lookup_report(_service(rules), asked, questions)
+    _print(report, render.answers, as_json)
+    _end(found=report["found"])
+
+
+@app.command()
+def match(
+    told: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE…", help="Canonical attributes, such as email=a@b.example."),
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option("--record", metavar="SOURCE:ID", help="A stored record instead.")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=1, max=100, metavar="N", help="How many.")] = 10,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Show the stored records that somebody is like, how much and why. Nothing is written. Ends with 1 for none."""
+    from identity.commands.find import asked_record, match_report
+
+    service = _service(rules)
+    with _usage():
+        asked = asked_record(service, told or [], record)
+    report = match_report(service, asked, most)
+    _print(report, render.alike, as_json)
+    _end(found=report["found"])
 
 
 @app.command()
@@ -285,6 +363,20 @@ def _print(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_
         )
     else:
         render(report)
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    """What was typed and cannot be read is wrong usage."""
+    try:
+        yield
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem)) from None
+
+
+def _end(*, found: bool) -> None:
+    if not found:
+        raise typer.Exit(1)
 
 
 def main() -> None:

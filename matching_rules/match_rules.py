@@ -34,7 +34,9 @@ _TOP_KEYS = (
     "partition",
     "generic_limits",
 )
-_COMPARISON_KEYS = ("name", "comparator", "of_person", "term_frequency", "joint", "m", "neutral")
+_COMPARISON_KEYS = (
+    *("name", "comparator", "of_person", "term_frequency", "joint", "m", "neutral", "alike_at_home"),
+)
 _KEY_KEYS = ("name", "cap", "parts", "unordered")
 _PARTITION_KEYS = ("clip", "unscored", "best_share", "best_fades", "largest_component", "distinct_values")
 _TRUTHS = {"true": True, "false": False}
@@ -101,6 +103,7 @@ def _comparison(section: Section, features: Sequence[str]) -> Comparison:
         term_frequency=_truth(section, "term_frequency"),
         joint=section.text("joint", ""),
         neutral=frozenset(levels.index(level) + 1 for level in neutral),
+        alike_at_home=_decimal(section, "alike_at_home", 0.0, 1.0, 0.0),
     )
 
 
@@ -191,11 +194,12 @@ def _truth(section: Section, key: str) -> bool:
     return _TRUTHS[section.one_of("E103", key, tuple(_TRUTHS), "false")]
 
 
-def _decimal(section: Section, key: str, least: float, most: float) -> float:
+def _decimal(section: Section, key: str, least: float, most: float, usual: float | None = None) -> float:
+    told = section.content.get(key, usual)
+    if told is None:
+        raise section.error("E105", key, "has to be given", "Give it a number.")
     try:
-        number = float(str(section.content[key]))
-    except KeyError:
-        raise section.error("E105", key, "has to be given", "Give it a number.") from None
+        number = float(str(told))
     except ValueError:
         raise section.error("E103", key, "has to be a number") from None
     if not least <= number <= most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,28 @@ from identity.bootstrap import Service
 from identity.connectors.results import writing
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed, ModelError
+from identity.model.evidence import Contribution, MatchWeight
 from identity.model.golden import GoldenValue
 from identity.model.match import MatchModel
-from identity.model.record import RecordKey, SourceRecord
+from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
+from identity.ports import Look
 from identity.steps.compare import compare
 from identity.steps.decide import decide
+from identity.steps.file import hold
 from identity.steps.normalise import normalise
 from identity.store import EventView
 from matching_rules.model_file import save_model
 
 __all__ = [
+    "as_compared",
     "event_report",
-    "explain_records",
     "explanation",
     "export_model",
     "import_model",
+    "pair_report",
     "profile_report",
     "rules_report",
+    "stored_record",
 ]
 
 
@@ -61,40 +67,66 @@ def _value(found: GoldenValue) -> dict[str, Any]:
 
 def explanation(service: Service, left: str, right: str) -> dict[str, Any]:
     """Return how two stored records compare. LookupFailed E502 for a record nobody knows."""
-    records = [_record(service, text) for text in (left, right)]
-    return explain_records(service, records[0], records[1], service.active_model())
-
-
-def explain_records(
-    service: Service, left: SourceRecord, right: SourceRecord, model: MatchModel
-) -> dict[str, Any]:
-    """Return the match weight of two records, contribution by contribution, with the values compared."""
-    custom = service.match_rules.custom
-    ours, theirs = (
-        normalise(record, custom) for record in sorted((left, right), key=lambda record: record.key)
-    )
+    records = [stored_record(service, text) for text in (left, right)]
+    ours, theirs = sorted(as_compared(service, records), key=lambda record: record.key)
+    model = service.active_model()
     scored = compare(ours, theirs, model, service.comparators)
+    return pair_report(service, model, (ours, theirs), scored.match_weight, scored.contributions)
+
+
+def as_compared(service: Service, records: Sequence[SourceRecord]) -> list[NormalisedRecord]:
+    """Return records as real time and batch compare them: without the values that count as nobody's own.
+
+    That is by the features the store has filed a record by; one that is not filed, by its own.
+    """
+    with service.store.look() as look:
+        readable = look.index_version() == service.index.version
+        stored = look.stored([record.key for record in records]) if readable else {}
+        filed = {key: found.features for key, found in stored.items() if found.features}
+        return [
+            NormalisedRecord(record.key, filed.get(record.key) or _own_features(service, look, record))
+            for record in records
+        ]
+
+
+def _own_features(service: Service, look: Look, record: SourceRecord) -> dict[str, str]:
+    raw = normalise(record, service.match_rules.custom).features
+    values, _ = hold(raw, service.index.cabinet)
+    generic = look.generic(values.values())
+    return {name: value for name, value in raw.items() if values.get(name) not in generic}
+
+
+def pair_report(
+    service: Service,
+    model: MatchModel,
+    pair: Sequence[NormalisedRecord],
+    match_weight: float,
+    contributions: Iterable[Contribution],
+) -> dict[str, Any]:
+    """Return the match weight of a pair, contribution by contribution, with the values that were compared."""
     factors = {factor.name: [c.name for c in factor.comparisons] for factor in model.factors}
+    left, right = (str(record.key) for record in pair)
     return {
-        "left": str(ours.key),
-        "right": str(theirs.key),
-        "match_weight": scored.match_weight,
-        "judgement": str(decide(scored.match_weight, service.match_rules.thresholds)),
+        "left": left,
+        "right": right,
+        "match_weight": match_weight,
+        "judgement": str(decide(MatchWeight(match_weight), service.match_rules.thresholds)),
         "model": model.version,
         "contributions": [
             {
                 **asdict(contribution),
                 "values": [
                     {name: record.features.get(name, "") for name in factors.get(contribution.comparison, ())}
-                    for record in (ours, theirs)
+                    for record in pair
                 ],
             }
-            for contribution in scored.contributions
+            for contribution in contributions
         ],
     }
 
 
-def _record(service: Service, text: str) -> SourceRecord:
+def stored_record(service: Service, text: str) -> SourceRecord:
+    """Return the stored record named source:id. LookupFailed E502 for one nobody knows."""
     source, _, record_id = text.partition(":")
     record = service.store.views.record(RecordKey(source, record_id))
     if record is None:

@@ -11,9 +11,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 __all__ = [
+    "alike",
+    "answers",
     "demo",
+    "drained",
     "events",
     "explanation",
+    "ingested",
     "loaded",
     "migrated",
     "profile",
@@ -23,6 +27,7 @@ __all__ = [
     "rules",
     "sampled",
     "trained",
+    "waiting",
     "written",
 ]
 
@@ -68,6 +73,37 @@ def loaded(report: Report) -> None:
     rematched(report)
 
 
+def ingested(report: Report) -> None:
+    """Print the report of `identity ingest`."""
+    _files(report["files"])
+    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in report["outcomes"].items())
+    _say(f"{outcomes or 'nothing to write'}; [bold]{report['records_per_second']:,.0f} records/s[/]")
+    _say(f"{report['joined']:,} joined a profile that was there, {report['started']:,} started one")
+    _queued(report)
+    _stages(report["stages"])
+
+
+def waiting(report: Report) -> None:
+    """Print what waits to be decided again."""
+    if not report["waiting"]:
+        _say("Nothing waits to be decided again.")
+        return
+    table = _table("kind", "reason", "count", "oldest")
+    for found in report["waiting"]:
+        age = found["oldest_seconds"]
+        table.add_row(
+            found["kind"], found["reason"], f"{found['count']:,}", "later" if age is None else _age(age)
+        )
+    _console.print(table)
+    _queued(report)
+
+
+def drained(report: Report) -> None:
+    """Print how much was decided again."""
+    _say(f"[bold]{report['decided']:,}[/] decided again in {report['seconds']:.1f} s")
+    waiting(report)
+
+
 def rematched(report: Report) -> None:
     """Print what a re-match changed."""
     _say(f"{report['records']:,} records in [bold]{report['profiles']:,} golden profiles[/]")
@@ -93,10 +129,43 @@ def profile(report: Report) -> None:
     _say(f"records: {', '.join(report['records'])}")
 
 
+def answers(report: Report) -> None:
+    """Print who answers to each question."""
+    table = _table("asked", "golden id", "status")
+    for answer in report["answers"]:
+        status = _STATUS.get(answer["status"], answer["status"])
+        status += ", where the one asked for lives on" if answer["redirected"] else ""
+        table.add_row(answer["asked"], ", ".join(answer["golden_ids"]) or "—", status)
+    _console.print(table)
+
+
+_STATUS = {
+    "empty": "empty: its records were all taken out",
+    "shared": "shared by too many to be anybody's",
+}
+
+
+def alike(report: Report) -> None:
+    """Print the likest records, and the waterfall of the first."""
+    if report["shared"]:
+        _say(f"counts for nothing, as too many share it: {', '.join(report['shared'])}")
+    if not report["alike"]:
+        _say("Nobody like this is known.")
+        return
+    table = _table("record", "golden id", "bits", "judgement")
+    for found in report["alike"]:
+        table.add_row(
+            found["record"], found["golden_id"] or "—", f"{found['match_weight']:+.1f}", found["judgement"]
+        )
+    _console.print(table)
+    _console.print()
+    explanation(report["best"])
+
+
 def explanation(report: Report) -> None:
     """Print a waterfall from the prior to the match weight."""
     _say(
-        f"{report['left']} and {report['right']}: [bold]{report['judgement']}[/], "
+        f"{report['left'] or 'What was asked'} and {report['right']}: [bold]{report['judgement']}[/], "
         f"match weight {report['match_weight']:+.1f} bits"
     )
     table = _table("comparison", "left", "right", "level", "bits", "so far")
@@ -229,6 +298,19 @@ def _stages(stages: Sequence[Report]) -> None:
         _say(f"[dim]{total:.1f} s ({told}); peak memory {peak:,.0f} MB[/]")
 
 
+def _queued(report: Report) -> None:
+    if report["queued"]:
+        _say(f"{report['queued']:,} to be decided again: `identity redo --drain`")
+
+
+def _age(seconds: float) -> str:
+    """Return an age as people tell it: 12 s, 5 min, 3 h, 2 d."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def _few(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
@@ -250,6 +332,8 @@ def _table(*columns: str) -> Table:
             "so far",
             "position",
             "version",
+            "count",
+            "oldest",
         }
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     return table

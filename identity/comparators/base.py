@@ -29,6 +29,7 @@ __all__ = [
 
 MISSING = 0
 EXACT = 1
+_WORTH_THREADS = 20_000
 
 Codes = NDArray[np.int32]
 Flags = NDArray[np.bool_]
@@ -79,7 +80,7 @@ def edits(texts: Texts, first: Codes, second: Codes, most: int) -> NDArray[np.in
         scorer=OSA.distance,
         score_cutoff=most,
         dtype=np.int32,
-        workers=-1,
+        workers=_workers(len(first)),
     )
     return distances
 
@@ -100,9 +101,14 @@ def similarities(
         scorer=scorer,
         score_cutoff=least,
         dtype=np.float64,
-        workers=-1,
+        workers=_workers(len(first)),
     )
     return result
+
+
+def _workers(pairs: int) -> int:
+    # Starting threads takes longer than comparing a few hundred pairs.
+    return -1 if pairs > _WORTH_THREADS else 1
 
 
 def first_true(choices: Sequence[tuple[Flags, int]], otherwise: int) -> Levels:

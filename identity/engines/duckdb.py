@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from identity.comparators import Comparator, Nicknames, comparators
 from identity.engines.blocking import candidate_pairs, key_codes
 from identity.engines.comparing import Comparing, comparing
+from identity.engines.filing import Filings
 from identity.engines.generic import demote_generic_values
 from identity.engines.pairs import ScoredPairs, among, joined
 from identity.engines.partitioning import (
@@ -67,14 +68,14 @@ class DuckDBEngine:
         trained. `decisions` of people hold whatever the records say. ModelError E601, E602.
         """
         with stages.stage("normalise"):
-            population, generic = self._population(records)
+            raw, population, generic = self._population(records)
             if model and adaptable and not self._fits(model, population):
                 model = None
             ready = self._ready(population, model)
         with stages.stage("block"):
-            blocked = self._candidates(population)
+            packed = self._candidates(population)
         with stages.stage("compare"):
-            candidates = compared(ready, blocked)
+            candidates = compared(ready, packed)
         parameters, met = self._parameters(ready, candidates, population, model, stages)
         weights = weighing(parameters.trained, ready.factors, parameters.shares)
         threshold = self.rules.thresholds.match
@@ -90,21 +91,22 @@ class DuckDBEngine:
             clusters = partition(
                 inside, labels, self.rules.partition, threshold, decisions=decisions, identifiers=limited
             )
-            links = _links(weighed, inside, self.rules.thresholds.review)
+            links, blocked = _links(weighed, inside, self.rules.thresholds.review)
         return Resolution(
             clusters=population.keys.append_column("cluster", pa.array(clusters)),
-            links=self._told(population, links),
+            links=self._told(population, links, blocked),
             model=model or model_of(parameters, self.rules, ready, len(population)),
             trained_now=model is None,
             candidate_pairs=len(candidates),
             generic=generic,
+            file=partial(Filings, population, raw),
         )
 
     def _limited(self, population: Population) -> dict[str, Column]:
         kinds = self.rules.partition.distinct_values
         return {kind: population.columns[kind] for kind in kinds if kind in population.columns}
 
-    def _told(self, population: Population, links: ScoredPairs) -> pa.Table:
+    def _told(self, population: Population, links: ScoredPairs, blocked: NDArray[np.bool_]) -> pa.Table:
         left, right = population.keys.take(links.left), population.keys.take(links.right)
         judged = np.where(
             links.weights >= self.rules.thresholds.match, Judgement.MATCH, Judgement.POSSIBLE_MATCH
@@ -117,12 +119,14 @@ class DuckDBEngine:
                 "right_id": right["source_record_id"],
                 "match_weight": links.weights,
                 "judgement": pa.array(judged.astype(str), pa.string()),
+                "blocked": blocked,
             }
         )
 
-    def _population(self, records: pa.Table) -> tuple[Population, dict[str, tuple[str, ...]]]:
-        population = populate(records, feature_makers(self.rules.custom))
-        return demote_generic_values(population, self.rules.generic_limits)
+    def _population(self, records: pa.Table) -> tuple[Population, Population, dict[str, tuple[str, ...]]]:
+        """Return the population as it is told, the same without its generic values, and those values."""
+        raw = populate(records, feature_makers(self.rules.custom))
+        return raw, *demote_generic_values(raw, self.rules.generic_limits)
 
     def _fits(self, model: MatchModel, population: Population) -> bool:
         return model.factors == factors_for(self.rules, population) and len(population) < 2 * model.records
@@ -207,10 +211,11 @@ def _again(ready: Comparing, weights: Weighing, met: ScoredPairs, missing: NDArr
     return weights.weigh(ready, known).and_also(score(ready, weights, rest))
 
 
-def _links(weighed: ScoredPairs, inside: ScoredPairs, review: float) -> ScoredPairs:
-    """Return every pair at or above the review threshold, in key order."""
+def _links(weighed: ScoredPairs, inside: ScoredPairs, review: float) -> tuple[ScoredPairs, NDArray[np.bool_]]:
+    """Return every pair at or above the review threshold, in key order, and which of them share a block."""
     outside = weighed.where(~among(weighed.packed, np.sort(inside.packed)))
     every = outside.and_also(inside)
     worth = every.where(every.weights >= review)
     order = np.argsort(worth.packed)
-    return ScoredPairs(worth.left[order], worth.right[order], worth.patterns[order], worth.weights[order])
+    links = ScoredPairs(worth.left[order], worth.right[order], worth.patterns[order], worth.weights[order])
+    return links, among(links.packed, np.sort(weighed.packed))

@@ -93,11 +93,11 @@ def _bounded(
         right = np.concatenate((pairs.right[strong], together[1]))
         labels = components(records, left, right)
         oversized = np.bincount(labels) > largest
-        trimmed = strong & ~(oversized[labels[pairs.left]] & (pairs.weights <= threshold + 1))
-        threshold += 1
-        if not oversized.any() or not strong.any():
+        cut = strong & oversized[labels[pairs.left]]
+        if not cut.any():
             return labels
-        strong = trimmed
+        threshold += 1
+        strong &= ~(cut & (pairs.weights <= threshold))
 
 
 def partition(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -13,6 +14,7 @@ import pyarrow as pa
 from splink import DuckDBAPI, Linker, SettingsCreator
 
 from identity.comparators import Nicknames
+from identity.engines.filing import Filings
 from identity.engines.generic import demote_generic_values
 from identity.engines.population import Population, populate
 from identity.engines.splink_columns import compared, frame_of, splink_frame
@@ -69,7 +71,7 @@ class SplinkEngine:
         Raises ModelError E601 or E602 as every engine does, and E614 for a model that holds no comparisons.
         """
         with stages.stage("normalise"):
-            population, generic = self._population(records, model)
+            raw, population, generic = self._population(records, model)
             if model and adaptable and not _fits(model, population):
                 model = None
         with duckdb.connect(config={"threads": self.threads, "memory_limit": self.memory}) as connection:
@@ -90,13 +92,15 @@ class SplinkEngine:
             trained_now=model is None,
             candidate_pairs=found.candidate_pairs,
             generic=generic,
+            file=partial(Filings, population, raw),
         )
 
     def _population(
         self, records: pa.Table, model: MatchModel | None
-    ) -> tuple[Population, Mapping[str, tuple[str, ...]]]:
+    ) -> tuple[Population, Population, Mapping[str, tuple[str, ...]]]:
         rules = model.rules if model else self.rules
-        return demote_generic_values(populate(records, feature_makers(rules.custom)), rules.generic_limits)
+        raw = populate(records, feature_makers(rules.custom))
+        return raw, *demote_generic_values(raw, rules.generic_limits)
 
     def _exported(self, population: Population, model: MatchModel) -> pa.Table:
         if not model.factors:
@@ -192,6 +196,7 @@ def _told(population: Population, links: pa.Table) -> pa.Table:
             "judgement": pa.array(
                 np.where(sure, str(Judgement.MATCH), str(Judgement.POSSIBLE_MATCH)), pa.string()
             ),
+            "blocked": np.ones(links.num_rows, np.bool_),
         }
     )
 

@@ -22,6 +22,7 @@ from identity.engines.splink_conditions import MISSING_LEVEL, Level, Swaps, leve
 from identity.model.errors import ModelError
 from identity.model.match import Comparison, Factor, FactorProbabilities, MatchModel, MatchRules
 from identity.model.vocabulary import COMPARATOR_LEVELS
+from identity.steps.train import at_home
 
 __all__ = ["from_splink_settings", "margins", "settings_digest", "to_splink_settings"]
 
@@ -206,7 +207,7 @@ def _tables(factor: Factor, levels: Mapping[str, tuple[Floats, Floats]]) -> Fact
         _product([levels[comparison.name][side] for comparison in factor.comparisons]) for side in (0, 1)
     )
     of_person = all(comparison.of_person for comparison in factor.comparisons)
-    household = random if of_person else (match + random) / 2
+    household = at_home(factor, random if of_person else (match + random) / 2, match)
     return FactorProbabilities(tuple(match.tolist()), tuple(household.tolist()), tuple(random.tolist()))
 
 

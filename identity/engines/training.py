@@ -18,6 +18,7 @@ from identity.steps.train import (
     Chances,
     PatternCounts,
     Trained,
+    at_home,
     of_person,
     pair_space,
     random_chances,
@@ -100,8 +101,10 @@ def _look(
 
 def _corrected(trained: Trained, random: Chances, factors: tuple[Factor, ...]) -> Trained:
     household = tuple(
-        u if of_person(factor) else h
-        for factor, h, u in zip(factors, trained.household.by_factor, random.by_factor, strict=True)
+        at_home(factor, u, m) if of_person(factor) else h
+        for factor, h, u, m in zip(
+            factors, trained.household.by_factor, random.by_factor, trained.match.by_factor, strict=True
+        )
     )
     return replace(trained, random=random, household=Chances(household))
 

@@ -65,7 +65,7 @@ class Weighing:
             for at, comparison in enumerate(comparisons, 1):
                 rarest = np.where(exact == at, self.rarity[comparison.name].min(initial=0.0), 0.0)
                 random += rarest
-                household += rarest * comparison.of_person
+                household += rarest * comparison.chance_at_home
         bound: Floats = match - np.logaddexp2(household, random)
         return bound
 
@@ -97,7 +97,7 @@ class Weighing:
             rarity, codes = self.rarity[comparison.name], comparing.columns[comparison.name].column.codes
             adjustment = (rarity[codes[pairs.left[equal]]] + rarity[codes[pairs.right[equal]]]) / 2
             random[equal] += adjustment
-            if comparison.of_person:
+            if comparison.chance_at_home:
                 household[equal] += adjustment
 
 

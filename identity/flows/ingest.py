@@ -1,72 +1,177 @@
-"""ingest: a file's accepted rows become records of golden profiles; every row is accounted for."""
+"""ingest: a few records, resolved as they are written, with the answer that a rebuild from everything would give."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from identity.flows.online.desk import Desk, claims_on_records
+from identity.flows.online.refile import Restated
+from identity.flows.online.regroup import Regrouped
+from identity.flows.online.settle import AT_ONCE, Settled, attempt, refuse_another_index, settle
+from identity.flows.redo import drain
+from identity.model.cluster import GoldenId
+from identity.model.errors import RowError
+from identity.model.evidence import MatchWeight
+from identity.model.judgement import Judgement, Link
+from identity.model.record import RecordKey
+from identity.ports import Arrival, OnlineWork, StoredRecord
+from identity.steps.refuse import refuse
 
-from identity.flows.rematch import Rematched, Workshop, rematch
-from identity.model.match import MatchModel
-from identity.ports import Load, LoadCounts, StageTimer
+__all__ = ["Ingested", "Outcome", "ingest", "took_effect"]
 
-__all__ = ["Delivery", "Ingested", "ingest"]
+_INLINE = 200
+"""So many queued items are decided again at once, at most; the rest waits for whoever drains the queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One file, read: its RECORDS and QUARANTINED rows, and the counts that add up to its rows."""
-
-    load: Load
-    records: pa.Table
-    quarantined: pa.Table
-    counts: LoadCounts
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"
+    UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"
+    SHADOW = "shadow"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    counts: tuple[LoadCounts, ...]
-    rematched: Rematched
+    """What became of one record: its golden id now (None: it is nobody's), and the best link it has, if any. A refused
+    one has a `problem`, and nothing of it was stored."""
+
+    key: RecordKey
+    outcome: Outcome
+    golden_id: GoldenId | None
+    judgement: Judgement = Judgement.NO_MATCH
+    match_weight: MatchWeight | None = None
+    change_id: str | None = None
+    problem: RowError | None = None
 
 
 def ingest(
-    shop: Workshop, deliveries: list[Delivery], stages: StageTimer, model: MatchModel | None = None
-) -> Ingested:
-    """Store and resolve `deliveries`, of which later ones win. Records that did not change are not stored again.
+    desk: Desk, arrivals: Sequence[Arrival], correlation_id: str | None = None, inline: int = _INLINE
+) -> list[Ingested]:
+    """Store and resolve records, in their order; return what became of each.
 
-    Killed half-way it can be run again with the same end: what is stored is found unchanged, the rest follows.
+    A record that cannot be taken is refused by number, and the others go on. Each unit of work takes up to AT_ONCE of
+    them, and no record twice. A unit that others got in the way of is tried again. What they queue to be decided again
+    is done at once, up to `inline` items. Raises StoreError E412 where the index is not built for these rules.
     """
-    with stages.stage("register"), shop.transactions.begin(shop.clock) as work:
-        known = work.record_hashes()
-        for delivery in deliveries:
-            work.start_load(delivery.load)
-            work.put_quarantine(delivery.quarantined)
-    fresh = _changed(_latest([delivery.records for delivery in deliveries]), known)
-    rematched = rematch(shop, stages, fresh, model, reason=", ".join(d.load.file for d in deliveries))
-    counts = tuple(_with_unchanged(delivery, known) for delivery in deliveries)
-    with shop.transactions.begin(shop.clock) as work:
-        for delivery, counted in zip(deliveries, counts, strict=True):
-            work.finish_load(delivery.load.load_id, counted, work.at)
-    return Ingested(counts, rematched)
+    problems = [refuse(arrival.record, desk.rules.custom) for arrival in arrivals]
+    taken = [arrival for arrival, problem in zip(arrivals, problems, strict=True) if problem is None]
+    done: list[Ingested] = []
+    queued = 0
+    for batch in _batches(taken):
+        told, waiting = attempt(desk, partial(_ingest, desk, batch, correlation_id))
+        done += told
+        queued += waiting
+    if queued:
+        drain(desk, inline)
+    in_order = iter(done)
+    return [
+        Ingested(arrival.record.key, Outcome.REFUSED, None, problem=problem) if problem else next(in_order)
+        for arrival, problem in zip(arrivals, problems, strict=True)
+    ]
 
 
-def _changed(records: pa.Table, known: pa.Table) -> pa.Table:
-    keys = ["source", "source_record_id", "content_hash"]
-    return records.join(known, keys, join_type="left anti").select(records.column_names)
+def _batches(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
+    batch: dict[RecordKey, Arrival] = {}
+    for arrival in arrivals:
+        if arrival.record.key in batch or len(batch) == AT_ONCE:
+            yield list(batch.values())
+            batch = {}
+        batch[arrival.record.key] = arrival
+    if batch:
+        yield list(batch.values())
 
 
-def _latest(tables: list[pa.Table]) -> pa.Table:
-    """Return all records; of one key in several files the last file's."""
-    records = tables[0]
-    keys = ["source", "source_record_id"]
-    for table in tables[1:]:
-        kept = records.join(table.select(keys), keys, join_type="left anti").select(records.column_names)
-        records = pa.concat_tables([kept, table])
-    return records.filter(pc.is_valid(records["source_record_id"]))
+def _ingest(
+    desk: Desk, arrivals: Sequence[Arrival], correlation_id: str | None, work: OnlineWork
+) -> tuple[list[Ingested], int]:
+    refuse_another_index(work, desk)
+    work.claim(claims_on_records(desk, (arrival.record.key for arrival in arrivals)))
+    before = work.stored([arrival.record.key for arrival in arrivals])
+    outcomes = {
+        arrival.record.key: took_effect(arrival, before.get(arrival.record.key)) for arrival in arrivals
+    }
+    kept = [a for a in arrivals if outcomes[a.record.key] in _STORED]
+    numbers = work.put(kept)
+    restated = [
+        Restated(
+            arrival.record.key,
+            numbers[arrival.record.key],
+            before.get(arrival.record.key),
+            None if arrival.deleted else arrival.record,
+        )
+        for arrival in kept
+        if outcomes[arrival.record.key] is not Outcome.SHADOW
+    ]
+    settled = settle(work, desk, restated, "ingest", correlation_id)
+    return _told(work, arrivals, outcomes, settled), settled.queued if settled else 0
 
 
-def _with_unchanged(delivery: Delivery, known: pa.Table) -> LoadCounts:
-    counts = delivery.counts
-    unchanged = counts.accepted - _changed(delivery.records, known).num_rows
-    return LoadCounts(counts.rows, counts.accepted, counts.quarantined, counts.rejected, unchanged)
+_STORED = (Outcome.ACCEPTED, Outcome.DELETED, Outcome.SHADOW)
+
+
+def took_effect(arrival: Arrival, stored: StoredRecord | None) -> Outcome:
+    """Return what an arrival means, given what is stored: what is older than that has no effect, nor has a repeat."""
+    if arrival.deleted:
+        return Outcome.DELETED if stored and stored.deleted_at is None else Outcome.UNKNOWN
+    if arrival.mode != "live" and stored and stored.live:
+        return Outcome.SUPERSEDED
+    if (
+        stored
+        and stored.deleted_at is None
+        and (stored.content_hash, stored.mode)
+        == (
+            arrival.content_hash,
+            arrival.mode,
+        )
+    ):
+        return Outcome.UNCHANGED
+    observed, known = arrival.record.observed_at, stored.record.observed_at if stored else None
+    if stored and observed and max(filter(None, (known, stored.deleted_at)), default=observed) > observed:
+        return Outcome.SUPERSEDED
+    return Outcome.ACCEPTED if arrival.mode == "live" else Outcome.SHADOW
+
+
+def _told(
+    work: OnlineWork,
+    arrivals: Sequence[Arrival],
+    outcomes: dict[RecordKey, Outcome],
+    settled: Settled | None,
+) -> list[Ingested]:
+    homes = dict(settled.restatement.golden_ids) if settled else {}
+    untouched = [key for key, outcome in outcomes.items() if outcome not in _STORED]
+    homes |= work.memberships(untouched) if untouched else {}
+    best = _best_links(settled.regrouped) if settled else {}
+    return [
+        Ingested(
+            key,
+            outcomes[key],
+            homes.get(key),
+            _judgement(best.get(key), homes),
+            best[key].match_weight if key in best else None,
+            settled.change_id if settled and outcomes[key] in _STORED else None,
+        )
+        for key in (arrival.record.key for arrival in arrivals)
+    ]
+
+
+def _best_links(regrouped: Regrouped) -> dict[RecordKey, Link]:
+    best: dict[RecordKey, Link] = {}
+    for found in regrouped.links.values():
+        for key in (found.link.left, found.link.right):
+            if key not in best or (found.link.match_weight or 0.0) > (best[key].match_weight or 0.0):
+                best[key] = found.link
+    return best
+
+
+def _judgement(link: Link | None, homes: dict[RecordKey, GoldenId]) -> Judgement:
+    """A link into the same profile is a match; one to somebody else is worth a look."""
+    if link is None:
+        return Judgement.NO_MATCH
+    together = homes.get(link.left) is not None and homes.get(link.left) == homes.get(link.right)
+    return Judgement.MATCH if together else Judgement.POSSIBLE_MATCH

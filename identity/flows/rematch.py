@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from identity.flows.reindex import Index, is_current, reindex
 from identity.flows.resolve import golden_ids
+from identity.model.errors import StoreError
 from identity.model.match import MatchModel
 from identity.ports import (
     LIVE_RECORDS,
@@ -30,6 +32,10 @@ from identity.ports import (
 __all__ = ["Rematched", "Workshop", "rematch"]
 
 
+# What is known of a record, but for what it is filed by: that follows from it.
+_TOLD = pa.schema([field for field in LIVE_RECORDS if field.name != "features"])
+
+
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """What the population flows work with."""
@@ -41,6 +47,7 @@ class Workshop:
     spread: Callable[[pa.Table], pa.Table]
     freeze: Callable[[MatchModel], StoredModel]
     thaw: Callable[[StoredModel], MatchModel]
+    index: Index
     clock: Clock
     new_id: Callable[[], str]
 
@@ -75,38 +82,68 @@ def rematch(
     active. Each chunk commits with its records, memberships, profiles, links and events. Interrupted, a second run
     finds what is stored and does the rest.
     """
-    arrivals = RECORDS.empty_table() if arrivals is None else arrivals
     with stages.stage("read"), shop.transactions.begin(shop.clock) as work:
-        stored, previous, states = work.live_records(), work.memberships(), work.profiles()
-        active = work.active_model()
-    arrivals = _effective(arrivals, stored)
-    population = shop.spread(_population(stored, arrivals))
-    adaptable = model is None
-    if model is None and active is not None and not retrain:
-        model = shop.thaw(active)
+        known = _Known.of(work)
+    arrivals = _effective(RECORDS.empty_table() if arrivals is None else arrivals, known.records)
+    population = shop.spread(_population(known.records, arrivals))
     if not population.num_rows:
         with shop.transactions.begin(shop.clock) as work:
             work.put_records(arrivals)
         return Rematched(0, 0, 0, 0, 0, 0, 0, "", trained_now=False)
+    adaptable = model is None
+    if model is None and known.model is not None and not retrain:
+        model = shop.thaw(known.model)
     resolution = shop.engine.resolve(population, stages, model, adaptable=adaptable)
     with stages.stage("identify"):
-        assigned = golden_ids(resolution.clusters, _aligned(previous, resolution.clusters), states)
+        assigned = golden_ids(
+            resolution.clusters, _aligned(known.memberships, resolution.clusters), known.states
+        )
     with stages.stage("survive"):
         survived = shop.survivor(population, assigned)
     with stages.stage("compare with what is stored"):
         changes = shop.differ(
             records=arrivals,
-            previous=previous,
-            states=states,
+            previous=known.memberships,
+            states=known.states,
             assigned=assigned,
             survived=survived,
             links=resolution.links,
             model_version=resolution.model.version,
             at=shop.clock.now(),
         )
-    with stages.stage("persist"):
-        _apply(shop, changes, resolution, previous, reason)
+    _store_all(shop, stages, known, changes, resolution, reason, anew=arrivals.num_rows > 0)
     return _told(population, survived, changes, resolution)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is stored when a re-match begins. More `changes` than that, but for ours, mean that it is no longer so."""
+
+    changes: int
+    records: pa.Table
+    memberships: pa.Table
+    states: pa.Table
+    model: StoredModel | None
+    index_version: str | None
+
+    @classmethod
+    def of(cls, work: UnitOfWork) -> _Known:
+        return cls(
+            work.count_changes(),
+            work.live_records(),
+            work.memberships(),
+            work.profiles(),
+            work.active_model(),
+            work.index_version(),
+        )
+
+    def refuse_others(self, work: UnitOfWork) -> None:
+        if work.count_changes() != self.changes:
+            raise StoreError(
+                "E411",
+                "Records were written while everything was being resolved; what is stored so far is consistent.",
+                "Run it again: what is done is found done.",
+            )
 
 
 def _effective(arrivals: pa.Table, stored: pa.Table) -> pa.Table:
@@ -126,8 +163,8 @@ def _population(stored: pa.Table, arrivals: pa.Table) -> pa.Table:
     kept = stored.join(arrivals.select(keys), keys, join_type="left anti") if arrivals.num_rows else stored
     return pa.concat_tables(
         [
-            kept.select(LIVE_RECORDS.names).cast(LIVE_RECORDS),
-            live.select(LIVE_RECORDS.names).cast(LIVE_RECORDS),
+            kept.select(_TOLD.names).cast(_TOLD),
+            live.select(_TOLD.names).cast(_TOLD),
         ]
     )
 
@@ -139,21 +176,39 @@ def _aligned(previous: pa.Table, clusters: pa.Table) -> pa.Table:
     return placed.join(previous, keys, join_type="left outer").sort_by("place")
 
 
-def _apply(
-    shop: Workshop, changes: ChangeSet, resolution: Resolution, previous: pa.Table, reason: str
+def _store_all(
+    shop: Workshop,
+    stages: StageTimer,
+    known: _Known,
+    changes: ChangeSet,
+    resolution: Resolution,
+    reason: str,
+    *,
+    anew: bool,
 ) -> None:
-    # Every machine link is made anew: the first chunk forgets the old ones, each chunk brings its own.
-    judged = previous.select(RECORD_KEYS.names)
-    for chunk in range(changes.chunks):
-        share = changes.of(chunk)
-        with shop.transactions.begin(shop.clock) as work:
-            change = Change(
-                shop.new_id(), "rematch", "machine", work.at, reason, None, resolution.model.version
-            )
-            work.put_change(change)
-            if chunk == 0:
-                work.put_model(shop.freeze(resolution.model), work.at)
-            _store(work, share, judged if chunk == 0 else judged.slice(0, 0), change.change_id)
+    """Store the changes chunk by chunk, then the index where records were told anew or it is not as it should be."""
+    filings = shop.index.filings(resolution)
+    built = known.index_version == shop.index.version and not anew
+    indexed = built and is_current(filings, resolution.clusters, known.records)
+    with stages.stage("persist"):
+        for chunk in range(changes.chunks):
+            with shop.transactions.begin(shop.clock) as work:
+                known.refuse_others(work)
+                known.changes += 1
+                if not indexed:
+                    work.open_index()
+                change_id = shop.new_id()
+                version = resolution.model.version
+                work.put_change(Change(change_id, "rematch", "machine", work.at, reason, None, version))
+                if chunk == 0:
+                    work.put_model(shop.freeze(resolution.model), work.at)
+                # Every machine link is made anew: the first chunk forgets the old ones, each brings its own.
+                judged = known.memberships.select(RECORD_KEYS.names)
+                _store(work, changes.of(chunk), judged if chunk == 0 else judged.slice(0, 0), change_id)
+    if not indexed:
+        with stages.stage("index"), shop.transactions.begin(shop.clock) as work:
+            known.refuse_others(work)
+            reindex(work, shop.index, filings, resolution)
 
 
 def _store(work: UnitOfWork, share: ChangeSet, judged_before: pa.Table, change_id: str) -> None:

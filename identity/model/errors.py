@@ -5,6 +5,7 @@
     ├── FileError           E2xx          a whole file cannot be read
     ├── RowError            E3xx          one row (or one value of it) is wrong: quarantined, the rest goes on
     ├── StoreError          E4xx          the database is missing, behind or busy
+    │   └── Contention      E409          another change got in the way: the same may be tried again
     ├── LookupFailed        E5xx          an id or record nobody knows
     └── ModelError          E6xx          a match model does not fit or cannot be trained
 
@@ -14,6 +15,7 @@ The edges (command line, HTTP) translate; nothing inside speaks of exit codes or
 from __future__ import annotations
 
 __all__ = [
+    "Contention",
     "FileError",
     "IdentityError",
     "LookupFailed",
@@ -51,6 +53,10 @@ class RowError(IdentityError):
 
 class StoreError(IdentityError):
     """E4xx: the database cannot be used as it is."""
+
+
+class Contention(StoreError):
+    """E409: another change got in the way, nothing was kept, and the same change may be tried again."""
 
 
 class LookupFailed(IdentityError):

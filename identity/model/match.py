@@ -29,7 +29,8 @@ class Comparison:
 
     `m_prior` are the probabilities of levels 1.. among matches that training starts from and is smoothed towards.
     Levels in `neutral` are no evidence either way. `of_person`: in a household this attribute is as random as
-    chance (given name), otherwise it is free to agree.
+    chance (given name), otherwise it is free to agree. `alike_at_home` is the least share of households' pairs in
+    which it is as alike as in one person's two records all the same (a son named after his father, twins).
     """
 
     name: str
@@ -39,6 +40,12 @@ class Comparison:
     term_frequency: bool = False
     joint: str = ""
     neutral: frozenset[int] = frozenset()
+    alike_at_home: float = 0.0
+
+    @property
+    def chance_at_home(self) -> bool:
+        """Whether housemates agree on it for no other reason than that the value is common."""
+        return self.of_person and not self.alike_at_home
 
     def evidence(self, level: int) -> int:
         """Return `level`, or 0 where the rules say that it repeats what another comparison already tells."""
@@ -119,6 +126,11 @@ class Factor:
         for size in self.sizes:
             product *= size
         return product
+
+    @property
+    def alike_at_home(self) -> float:
+        """The share of households' pairs that are as alike in this as two records of one person."""
+        return max(comparison.alike_at_home for comparison in self.comparisons)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,11 +94,17 @@ class Records:
 def draw_records(rng: Generator, count: int) -> Records:
     people, homes = draw_people(rng, count)
     entries = draw_entries(rng, people, homes)
+    written = write_records(rng, people, homes, entries)
+    return _impossible_dates(rng, _values_of_nobody(rng, written, store_count(count)), count)
+
+
+def write_records(rng: Generator, people: People, homes: Homes, entries: Entries) -> Records:
+    """What the systems hold of these people in these entries: slips and gaps, but values of nobody not yet."""
+    count = len(people.given)
     consents = draw_consents(rng, entries, count)
     entries = touched(entries, latest_change(entries, consents))
     written = _gaps(rng, _write(rng, people, homes, entries, consents))
-    written = replace(written, person_id=person_ids(rng, count)[entries.person])
-    return _impossible_dates(rng, _values_of_nobody(rng, written, store_count(count)), count)
+    return replace(written, person_id=person_ids(rng, count)[entries.person])
 
 
 def _write(rng: Generator, people: People, homes: Homes, entries: Entries, consents: Consents) -> Records:

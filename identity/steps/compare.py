@@ -16,7 +16,7 @@ from identity.model.match import Comparison, Factor, MatchModel
 from identity.model.record import NormalisedRecord
 from identity.model.vocabulary import COMPARATOR_LEVELS
 
-__all__ = ["compare", "levels"]
+__all__ = ["cell", "compare", "levels"]
 
 
 def compare(
@@ -36,12 +36,12 @@ def compare(
     weight = match - _either(household, random)
     contributions = [Contribution("prior", "", MatchWeight(weight))]
     for at, factor in enumerate(model.factors):
-        cell = _cell(factor, vector)
+        place = cell(factor, vector)
         table = model.probabilities[at]
-        rarity, of_person = _rarity(factor, vector, left, right, model)
-        match += math.log2(table.match[cell])
-        household += math.log2(table.household[cell]) + (rarity if of_person else 0.0)
-        random += math.log2(table.random[cell]) + rarity
+        rarity, at_home = _rarity(factor, vector, left, right, model)
+        match += math.log2(table.match[place])
+        household += math.log2(table.household[place]) + (rarity if at_home else 0.0)
+        random += math.log2(table.random[place]) + rarity
         moved = match - _either(household, random) - weight
         weight += moved
         contributions.append(Contribution(factor.name, _reading(factor, vector), MatchWeight(moved)))
@@ -84,11 +84,12 @@ def _mark_swap(
         reached[given], reached[family] = MISSING, names.FAMILY_FAIR
 
 
-def _cell(factor: Factor, vector: ComparisonVector) -> int:
-    cell = 0
+def cell(factor: Factor, vector: ComparisonVector) -> int:
+    """Return the number of the combination of levels that a pair shows in a factor."""
+    number = 0
     for comparison, size in zip(factor.comparisons, factor.sizes, strict=True):
-        cell = cell * size + comparison.evidence(vector.levels[comparison.name])
-    return cell
+        number = number * size + comparison.evidence(vector.levels[comparison.name])
+    return number
 
 
 def _rarity(
@@ -98,14 +99,14 @@ def _rarity(
     right: NormalisedRecord,
     model: MatchModel,
 ) -> tuple[float, bool]:
-    """Return what the factor's first equal value adds to log2 u for being common, and whether it is of the person."""
+    """Return what the factor's first equal value adds to log2 u for being common, and whether at home too."""
     for comparison in factor.comparisons:
         level = comparison.evidence(vector.levels[comparison.name])
         if comparison.term_frequency and level == EXACT:
             chance = math.log2(model.exact_chance[comparison.name])
             ours = math.log2(_share(left, comparison, model)) - chance
             theirs = math.log2(_share(right, comparison, model)) - chance
-            return (ours + theirs) / 2, comparison.of_person
+            return (ours + theirs) / 2, comparison.chance_at_home
     return 0.0, False
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "PatternCounts",
     "Prior",
     "Trained",
+    "at_home",
     "of_person",
     "pair_space",
     "random_chances",
@@ -97,9 +98,9 @@ def _step(
         for factor, cells, mean in zip(factors, patterns.cells, m_mean.by_factor, strict=True)
     )
     h = tuple(
-        random if of_person(factor) else _estimate(factor, cells, weights[1], mean, STRENGTH)
-        for factor, cells, mean, random in zip(
-            factors, patterns.cells, h_mean.by_factor, model.random.by_factor, strict=True
+        at_home(factor, u if of_person(factor) else _estimate(factor, cells, weights[1], mean, STRENGTH), one)
+        for factor, cells, mean, u, one in zip(
+            factors, patterns.cells, h_mean.by_factor, model.random.by_factor, m, strict=True
         )
     )
     return replace(model, match=Chances(m), household=Chances(h), prior=prior)
@@ -129,10 +130,15 @@ def _log_likelihood(chances: Chances, patterns: PatternCounts) -> Floats:
 
 
 def reestimate(model: Trained, inside: PatternCounts, factors: Sequence[Factor]) -> Trained:
-    """Return `model` with m and the prior of matches re-estimated from the pairs inside the clusters found."""
+    """Return `model` with m and the prior of matches re-estimated from the pairs inside the clusters found.
+
+    What a household explains as well must not teach m: father and son in one cluster would make birth dates vary.
+    """
     m_mean = Chances(tuple(_product(_priors(factor)) for factor in factors))
+    match, household = responsibilities(model, inside)
+    weights = inside.counts * match / (match + household)
     m = tuple(
-        _estimate(factor, cells, inside.counts, mean, STRENGTH)
+        _estimate(factor, cells, weights, mean, STRENGTH)
         for factor, cells, mean in zip(factors, inside.cells, m_mean.by_factor, strict=True)
     )
     prior = _prior(float(inside.counts.sum()), model.prior.household * inside.total_pairs, inside.total_pairs)
@@ -167,6 +173,14 @@ def random_chances(factor: Factor, sampled: NDArray[np.int64], exact: Sequence[f
     return _smoothed(factor, counts.ravel(), _product(margins), _RANDOM_STRENGTH)
 
 
+def at_home(factor: Factor, usual: Floats, match: Floats) -> Floats:
+    """Return P(cell | Household): as is `usual` there, but in some pairs as alike as records of one person.
+
+    So no factor can rule a household out by more than log2(1 / alike_at_home) bits.
+    """
+    return (1 - factor.alike_at_home) * usual + factor.alike_at_home * match
+
+
 def of_person(factor: Factor) -> bool:
     """Say whether a factor is about one person alone, so that housemates agree on it by chance only."""
     return all(comparison.of_person for comparison in factor.comparisons)
@@ -189,7 +203,11 @@ def _product(margins: Sequence[Floats]) -> Floats:
 def _household_start(match: Chances, random: Chances, factors: Sequence[Factor]) -> Chances:
     return Chances(
         tuple(
-            u if of_person(factor) else _smoothed(factor, np.zeros(factor.cells), (m + u) / 2, 1.0)
+            at_home(
+                factor,
+                u if of_person(factor) else _smoothed(factor, np.zeros(factor.cells), (m + u) / 2, 1.0),
+                m,
+            )
             for factor, m, u in zip(factors, match.by_factor, random.by_factor, strict=True)
         )
     )

@@ -2,14 +2,18 @@
 
 from identity.store.bulk import BulkWork
 from identity.store.engine import DEFAULT_URL, Store, check_current, head_revision, migrate
-from identity.store.views import Counts, EventView, ProfileView, Views
+from identity.store.online import OnlineWork
+from identity.store.views import Counts, EventView, ProfileView, RedoCount, RedoView, Views
 
 __all__ = [
     "DEFAULT_URL",
     "BulkWork",
     "Counts",
     "EventView",
+    "OnlineWork",
     "ProfileView",
+    "RedoCount",
+    "RedoView",
     "Store",
     "Views",
     "check_current",

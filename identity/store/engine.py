@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
 from identity.store import upgrade
 from identity.store.bulk import BulkWork
 from identity.store.dialect import DEFAULT_URL, database_at
+from identity.store.online import Look, OnlineWork
+from identity.store.online.statements import PUT_SETTING, SETTING
 from identity.store.views import Views
 
 __all__ = ["DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
@@ -17,11 +22,15 @@ class Store:
     """A database of customer identities.
 
     Opening it connects to nothing yet, but a URL that cannot work raises StoreError E401 or E402 at once.
-    A writer waits up to `patience` seconds for another one before it raises E405.
+    A writer waits up to `patience` seconds for another one before it raises E405. `features` names what records
+    are filed by, custom attributes last; the order is part of what is stored.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, patience: float = 30.0) -> None:
+    def __init__(
+        self, url: str = DEFAULT_URL, patience: float = 30.0, features: Sequence[str] = FEATURES
+    ) -> None:
         self._database = database_at(url, patience)
+        self._features = tuple(features)
         self.views = Views(self._database)
 
     def migrate(self) -> None:
@@ -35,6 +44,26 @@ class Store:
     def begin(self, clock: Clock) -> BulkWork:
         """Return a unit of work for a `with` block: commits at its end, leaves nothing when it raises."""
         return BulkWork(self._database, clock)
+
+    def look(self) -> Look:
+        """Return a read-only look at a few records, for a `with` block."""
+        return Look(self._database, self._features)
+
+    def online(self, clock: Clock) -> OnlineWork:
+        """Return a unit of work around a few records, for a `with` block as `begin` does."""
+        return OnlineWork(self._database, clock, self._features)
+
+    def put_setting(self, name: str, value: str) -> str:
+        """Store a setting unless there is one of this name; return the one that is stored.
+
+        Of several who try at once all are told the same.
+        """
+        if (known := self.views.setting(name)) is not None:
+            return known
+        with self._database.write() as connection:
+            connection.execute(PUT_SETTING.of(name=name, value=value))
+            ((stored,),) = connection.fetch(SETTING.of(name=name))
+        return str(stored)
 
     def close(self) -> None:
         """Let go of every connection; the store opens new ones when it is used again."""

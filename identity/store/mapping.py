@@ -15,14 +15,25 @@ from identity.model.judgement import DecidedBy, Judgement, Link
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 
 __all__ = [
+    "BEING_BUILT",
+    "INDEX_VERSION",
     "attributes_from_json",
     "attributes_to_json",
     "flags_from_json",
     "flags_to_json",
     "golden_profile",
+    "held_version",
     "link",
     "source_record",
+    "standing_version",
+    "statuses_from_json",
+    "statuses_to_json",
 ]
+
+INDEX_VERSION = "index_version"
+"""The setting that says what the index was built with; while it is built anew, behind a mark."""
+BEING_BUILT = "being built anew: "
+"""The setting that says what the index was built with."""
 
 
 class _Row(Protocol):
@@ -65,7 +76,7 @@ def _golden_value_from_json(value: Mapping[str, Any]) -> GoldenValue:
     )
 
 
-def flags_to_json(flags: Mapping[str, str]) -> str:
+def flags_to_json(flags: Mapping[str, object]) -> str:
     """Return consents (or custom attributes) as JSON with sorted names."""
     return orjson.dumps(dict(flags), option=orjson.OPT_SORT_KEYS).decode()
 
@@ -73,6 +84,16 @@ def flags_to_json(flags: Mapping[str, str]) -> str:
 def flags_from_json(text: str) -> dict[str, str]:
     flags: dict[str, str] = orjson.loads(text)
     return flags
+
+
+def statuses_to_json(statuses: Mapping[str, str]) -> str:
+    """Return a record's consents as JSON, as files are stored: each an object with its status."""
+    return flags_to_json({consent: {"status": status} for consent, status in statuses.items()})
+
+
+def statuses_from_json(text: str) -> dict[str, str]:
+    """Return the status of each of a record's consents."""
+    return {consent: told["status"] for consent, told in orjson.loads(text).items()}
 
 
 def golden_profile(row: _Row, records: tuple[RecordKey, ...]) -> GoldenProfile:
@@ -86,12 +107,12 @@ def golden_profile(row: _Row, records: tuple[RecordKey, ...]) -> GoldenProfile:
 
 
 def source_record(row: _Row) -> SourceRecord:
-    canonical = {name: value for name in CANONICAL_ATTRIBUTES if (value := getattr(row, name)) is not None}
+    told = {name: getattr(row, name) for name in CANONICAL_ATTRIBUTES} | flags_from_json(row.custom)
     return SourceRecord(
         key=RecordKey(row.source, row.source_record_id),
-        attributes=canonical | flags_from_json(row.custom),
+        attributes={name: value for name, value in told.items() if value is not None},
         observed_at=row.observed_at,
-        consents=flags_from_json(row.consents),
+        consents=statuses_from_json(row.consents),
     )
 
 
@@ -103,3 +124,13 @@ def link(row: _Row) -> Link:
         match_weight=None if row.match_weight is None else MatchWeight(row.match_weight),
         decided_by=DecidedBy(row.decided_by),
     )
+
+
+def standing_version(stored: str | None) -> str | None:
+    """Return what the index was built with; None while it is being built."""
+    return None if stored is None or stored.startswith(BEING_BUILT) else stored
+
+
+def held_version(stored: str | None) -> str | None:
+    """Return what the content of the index was built with, also while it is being built anew."""
+    return stored and stored.removeprefix(BEING_BUILT)

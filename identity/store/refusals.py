@@ -8,11 +8,13 @@ E405  another program holds the database, and did not let go in time
 E406  a change contradicts what is stored; nothing of it was kept
 E407  the database refused for another reason (a full disk, a lost connection)
 E408  redirects lead in a circle
+E409  another change got in the way of this one, which may be tried again
+E410  the server has no room for the locks of a change
 """
 
 from __future__ import annotations
 
-from identity.model.errors import StoreError
+from identity.model.errors import Contention, StoreError
 
 __all__ = [
     "ahead",
@@ -20,7 +22,9 @@ __all__ = [
     "busy",
     "cannot_open",
     "circular",
+    "contention",
     "contradiction",
+    "out_of_locks",
     "refused",
 ]
 
@@ -64,3 +68,15 @@ def refused(reason: str) -> StoreError:
 
 def circular(count: int) -> StoreError:
     return StoreError("E408", f"{count} redirects lead in a circle; nothing of this change was kept.")
+
+
+def contention() -> Contention:
+    return Contention("E409", "Another change got in the way; nothing was kept.", "Try again.")
+
+
+def out_of_locks() -> StoreError:
+    return StoreError(
+        "E410",
+        "The server has no room for the locks of this change; nothing of it was kept.",
+        "Raise max_locks_per_transaction on the server, or send fewer records at once.",
+    )

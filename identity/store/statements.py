@@ -7,16 +7,22 @@ from collections.abc import Iterable
 __all__ = [
     "ANY_REDIRECT",
     "CURRENT_MEMBERSHIPS",
+    "LINK_KEY",
+    "LIVE",
     "STAGED_SURVIVORS",
+    "add",
     "close_moved",
     "deactivate_models",
     "drop_machine_links",
     "finish_load",
+    "forget_features",
     "insert",
     "mark_merged",
     "open_moved",
+    "put_features",
     "put_links",
     "put_redirects",
+    "remove",
     "repoint_redirects",
     "select",
     "unredirect",
@@ -24,6 +30,7 @@ __all__ = [
 ]
 
 LINK_KEY = ("left_source", "left_id", "right_source", "right_id")
+LIVE = "mode = 'live' AND deleted_at IS NULL"
 CURRENT_MEMBERSHIPS = "SELECT source, source_record_id, golden_id FROM crosswalk WHERE valid_to IS NULL"
 ANY_REDIRECT = "SELECT retired, survivor FROM redirect LIMIT 1"
 STAGED_SURVIVORS = (
@@ -56,6 +63,11 @@ def insert_quarantine(columns: Iterable[str], stage: str) -> str:
     return f"{insert('quarantine', columns, stage)} AND NOT EXISTS ({waiting})"
 
 
+def add(table: str, columns: Iterable[str], stage: str, key: tuple[str, ...]) -> str:
+    """Insert what is not there yet."""
+    return f"{insert(table, columns, stage)} ON CONFLICT ({_listed(key)}) DO NOTHING"
+
+
 def upsert(
     table: str, columns: Iterable[str], stage: str, key: tuple[str, ...], kept: tuple[str, ...] = ()
 ) -> str:
@@ -65,19 +77,24 @@ def upsert(
     return f"{insert(table, columns, stage)} ON CONFLICT ({_listed(key)}) DO UPDATE SET {changes}"
 
 
-def close_moved(stage: str, stamp: str) -> str:
+def remove(table: str, key: tuple[str, ...], stage: str) -> str:
+    """Delete the rows whose key is staged."""
+    staged = ", ".join(f's."{name}"' for name in key)
+    return f'DELETE FROM "{table}" WHERE ({_listed(key)}) IN (SELECT {staged} FROM {stage} AS s)'
+
+
+def close_moved(stage: str, at: str) -> str:
     return f"""
-        UPDATE crosswalk SET valid_to = (SELECT at FROM {stamp}) FROM {stage} AS s
+        UPDATE crosswalk SET valid_to = {at} FROM {stage} AS s
         WHERE crosswalk.source = s.source AND crosswalk.source_record_id = s.source_record_id
           AND crosswalk.valid_to IS NULL AND (s.golden_id IS NULL OR s.golden_id <> crosswalk.golden_id)"""
 
 
-def open_moved(stage: str, stamp: str) -> str:
+def open_moved(stage: str, at: str, change_id: str) -> str:
     # The current row of a record that stays where it is makes the conflict; asking first costs a third more.
     return f"""
         INSERT INTO crosswalk (source, source_record_id, golden_id, valid_from, change_id)
-        SELECT s.source, s.source_record_id, s.golden_id, (SELECT at FROM {stamp}),
-               (SELECT change_id FROM {stamp})
+        SELECT s.source, s.source_record_id, s.golden_id, {at}, {change_id}
         FROM {stage} AS s WHERE s.golden_id IS NOT NULL
         ON CONFLICT (source, source_record_id) WHERE valid_to IS NULL DO NOTHING"""
 
@@ -100,6 +117,18 @@ def mark_merged(stage: str) -> str:
         UPDATE golden_profile
         SET status = 'merged', record_count = 0, version = golden_profile.version + 1, updated_at = s.since
         FROM {stage} AS s WHERE golden_profile.golden_id = s.retired AND golden_profile.status = 'live'"""
+
+
+def forget_features(where: str) -> str:
+    return f"UPDATE source_record SET features = NULL WHERE features IS NOT NULL AND ({where})"
+
+
+def put_features(stage: str) -> str:
+    """Set the features that differ: a record is wide, and written anew as a whole."""
+    return f"""
+        UPDATE source_record SET features = s.features FROM {stage} AS s
+        WHERE source_record.number = s.number AND (source_record.features <> s.features
+            OR (source_record.features IS NULL) <> (s.features IS NULL))"""
 
 
 def drop_machine_links(stage: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Double, Index, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Double, Index, MetaData, Table, Text, UniqueConstraint, true
 from sqlmodel import Field, SQLModel
 
 from identity.store.dialect import CLUSTERED, NEVER_REUSED, KeyText, Position, UtcDateTime, partial_index
@@ -38,19 +38,36 @@ def _position() -> Any:
     return Field(default=None, sa_column=Column(Position, primary_key=True, autoincrement=True))
 
 
+def _number(**options: Any) -> Any:
+    return Field(sa_type=Position, **options)
+
+
+def _given_number() -> Any:
+    return Field(sa_column=Column(Position, primary_key=True, autoincrement=False))
+
+
 class SourceRecordRow(_Row, table=True):
-    """What a source system last told about one of its records."""
+    """What a source system last told about one of its records.
+
+    The number is what the index knows it by; `features` are those it is filed by (null: it is not filed).
+    """
 
     __tablename__ = "source_record"
+    __table_args__ = (
+        UniqueConstraint("source", "source_record_id", name="uq_source_record_key"),
+        NEVER_REUSED,
+    )
 
-    source: str = _key(primary_key=True)
-    source_record_id: str = _key(primary_key=True)
+    number: int | None = _position()
+    source: str = _key()
+    source_record_id: str = _key()
     mode: str = _text()
     content_hash: str = _text()
     observed_at: datetime | None = _time(default=None)
     loaded_at: datetime = _time()
     load_id: str = _text()
     deleted_at: datetime | None = _time(default=None)
+    features: str | None = _text(default=None)
     given_name: str | None = _text(default=None)
     family_name: str | None = _text(default=None)
     full_name: str | None = _text(default=None)
@@ -143,6 +160,59 @@ class LinkRow(_Row, table=True):
     decided_by: str = _text()
     model_version: str | None = _text(default=None)
     decided_at: datetime = _time()
+    blocked: bool = Field(sa_column_kwargs={"server_default": true()})
+
+
+class FiledRow(_Row, table=True):
+    """Which records are in which block."""
+
+    __tablename__ = "filed"
+    __table_args__ = (CLUSTERED,)
+
+    block: int = _number(primary_key=True)
+    record: int = _number(primary_key=True)
+
+
+class IdentifierRow(_Row, table=True):
+    """Who holds which identifier value, and under which name (null: no whole name)."""
+
+    __tablename__ = "identifier"
+    __table_args__ = (CLUSTERED,)
+
+    value: int = _number(primary_key=True)
+    record: int = _number(primary_key=True)
+    name: int | None = _number(default=None)
+
+
+class GenericValueRow(_Row, table=True):
+    """An identifier value that too many different names share: it counts as nobody's own."""
+
+    __tablename__ = "generic_value"
+
+    value: int = _given_number()
+    since: datetime = _time()
+
+
+class RedoRow(_Row, table=True):
+    """Something to decide again: a record, or everybody in a block."""
+
+    __tablename__ = "redo"
+    __table_args__ = (Index("ix_redo_oldest", "queued_at", "kind", "subject"), CLUSTERED)
+
+    kind: str = _key(primary_key=True)
+    subject: int = _number(primary_key=True)
+    reason: str = _text()
+    queued_at: datetime = _time()
+
+
+class SettingRow(_Row, table=True):
+    """What the store has to remember about itself."""
+
+    __tablename__ = "setting"
+    __table_args__ = (CLUSTERED,)
+
+    name: str = _key(primary_key=True)
+    value: str = _text()
 
 
 class EventRow(_Row, table=True):

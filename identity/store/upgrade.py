@@ -12,19 +12,19 @@ from alembic.script import ScriptDirectory
 from identity.store import refusals
 from identity.store.dialect import Database
 
-__all__ = ["check_current", "head_revision", "migrate", "write_revision"]
+__all__ = ["alembic_config", "check_current", "head_revision", "migrate", "write_revision"]
 
 
 def head_revision() -> str:
     """Return the revision this program was written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     assert head is not None, "the package holds at least one migration"
     return head
 
 
 def migrate(database: Database) -> None:
     """Create or change the tables, in one transaction. Raises StoreError E404 when the database is ahead."""
-    config = _config()
+    config = alembic_config()
     with database.alter() as connection:
         _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
         config.attributes["connection"] = connection
@@ -42,7 +42,7 @@ def check_current(database: Database) -> None:
 
 def write_revision(database: Database, message: str) -> None:
     """Write a migration file that takes a database at head to what `tables.py` says."""
-    config = _config()
+    config = alembic_config()
     with database.alter() as connection:
         config.attributes["connection"] = connection
         command.revision(config, message, autogenerate=True, rev_id=f"{len(_known()) + 1:04d}")
@@ -54,10 +54,10 @@ def _refuse_unknown(found: str | None) -> None:
 
 
 def _known() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")

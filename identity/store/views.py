@@ -14,11 +14,12 @@ from identity.model.cluster import GoldenId
 from identity.model.golden import GoldenProfile
 from identity.model.judgement import Link
 from identity.model.record import RecordKey, SourceRecord
+from identity.ports import RedoKind
 from identity.store import mapping
 from identity.store.dialect import Database
 from identity.store.tables import TABLES
 
-__all__ = ["Counts", "EventView", "ProfileView", "Views"]
+__all__ = ["Counts", "EventView", "ProfileView", "RedoCount", "RedoView", "Views"]
 
 _RECORD = TABLES["source_record"]
 _CROSSWALK = TABLES["crosswalk"].c
@@ -27,6 +28,8 @@ _REDIRECT = TABLES["redirect"].c
 _LINK = TABLES["link"]
 _EVENT = TABLES["event"]
 _QUARANTINE = TABLES["quarantine"].c
+_REDO = TABLES["redo"].c
+_SETTING = TABLES["setting"].c
 _KEYS_AT_ONCE = 500
 
 
@@ -53,6 +56,25 @@ class EventView:
     time: datetime
     correlation_id: str | None
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RedoView:
+    """Something that waits to be decided again."""
+
+    kind: RedoKind
+    subject: int
+    reason: str
+    queued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RedoCount:
+    """How much of one kind waits for one reason."""
+
+    kind: RedoKind
+    reason: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +153,28 @@ class Views:
         with self._database.read() as look:
             rows = look.execute(asked.order_by(_EVENT.c.position).limit(limit)).all()
         return tuple(EventView(**{**row._mapping, "body": orjson.loads(row.body)}) for row in rows)
+
+    def redo(self, limit: int = 100) -> tuple[RedoView, ...]:
+        """Return up to `limit` of what waits to be decided again, oldest first."""
+        asked = select(_REDO.kind, _REDO.subject, _REDO.reason, _REDO.queued_at)
+        with self._database.read() as look:
+            rows = look.execute(asked.order_by(_REDO.queued_at, _REDO.kind, _REDO.subject).limit(limit)).all()
+        return tuple(RedoView(RedoKind(kind), *rest) for kind, *rest in rows)
+
+    def redo_waiting(self) -> tuple[RedoCount, ...]:
+        """Return how much waits to be decided again, by kind and reason."""
+        asked = select(_REDO.kind, _REDO.reason, func.count()).group_by(_REDO.kind, _REDO.reason)
+        with self._database.read() as look:
+            rows = look.execute(asked.order_by(_REDO.kind, _REDO.reason)).all()
+        return tuple(RedoCount(RedoKind(kind), reason, count) for kind, reason, count in rows)
+
+    def index_version(self) -> str | None:
+        """Return what the index of real time was built with, None while it is being built."""
+        return mapping.standing_version(self.setting(mapping.INDEX_VERSION))
+
+    def setting(self, name: str) -> str | None:
+        with self._database.read() as look:
+            return look.execute(select(_SETTING.value).where(_SETTING.name == name)).scalar_one_or_none()
 
     def counts(self) -> Counts:
         with self._database.read() as look:

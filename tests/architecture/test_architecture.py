@@ -21,6 +21,7 @@ HUNDREDS = {
     "FileError": "E2",
     "RowError": "E3",
     "StoreError": "E4",
+    "Contention": "E4",
     "LookupFailed": "E5",
     "ModelError": "E6",
 }

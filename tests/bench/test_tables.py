@@ -51,6 +51,7 @@ RESULTS: dict[str, Any] = {
         "processor": "EPYC",
         "cores": 2,
         "memory_gigabytes": 23.5,
+        "busy_before": 0.3,
         "system": "Linux",
         "python": "3.11",
         "packages": {"splink": "5.0.0"},

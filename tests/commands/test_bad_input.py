@@ -124,13 +124,13 @@ def test_a_bad_row_is_set_aside_with_code_file_row_and_column_and_the_others_go_
 
 
 @pytest.mark.parametrize("trouble", FILES)
-@pytest.mark.parametrize("command", ["resolve", "load", "train"])
+@pytest.mark.parametrize("command", ["resolve", "load", "ingest", "train"])
 def test_a_bad_file_is_refused_by_number_and_name(tmp_path: Path, command: str, trouble: str) -> None:
     name, content, code = FILES[trouble]
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    outs = {"resolve": ("--out", tmp_path / "out"), "train": ("--out", tmp_path / "m.json"), "load": ()}
-    more: tuple[str | Path, ...] = outs[command]
+    outs = {"resolve": ("--out", tmp_path / "out"), "train": ("--out", tmp_path / "m.json")}
+    more: tuple[str | Path, ...] = outs.get(command, ())
     ended = identity(command, tmp_path / name, *more, database=tmp_path / "identity.db")
     assert ended.code == 3
     ended.complains(code, tmp_path / name)

@@ -18,7 +18,7 @@ from .conftest import Shop
 from .terminal import identity
 
 KEYS = ["source", "source_record_id"]
-LINK_COLUMNS = ["left_source", "left_id", "right_source", "right_id", "match_weight", "judgement"]
+LINK_COLUMNS = "left_source left_id right_source right_id match_weight judgement blocked".split()
 QUARANTINE_COLUMNS = ["file", "row", "source", "source_record_id", "column", "code", "message"]
 
 

@@ -46,9 +46,9 @@ CONTRADICTIONS = {
     "an event of no profile": """
         select e.subject from event e left join golden_profile p on p.golden_id = e.subject
         where p.golden_id is null""",
-    "a merged profile without a redirect to a live one": """
+    "a merged profile without a redirect to one that is not": """
         select p.golden_id from golden_profile p left join redirect r on r.retired = p.golden_id
-        left join golden_profile s on s.golden_id = r.survivor and s.status = 'live'
+        left join golden_profile s on s.golden_id = r.survivor and s.status <> 'merged'
         where p.status = 'merged' and s.golden_id is null""",
     "a redirect of a profile that is live": """
         select r.retired from redirect r join golden_profile p on p.golden_id = r.retired
@@ -134,7 +134,8 @@ def partition(database: Path) -> dict[frozenset[str], str]:
 def links(database: Path) -> set[tuple[Any, ...]]:
     return set(
         rows(
-            database, "select left_source, left_id, right_source, right_id, match_weight, judgement from link"
+            database,
+            "select left_source, left_id, right_source, right_id, match_weight, judgement, blocked from link",
         )
     )
 

@@ -84,7 +84,7 @@ def test_every_key_reaches_the_rules(tmp_path: Path) -> None:
     content = """\
 custom_attributes: [tier]
 comparisons:
-  - {name: tier, comparator: category, of_person: true, joint: rest, m: {exact: .9, different: .1}}
+  - {name: tier, comparator: category, of_person: true, alike_at_home: .2, joint: rest, m: {exact: .9, different: .1}}
   - {name: email, comparator: email, term_frequency: true, neutral: close_at_provider,
      m: {exact: .7, close: .1, close_at_provider: 0, same_local_part: 0, different: .2}}
 blocking:
@@ -97,7 +97,7 @@ generic_limits: {phone: 3}
     found = load_match_rules(rules(tmp_path, content))
     assert found.custom == ("tier",)
     assert found.comparisons == (
-        Comparison("tier", "category", (0.9, 0.1), of_person=True, joint="rest"),
+        Comparison("tier", "category", (0.9, 0.1), of_person=True, joint="rest", alike_at_home=0.2),
         Comparison("email", "email", (0.7, 0.1, 0.0, 0.0, 0.2), term_frequency=True, neutral=frozenset({3})),
     )
     assert found.blocking == (

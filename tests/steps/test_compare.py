@@ -53,14 +53,15 @@ def by_formula(
     match, household = model.prior_match, model.prior_household
     random = 1 - match - household
     for factor, table in zip(model.factors, model.probabilities, strict=True):
-        cell, common, of_person = 0, 1.0, False
+        cell, common, at_home = 0, 1.0, False
         for comparison, size in zip(factor.comparisons, factor.sizes, strict=True):
             level = 0 if reached[comparison.name] in comparison.neutral else reached[comparison.name]
             cell = cell * size + level
             if level == 1 and comparison.term_frequency and common == 1.0:
-                common, of_person = commonness(comparison, left, right, model), comparison.of_person
+                common = commonness(comparison, left, right, model)
+                at_home = comparison.of_person and comparison.alike_at_home == 0
         match *= table.match[cell]
-        household *= table.household[cell] * (common if of_person else 1.0)
+        household *= table.household[cell] * (common if at_home else 1.0)
         random *= table.random[cell] * common
     return math.log2(match / (household + random))
 

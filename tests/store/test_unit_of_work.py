@@ -92,9 +92,8 @@ def test_only_live_records_are_matched_but_every_hash_is_known(store: Store, clo
 def test_text_comes_back_as_it_was_told(store: Store, clock: StandingClock) -> None:
     odd = 'Zoë\'; DROP TABLE "link" -- \U0001f600\u202e\t\\'
     with store.begin(clock) as work:
-        work.put_records(
-            records("anna", full_name=odd, custom='{"shoe_size":"38"}', consents='{"news.email":"granted"}')
-        )
+        consents = '{"news.email":{"status":"granted","captured_at":"2024-05-01T10:00:00Z"}}'
+        work.put_records(records("anna", full_name=odd, custom='{"shoe_size":"38"}', consents=consents))
     found = store.views.record(ANNA)
     assert found is not None
     assert found.attributes == {"full_name": odd, "shoe_size": "38"}

@@ -9,6 +9,10 @@ from typing import Any
 import pyarrow as pa
 
 from identity import ports
+from identity.model.cluster import GoldenId
+from identity.model.judgement import Judgement, Link
+from identity.model.record import RecordKey, SourceRecord
+from identity.ports import Arrival, Event, ProfileRow, StoredLink
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -69,7 +73,8 @@ def redirects(**survivors: str) -> pa.Table:
 
 def link(left: str, right: str, **columns: Any) -> dict[str, Any]:
     usual = {"left_source": "pos", "right_source": "pos", "judgement": "match", "decided_by": "machine"}
-    return {**usual, "left_id": left, "right_id": right, "decided_at": MONDAY, **columns}
+    told = {"decided_at": MONDAY, "blocked": True}
+    return {**usual, **told, "left_id": left, "right_id": right, **columns}
 
 
 def links(*given: dict[str, Any]) -> pa.Table:
@@ -86,3 +91,25 @@ def events(*facts: tuple[str, int], body: str = "{}") -> pa.Table:
         for subject, version in facts
     )
     return rows(ports.EVENTS, *given, type="customer.updated", time=MONDAY, correlation_id="c", body=body)
+
+
+def key(record: str, source: str = "pos") -> RecordKey:
+    return RecordKey(source, record)
+
+
+def arrival(record: str, content_hash: str = "h1", **attributes: str) -> Arrival:
+    return Arrival(SourceRecord(key(record), attributes), content_hash, load_id="load-1")
+
+
+def stored_link(left: str, right: str, *, blocked: bool = True, **columns: Any) -> StoredLink:
+    return StoredLink(Link(key(left), key(right), **{"judgement": Judgement.MATCH, **columns}), blocked)
+
+
+def profile(golden_id: str, **columns: Any) -> ProfileRow:
+    usual = {"version": 1, "status": "live", "record_count": 1, "fingerprint": "f"}
+    told = {"created_at": MONDAY, "attributes": "{}", "consents": "{}"}
+    return ProfileRow(GoldenId(golden_id), **{**usual, **told, **columns})
+
+
+def event(subject: str, version: int) -> Event:
+    return Event("customer.updated", GoldenId(subject), version, None, "{}")

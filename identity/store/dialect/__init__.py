@@ -1,8 +1,9 @@
 """Everything that differs between the two databases. Nothing outside this folder names either of them.
 
-A `Database` opens connections of three kinds: `read` for one consistent look, `alter` for migrations, and
-`bulk` for one transaction in which Arrow tables go in and out. Set-based SQL is written once, in
-`store/statements.py`, in what both databases understand (row values, UPDATE … FROM, INSERT … ON CONFLICT).
+A `Database` opens connections of five kinds: `read` for one consistent view, `look` for questions about a few records,
+`write` for a transaction around a few records, `bulk` for one in which Arrow tables go in and out, `alter` for
+migrations. Set-based SQL is written once, in `store/statements.py` and `store/online/statements.py`, in what both
+databases understand (row values, UPDATE … FROM, INSERT … ON CONFLICT).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
+from identity.store.dialect.asking import Asked, Kind, ReadConnection, Statement, WriteConnection
 from identity.store.dialect.connections import BulkConnection, Database, unusable_url
 from identity.store.dialect.postgresql import PostgresDatabase
 from identity.store.dialect.sqlite import SqliteDatabase
@@ -24,6 +26,8 @@ from identity.store.dialect.types import (
     Position,
     UtcDateTime,
     partial_index,
+    placed,
+    utc,
     where,
 )
 
@@ -31,14 +35,21 @@ __all__ = [
     "CLUSTERED",
     "DEFAULT_URL",
     "NEVER_REUSED",
+    "Asked",
     "BulkConnection",
     "Database",
     "KeyText",
+    "Kind",
     "Position",
+    "ReadConnection",
+    "Statement",
     "UtcDateTime",
+    "WriteConnection",
     "database_at",
     "database_in_file",
     "partial_index",
+    "placed",
+    "utc",
     "where",
 ]
 

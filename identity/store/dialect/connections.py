@@ -11,8 +11,10 @@ import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from identity.model.errors import StoreError
+from identity.store.dialect.asking import ReadConnection, WriteConnection
 
 __all__ = ["BulkConnection", "Database", "Refusal", "translated", "unusable_url"]
 
@@ -28,6 +30,14 @@ class BulkConnection(Protocol):
         ...
 
     def execute(self, sql: str) -> None: ...
+
+    def empty(self, *tables: str) -> None:
+        """Delete all rows of these tables, however many there are."""
+        ...
+
+    def fill(self, table: str, rows: pa.Table) -> None:
+        """Insert rows, sorted by the primary key, into a table that is empty."""
+        ...
 
     def fetch(self, sql: str, schema: pa.Schema) -> pa.Table:
         """Return the rows of a query whose columns are those of `schema`, in order."""
@@ -55,6 +65,14 @@ class Database(Protocol):
 
     def bulk(self) -> BulkConnection: ...
 
+    def look(self) -> AbstractContextManager[ReadConnection]:
+        """Open a connection for questions about a few records, each answered from what is committed at that moment."""
+        ...
+
+    def write(self) -> AbstractContextManager[WriteConnection]:
+        """Open a transaction around a few records, committed at the end of the block."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -71,5 +89,5 @@ def translated(refusal: Refusal) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise refusal(error.orig or error) from None
-    except (sqlite3.Error, AdbcError) as error:
+    except (sqlite3.Error, AdbcError, PoolTimeout) as error:
         raise refusal(error) from None

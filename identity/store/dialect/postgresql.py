@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from identity.model.errors import StoreError
 from identity.store import refusals
+from identity.store.dialect.asking import ReadConnection, WriteConnection
 from identity.store.dialect.connections import BulkConnection, Refusal, translated, unusable_url
 
 __all__ = ["PostgresDatabase"]
 
 _ANALYSE_FROM = 1_000  # below, the planner's guess for an unknown table does no harm
+_KEY = pa.schema([("name", pa.string()), ("definition", pa.string())])
+_PRIMARY_KEY = """
+    SELECT conname::text AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint
+    WHERE conrelid = '{table}'::regclass AND contype = 'p'
+"""
 _WRITER_LOCK, _LOG_LOCK, _SCHEMA_LOCK = 7_301_001, 7_301_002, 7_301_003
 
 
@@ -29,13 +36,20 @@ class PostgresDatabase:
         self._uri = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._patience = patience
         # PostgreSQL counts in whole milliseconds, and 0 would mean forever.
-        self._lock_timeout = f"SET LOCAL lock_timeout = '{max(1, round(patience * 1000))}ms'"
+        self._milliseconds = max(1, round(patience * 1000))
+        self._lock_timeout = f"SET LOCAL lock_timeout = '{self._milliseconds}ms'"
         try:
+            # READ COMMITTED is what every lock here rests on: what others committed during the wait has to be seen.
             self._engine = create_engine(
-                url.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True
+                url.set(drivername="postgresql+psycopg"),
+                hide_parameters=True,
+                isolation_level="READ COMMITTED",
+                pool_pre_ping=True,
+                pool_timeout=patience,
             )
         except (ModuleNotFoundError, NoSuchModuleError):
             raise unusable_url("PostgreSQL needs the package psycopg[binary]") from None
+        event.listen(self._engine, "connect", _speak_in_utc)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -51,6 +65,30 @@ class PostgresDatabase:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
             yield connection
 
+    @contextmanager
+    def write(self) -> Iterator[WriteConnection]:
+        # Imported by who writes here: the driver takes a tenth of a second, also where there is no such database.
+        from identity.store.dialect.postgresql_writing import Locks, PostgresWriting
+
+        locks = Locks(_WRITER_LOCK, _LOG_LOCK, self._milliseconds)
+        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
+            writing = PostgresWriting(pooled.driver_connection, locks, self._refusal)
+            yield writing
+            writing.commit()  # a pooled connection that comes back without it is rolled back
+
+    @contextmanager
+    def look(self) -> Iterator[ReadConnection]:
+        from identity.store.dialect.postgresql_writing import PostgresAsking
+
+        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
+            connection = pooled.driver_connection
+            assert connection is not None
+            connection.autocommit = True
+            try:
+                yield PostgresAsking(connection, self._refusal)
+            finally:
+                connection.autocommit = False
+
     def bulk(self) -> BulkConnection:
         with translated(self._refusal):
             connection = adbc_postgresql.connect(self._uri)
@@ -64,6 +102,8 @@ class PostgresDatabase:
         self._engine.dispose()
 
     def _refusal(self, error: BaseException) -> StoreError:
+        if isinstance(error, PoolTimeout):
+            return refusals.busy(self._patience)
         state = getattr(error, "sqlstate", None) or ""
         for sign, refusal in _SIGNS.items():
             if state.startswith(sign):
@@ -73,12 +113,23 @@ class PostgresDatabase:
         return refusals.refused(f"SQLSTATE {state}" if state else type(error).__name__)
 
 
+def _speak_in_utc(connection: Any, _: object) -> None:
+    # In the server's zone the last hours of the year 9999 may be in the next one, which no datetime can hold.
+    connection.autocommit = True
+    # Planning takes longer than what is planned here, and there is one good plan: by key.
+    connection.execute("SET TIME ZONE 'UTC'; SET plan_cache_mode = force_generic_plan")
+    connection.autocommit = False
+
+
 def _constraint_in(error: BaseException) -> str:
     found = re.search(r'constraint "(\w+)"|column "(\w+)"', str(error))
     return (found[1] or found[2]) if found else "a constraint"
 
 
 _SIGNS: dict[str, Callable[[str, float], StoreError]] = {
+    "40001": lambda _, __: refusals.contention(),
+    "40P01": lambda _, __: refusals.contention(),
+    "53200": lambda _, __: refusals.out_of_locks(),
     "55P03": lambda _, patience: refusals.busy(patience),
     "23": lambda constraint, _: refusals.contradiction(constraint),
     "42P01": lambda _, __: refusals.behind(None, "its tables"),
@@ -94,6 +145,7 @@ class PostgresBulk:
         self._connection = connection
         self._refusal = refusal
         self._staged = 0
+        self.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         self.execute(lock_timeout)
         self._lock(_WRITER_LOCK)
 
@@ -109,6 +161,18 @@ class PostgresBulk:
     def execute(self, sql: str) -> None:
         with translated(self._refusal), self._connection.cursor() as cursor:
             cursor.execute(sql)
+
+    def empty(self, *tables: str) -> None:
+        self.execute(f"TRUNCATE {', '.join(tables)}")
+
+    def fill(self, table: str, rows: pa.Table) -> None:
+        # A key made at the end takes half the time of one that grows row by row.
+        name, key = (column[0].as_py() for column in self.fetch(_PRIMARY_KEY.format(table=table), _KEY))
+        self.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        with translated(self._refusal), self._connection.cursor() as cursor:
+            cursor.adbc_ingest(table, rows, mode="append")
+        self.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {key}")
+        self.execute(f"ANALYZE {table}")
 
     def fetch(self, sql: str, schema: pa.Schema) -> pa.Table:
         with translated(self._refusal), self._connection.cursor() as cursor:

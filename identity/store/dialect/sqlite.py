@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,9 @@ from sqlalchemy.pool import QueuePool
 
 from identity.model.errors import StoreError
 from identity.store import refusals
+from identity.store.dialect.asking import ReadConnection, WriteConnection
 from identity.store.dialect.connections import BulkConnection, Refusal, translated, unusable_url
+from identity.store.dialect.sqlite_writing import SqliteAsking, SqliteWriting
 
 __all__ = ["SqliteDatabase"]
 
@@ -27,10 +30,14 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA wal_autocheckpoint = 32768",  # pages: one checkpoint for several chunks of a large load
+    "PRAGMA cache_size = -32768",  # KiB, of each connection: the inner pages of a large index stay in it
+    "PRAGMA wal_autocheckpoint = 4096",  # pages: a commit that pays for a checkpoint pays for 32 MB at most
     "PRAGMA journal_size_limit = 67108864",
 )
-_BULK_PRAGMAS = ("PRAGMA cache_size = -262144",)
+_BULK_PRAGMAS = (
+    "PRAGMA cache_size = -262144",
+    "PRAGMA wal_autocheckpoint = 32768",  # one checkpoint for several chunks of a large load
+)
 _STAGE_IN_FILE_FROM = 2_000
 _MOST_ATTACHED = 9
 _ROWS_AT_ONCE = 5_000
@@ -44,6 +51,7 @@ class SqliteDatabase:
             "sqlite://",
             creator=self.connect,
             poolclass=QueuePool,
+            pool_timeout=patience,
             hide_parameters=True,
             pool_reset_on_return="rollback",
         )
@@ -54,12 +62,28 @@ class SqliteDatabase:
             connection = sqlite3.connect(
                 self._path, timeout=self._patience, isolation_level=None, check_same_thread=False, uri=True
             )
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            try:
+                for pragma in _PRAGMAS:
+                    connection.execute(pragma)
+                mode = self._journal_mode(connection)
+            except BaseException:
+                connection.close()
+                raise
         if mode != "wal":
+            connection.close()
             raise refusals.cannot_open(f"its file system allows the journal mode {mode} only, not WAL")
         return connection
+
+    def _journal_mode(self, connection: sqlite3.Connection) -> str:
+        # Of two connections that switch a new file at once one is told at once that it is busy, whatever the timeout.
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(0.005)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -72,6 +96,22 @@ class SqliteDatabase:
             connection = plain.execution_options(writes=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[WriteConnection]:
+        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
+            connection = pooled.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            writing = SqliteWriting(connection, self._refusal)
+            yield writing
+            writing.commit()  # a pooled connection that comes back without it is rolled back
+
+    @contextmanager
+    def look(self) -> Iterator[ReadConnection]:
+        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
+            connection = pooled.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            yield SqliteAsking(connection, self._refusal)
 
     def bulk(self) -> BulkConnection:
         connection = self.connect()
@@ -111,6 +151,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 _SIGNS: dict[str, Callable[[str, float], StoreError]] = {
     "locked": lambda _, patience: refusals.busy(patience),
+    "QueuePool limit": lambda _, patience: refusals.busy(patience),
     "constraint failed": lambda reason, _: refusals.contradiction(reason),
     "no such table": lambda _, __: refusals.behind(None, "its tables"),
     "unable to open": lambda reason, _: refusals.cannot_open(reason),
@@ -171,10 +212,16 @@ class SqliteBulk:
         with translated(self._refusal):
             self._connection.execute(sql)
 
+    def empty(self, *tables: str) -> None:
+        for table in tables:
+            self.execute(f"DELETE FROM {table}")  # without a condition it drops the pages and reads no row
+
+    def fill(self, table: str, rows: pa.Table) -> None:
+        columns = ", ".join(f'"{name}"' for name in rows.column_names)
+        self.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self.stage(rows)}")
+
     def fetch(self, sql: str, schema: pa.Schema) -> pa.Table:
-        stored = pa.schema(
-            [(f.name, pa.string() if pa.types.is_timestamp(f.type) else f.type) for f in schema]
-        )
+        stored = pa.schema([(field.name, _stored_as(field.type)) for field in schema])
         with translated(self._refusal), closing(self._connection.execute(sql)) as cursor:
             batches = []
             while rows := cursor.fetchmany(_ROWS_AT_ONCE):
@@ -208,6 +255,12 @@ def _write_sqlite_file(path: Path, table: pa.Table) -> None:
             cursor.execute(pragma)
             cursor.fetchall()
         cursor.adbc_ingest("staged", table, mode="create")
+
+
+def _stored_as(crossing: pa.DataType) -> pa.DataType:
+    if pa.types.is_timestamp(crossing):
+        return pa.string()
+    return pa.int8() if pa.types.is_boolean(crossing) else crossing
 
 
 def _times_as_text(table: pa.Table) -> pa.Table:

@@ -1,0 +1,108 @@
+"""What `identity ingest` does: the records of files, written in real time, a few at a time."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from identity.bootstrap import Service, SystemClock
+from identity.commands.load import accounted, named, totals
+from identity.connectors.one_by_one import one_by_one
+from identity.engines.stages import Stages
+from identity.flows.ingest import Ingested, Outcome
+from identity.flows.load import Delivery
+from identity.flows.online.settle import refuse_another_index
+from identity.model.cluster import GoldenId
+from identity.ports import Arrival, LoadCounts
+
+__all__ = ["ingest_files"]
+
+_AT_ONCE = 500
+
+
+def ingest_files(
+    service: Service, files: Sequence[str], source: str | None, stages: Stages
+) -> dict[str, Any]:
+    """Write the records of `files`, each written FILE or NAME=FILE, and return what became of them.
+
+    Later files win as later arrivals do: unless what they tell was observed earlier. Killed half-way it can be run
+    again with the same end.
+    """
+    with stages.stage("read files"):
+        deliveries = [service.delivery(*named(file, source, service)) for file in files]
+    with service.store.look() as look:
+        refuse_another_index(look, service.desk)
+    with stages.stage("register"), service.store.begin(SystemClock()) as work:
+        for delivery in deliveries:
+            work.start_load(delivery.load)
+            work.put_quarantine(delivery.quarantined)
+    tally = _Tally(of=sum(delivery.records.num_rows for delivery in deliveries))
+    start = time.perf_counter()
+    with stages.stage("ingest"):
+        told = [accounted(delivery, _ingest(service, delivery, tally, stages)) for delivery in deliveries]
+    seconds = time.perf_counter() - start
+    return {
+        "files": told,
+        **totals(told),
+        "outcomes": {str(outcome): tally.outcomes[outcome] for outcome in tally.outcomes},
+        "started": tally.started,
+        "joined": tally.joined,
+        "queued": sum(waiting.count for waiting in service.store.views.redo_waiting()),
+        "records_per_second": round(tally.written / seconds, 1),
+        "stages": [asdict(stage) for stage in stages.passed],
+    }
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What became of the records so far. Of those accepted that were nobody's before, `started` are the first ones of
+    a profile, the others `joined` one."""
+
+    of: int
+    written: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    started: int = 0
+    joined: int = 0
+
+
+def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages) -> LoadCounts:
+    """Write one delivery and finish its load."""
+    load_id, arrivals = delivery.load.load_id, one_by_one(delivery.records)
+    born: set[GoldenId] = set()
+    unchanged = 0
+    for batch in _batches(arrivals):
+        stages.told(f"ingest: {tally.written:,} of {tally.of:,}")
+        with service.store.look() as look:
+            known = look.memberships([arrival.record.key for arrival in batch])
+        done = service.ingest(batch, load_id)
+        fresh = [found for found in done if found.golden_id is not None and found.key not in known]
+        new = _born(service, fresh, load_id, born)
+        born |= new
+        tally.started += len(new)
+        tally.joined += len(fresh) - len(new)
+        tally.outcomes.update(found.outcome for found in done)
+        tally.written += len(done)
+        unchanged += sum(found.outcome is Outcome.UNCHANGED for found in done)
+    counts = replace(delivery.counts, unchanged=unchanged)
+    with service.store.begin(SystemClock()) as work:
+        work.finish_load(load_id, counts, work.at)
+    return counts
+
+
+def _batches(arrivals: Iterator[Arrival]) -> Iterator[list[Arrival]]:
+    while batch := list(islice(arrivals, _AT_ONCE)):
+        yield batch
+
+
+def _born(service: Service, fresh: Sequence[Ingested], load_id: str, known: set[GoldenId]) -> set[GoldenId]:
+    """Return the profiles of these records that this load began: their first event tells it."""
+    begun = set()
+    for golden_id in {found.golden_id for found in fresh if found.golden_id} - known:
+        first = service.store.views.events(limit=1, subject=golden_id)
+        if first and first[0].correlation_id == load_id:
+            begun.add(golden_id)
+    return begun

@@ -1,0 +1,253 @@
+"""regroup: the records that changed links reach → their clusters, from every pair inside their components.
+
+The same as a whole population's (`engines/partitioning.py`), on the few components that are concerned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from identity.flows.online.desk import Desk, claims_on_profiles
+from identity.flows.online.relink import machine_link
+from identity.model.cluster import GoldenId
+from identity.model.judgement import DecidedBy, Judgement
+from identity.model.record import NormalisedRecord, RecordKey
+from identity.ports import OnlineWork, Scorer, StoredLink, StoredRecord
+from identity.steps.cluster import cluster
+from identity.steps.connect import connect
+
+__all__ = ["Regrouped", "regroup"]
+
+Pair = tuple[RecordKey, RecordKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """`clusters` of `records` (all concerned that are live), where they were before, and the machine's links that are
+    to go and to come."""
+
+    records: Mapping[RecordKey, StoredRecord]
+    clusters: Sequence[Sequence[RecordKey]]
+    previous: Mapping[RecordKey, GoldenId]
+    members: Mapping[GoldenId, Collection[RecordKey]]
+    dropped: Sequence[StoredLink]
+    added: Sequence[StoredLink]
+    links: Mapping[Pair, StoredLink]
+
+
+@dataclass(slots=True)
+class _Reached:
+    """What stands around the changed records: links by pair, golden ids and their members."""
+
+    links: dict[Pair, StoredLink]
+    previous: dict[RecordKey, GoldenId]
+    members: dict[GoldenId, tuple[RecordKey, ...]]
+    keys: set[RecordKey]
+
+
+def regroup(
+    work: OnlineWork, desk: Desk, scorer: Scorer, changed: Collection[RecordKey], fresh: Sequence[StoredLink]
+) -> Regrouped:
+    """Partition everybody whom the links of the `changed` records reach; `fresh` are all their machine links now."""
+    reached = _claimed(work, desk, frozenset(changed), fresh)
+    records = {key: found for key, found in work.stored(reached.keys).items() if found.live}
+    links = _in_force(reached, frozenset(changed), fresh)
+    order = sorted(records)
+    clusters, inside = _partition(desk, scorer, [records[key] for key in order], links)
+    company = {
+        (link.link.left, link.link.right): link
+        for link in inside
+        if (link.link.left, link.link.right) not in links
+    }
+    wanted = {
+        pair: link for pair, link in links.items() if link.link.decided_by is DecidedBy.MACHINE
+    } | company
+    stored = {pair: link for pair, link in reached.links.items() if link.link.decided_by is DecidedBy.MACHINE}
+    return Regrouped(
+        records,
+        [[order[place] for place in places] for places in clusters],
+        reached.previous,
+        reached.members,
+        dropped=[link for pair, link in stored.items() if pair not in wanted],
+        added=[link for pair, link in wanted.items() if stored.get(pair) != link],
+        links=links | company,
+    )
+
+
+def _claimed(
+    work: OnlineWork, desk: Desk, changed: frozenset[RecordKey], fresh: Sequence[StoredLink]
+) -> _Reached:
+    """Return everybody concerned, after claiming their profiles: who looks at one of them looks at all of them."""
+    claimed: set[GoldenId] = set()
+    while True:
+        reached = _reach(work, desk, changed, fresh)
+        new = reached.members.keys() - claimed
+        if not new or not work.claim(claims_on_profiles(desk, new)):
+            return reached
+        claimed |= new
+
+
+def _reach(
+    work: OnlineWork, desk: Desk, changed: frozenset[RecordKey], fresh: Sequence[StoredLink]
+) -> _Reached:
+    reached = _Reached({}, {}, {}, set())
+    frontier = set(changed)
+    for link in fresh:
+        if _binds(link, desk):
+            frontier |= {link.link.left, link.link.right}
+    while frontier:
+        reached.keys |= frontier
+        beyond: set[RecordKey] = set()
+        for link in work.links(frontier):
+            reached.links[link.link.left, link.link.right] = link
+            if _binds(link, desk):
+                beyond |= {link.link.left, link.link.right}
+        homes = work.memberships(frontier)
+        reached.previous |= homes
+        found = work.members_of(set(homes.values()) - reached.members.keys())
+        reached.members |= found
+        frontier = (beyond | {key for members in found.values() for key in members}) - reached.keys
+    return reached
+
+
+def _binds(found: StoredLink, desk: Desk) -> bool:
+    """Say whether a link puts both records into one component. Company alone does not: it is inside one anyway."""
+    link = found.link
+    if link.decided_by is DecidedBy.STEWARD and link.judgement is Judgement.MATCH:
+        return True
+    return found.blocked and (link.match_weight or 0.0) > desk.rules.thresholds.match
+
+
+def _in_force(
+    reached: _Reached, changed: frozenset[RecordKey], fresh: Sequence[StoredLink]
+) -> dict[Pair, StoredLink]:
+    """Return the links that hold now: people's, the machine's between shared blocks, the fresh ones instead of those
+    of the changed records. What company adds is found anew."""
+    steward = {
+        pair: link for pair, link in reached.links.items() if link.link.decided_by is DecidedBy.STEWARD
+    }
+    kept = {
+        pair: link
+        for pair, link in reached.links.items()
+        if link.blocked and link.link.decided_by is DecidedBy.MACHINE and not changed & set(pair)
+    }
+    ours = {(link.link.left, link.link.right): link for link in fresh}
+    return kept | ours | steward
+
+
+def _partition(
+    desk: Desk, scorer: Scorer, records: Sequence[StoredRecord], links: Mapping[Pair, StoredLink]
+) -> tuple[list[list[int]], list[StoredLink]]:
+    """Return the clusters by places in `records`, and every link at or above review inside the components."""
+    places = {stored.record.key: at for at, stored in enumerate(records)}
+    within = [
+        (places[left], places[right], found)
+        for (left, right), found in links.items()
+        if left in places and right in places
+    ]
+    decided = {
+        judgement: [
+            (left, right)
+            for left, right, found in within
+            if found.link.decided_by is DecidedBy.STEWARD and found.link.judgement is judgement
+        ]
+        for judgement in Judgement
+    }
+    machine = [
+        (left, right, found.link.match_weight or 0.0)
+        for left, right, found in within
+        if found.blocked and found.link.match_weight is not None
+    ]
+    components = connect(
+        len(records),
+        machine,
+        decided[Judgement.MATCH],
+        threshold=desk.rules.thresholds.match,
+        largest=desk.rules.partition.largest_component,
+    )
+    weights = _weighed(desk, scorer, records, components, machine)
+    clusters = []
+    for component in components:
+        clusters += _clusters(desk, component, records, weights, decided)
+    inside = [
+        machine_link(desk, records[left].record.key, records[right].record.key, weight, blocked=False)
+        for (left, right), weight in weights.items()
+        if weight >= desk.rules.thresholds.review
+    ]
+    return sorted(clusters), inside
+
+
+def _weighed(
+    desk: Desk,
+    scorer: Scorer,
+    records: Sequence[StoredRecord],
+    components: Sequence[Sequence[int]],
+    known: Sequence[tuple[int, int, float]],
+) -> dict[tuple[int, int], float]:
+    """Return the weight of every pair inside each component: a weak link is judged by all the company it keeps."""
+    weights = {(left, right): weight for left, right, weight in known}
+    pairs = [
+        pair
+        for component in components
+        if len(component) <= desk.rules.partition.largest_component
+        for pair in combinations(component, 2)
+    ]
+    missing = [pair for pair in pairs if pair not in weights]
+    features = [NormalisedRecord(stored.record.key, stored.features) for stored in records]
+    found = dict(zip(missing, scorer.weigh(features, missing), strict=True))
+    return {pair: weights[pair] if pair in weights else found[pair] for pair in pairs}
+
+
+def _clusters(
+    desk: Desk,
+    component: Sequence[int],
+    records: Sequence[StoredRecord],
+    weights: Mapping[tuple[int, int], float],
+    decided: Mapping[Judgement, Sequence[tuple[int, int]]],
+) -> list[list[int]]:
+    if len(component) == 1:
+        return [list(component)]
+    if _beyond_doubt(desk, component, records, weights, decided):
+        return [list(component)]
+    at = {place: number for number, place in enumerate(component)}
+    matrix = np.full((len(component), len(component)), np.nan)
+    for one, other in combinations(component, 2):
+        if (one, other) in weights:
+            matrix[at[one], at[other]] = matrix[at[other], at[one]] = weights[one, other]
+    named = {
+        judgement: [(at[left], at[right]) for left, right in pairs if left in at and right in at]
+        for judgement, pairs in decided.items()
+    }
+    found = cluster(
+        matrix,
+        desk.rules.partition,
+        desk.rules.thresholds.match,
+        together=named[Judgement.MATCH],
+        apart=named[Judgement.NO_MATCH],
+        identifiers={
+            kind: [records[place].features.get(kind, "") for place in component]
+            for kind in desk.rules.partition.distinct_values
+        },
+    )
+    return [[component[number] for number in numbers] for numbers in found]
+
+
+def _beyond_doubt(
+    desk: Desk,
+    component: Sequence[int],
+    records: Sequence[StoredRecord],
+    weights: Mapping[tuple[int, int], float],
+    decided: Mapping[Judgement, Sequence[tuple[int, int]]],
+) -> bool:
+    """Say whether everybody matches everybody, and neither people's decisions nor limits have a say in it."""
+    if any(not set(pair).isdisjoint(component) for pairs in decided.values() for pair in pairs):
+        return False
+    for kind, most in desk.rules.partition.distinct_values.items():
+        if len({value for place in component if (value := records[place].features.get(kind))}) > most:
+            return False
+    least = desk.rules.thresholds.match
+    return all(weights.get(pair, least) > least for pair in combinations(component, 2))

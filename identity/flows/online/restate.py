@@ -1,0 +1,202 @@
+"""restate: clusters → the golden ids, profiles, memberships, links and events that are different now.
+
+For a few records what `engines/changes.py` says for a population.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from identity.flows.online.desk import Desk
+from identity.flows.online.regroup import Regrouped
+from identity.model.cluster import GoldenId, Redirect
+from identity.model.record import RecordKey
+from identity.ports import Change, Event, OnlineWork, ProfileRow, ProfileState
+from identity.steps.identify import count_inherited, identify
+from identity.steps.survive import attributes_text, consents_text, fingerprint, survive
+
+__all__ = ["Restatement", "restate"]
+
+Clusters = Mapping[GoldenId, Sequence[RecordKey]]
+States = Mapping[GoldenId, ProfileState]
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """Where each record concerned is now, and which golden ids were born, changed, merged away or emptied."""
+
+    golden_ids: Mapping[RecordKey, GoldenId]
+    created: Sequence[GoldenId]
+    changed: Sequence[GoldenId]
+    retired: Sequence[Redirect]
+    emptied: Sequence[GoldenId]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """Records whose golden id is another one now (None: no longer anybody's), seen from both ends."""
+
+    moved: Mapping[RecordKey, GoldenId | None]
+    gained: Mapping[GoldenId, Sequence[RecordKey]]
+    lost: Mapping[GoldenId, Sequence[RecordKey]]
+
+
+def restate(
+    work: OnlineWork, desk: Desk, regrouped: Regrouped, changed: Collection[RecordKey], change: Change
+) -> Restatement:
+    """Store what is different now, and append the events that tell it."""
+    states = work.profiles(regrouped.members.keys())
+    named = _named(work, regrouped, states)
+    homes = {key: golden_id for golden_id, cluster in named.items() for key in cluster}
+    moves = _moves(homes, regrouped.previous)
+    retired, emptied = _left_behind(moves, named, states)
+    concerned = {homes[key] for key in changed if key in homes} | moves.gained.keys() | moves.lost.keys()
+    rows = [
+        row
+        for golden_id in sorted(concerned & named.keys())
+        if (row := _row(work, desk, regrouped, golden_id, named[golden_id], states.get(golden_id)))
+    ]
+    rows += [_emptied(states[golden_id]) for golden_id in emptied]
+    work.put_change(change)
+    work.replace_links(regrouped.dropped, regrouped.added, change.model_version or "")
+    work.move(moves.moved, change.change_id)
+    work.put_profiles(rows)
+    work.retire(retired, change.change_id)
+    work.append_events(_events(rows, retired, moves, states, change))
+    born = [row.golden_id for row in rows if row.golden_id not in states]
+    return Restatement(homes, born, [row.golden_id for row in rows], retired, emptied)
+
+
+def _named(work: OnlineWork, regrouped: Regrouped, states: States) -> Clusters:
+    """Return the clusters by golden id. An id that was ever issued is not given out again."""
+    clusters = regrouped.clusters
+    live = {golden_id for golden_id, state in states.items() if state.status == "live"}
+    before = [
+        (golden_id if (golden_id := regrouped.previous.get(key)) in live else None, at)
+        for at, cluster in enumerate(clusters)
+        for key in cluster
+    ]
+    inherited = count_inherited([golden_id for golden_id, _ in before], [at for _, at in before])
+    created = {golden_id: state.created_at for golden_id, state in states.items()}
+    issued = set(states)
+    while True:
+        named = identify([cluster[0] for cluster in clusters], inherited, created, issued)
+        taken = work.profiles([golden_id for golden_id in named if golden_id not in states]).keys()
+        if not taken:
+            return dict(zip(named, clusters, strict=True))
+        issued |= taken
+
+
+def _moves(homes: Mapping[RecordKey, GoldenId], previous: Mapping[RecordKey, GoldenId]) -> _Moves:
+    moved = {
+        key: homes.get(key)
+        for key in sorted(homes.keys() | previous.keys())
+        if homes.get(key) != previous.get(key)
+    }
+    gained: dict[GoldenId, list[RecordKey]] = {}
+    lost: dict[GoldenId, list[RecordKey]] = {}
+    for key, golden_id in moved.items():
+        if golden_id is not None:
+            gained.setdefault(golden_id, []).append(key)
+        if key in previous:
+            lost.setdefault(previous[key], []).append(key)
+    return _Moves(moved, gained, lost)
+
+
+def _left_behind(moves: _Moves, named: Clusters, states: States) -> tuple[list[Redirect], list[GoldenId]]:
+    """Return the live ids that no record is under any more: each lives on where most of its records went, or is
+    empty when they went nowhere."""
+    retired, emptied = [], []
+    for golden_id, keys in sorted(moves.lost.items()):
+        if golden_id in named or states[golden_id].status != "live":
+            continue
+        went = Counter(home for key in keys if (home := moves.moved[key]) is not None)
+        if went:
+            retired.append(Redirect(golden_id, min(went, key=lambda home: (-went[home], home))))
+        else:
+            emptied.append(golden_id)
+    return retired, emptied
+
+
+def _row(
+    work: OnlineWork,
+    desk: Desk,
+    regrouped: Regrouped,
+    golden_id: GoldenId,
+    cluster: Sequence[RecordKey],
+    state: ProfileState | None,
+) -> ProfileRow | None:
+    """Return the profile to store; None when nothing about it is different."""
+    profile = survive(golden_id, [regrouped.records[key].record for key in cluster], desk.survivorship)
+    told = fingerprint(profile)
+    if state and state.status == "live" and state.fingerprint == told:
+        return None
+    return ProfileRow(
+        golden_id=golden_id,
+        version=state.version + 1 if state else 1,
+        status="live",
+        record_count=len(cluster),
+        fingerprint=told,
+        created_at=state.created_at if state else work.at,
+        attributes=attributes_text(profile),
+        consents=consents_text(profile),
+    )
+
+
+def _emptied(state: ProfileState) -> ProfileRow:
+    """Return a profile whose records were all taken out: nothing about a person is left in it."""
+    return ProfileRow(state.golden_id, state.version + 1, "empty", 0, "", state.created_at, "{}", "{}")
+
+
+def _events(
+    rows: Sequence[ProfileRow], retired: Sequence[Redirect], moves: _Moves, states: States, change: Change
+) -> list[Event]:
+    """Return what is told: of each profile that is different, then of each id that was merged away."""
+    merged: dict[GoldenId, list[GoldenId]] = {}
+    for redirect in retired:
+        merged.setdefault(redirect.survivor, []).append(redirect.retired)
+
+    def event(kind: str, subject: GoldenId, version: int, **told: object) -> Event:
+        body = orjson.dumps({**told, "model_version": change.model_version}).decode()
+        return Event(kind, subject, version, change.correlation_id, body)
+
+    def names(keys: Sequence[RecordKey]) -> list[str]:
+        return [str(key) for key in keys]
+
+    told = [
+        event(
+            _type(row, merged, moves, states),
+            row.golden_id,
+            row.version,
+            golden_id=row.golden_id,
+            records_gained=names(moves.gained.get(row.golden_id, ())),
+            records_lost=names(moves.lost.get(row.golden_id, ())),
+            retired=merged.get(row.golden_id, []),
+        )
+        for row in rows
+    ]
+    gone = [
+        event(
+            "customer.merged",
+            redirect.retired,
+            states[redirect.retired].version + 1,
+            golden_id=redirect.survivor,
+            retired=[redirect.retired],
+        )
+        for redirect in retired
+    ]
+    return told + gone
+
+
+def _type(row: ProfileRow, merged: Collection[GoldenId], moves: _Moves, states: States) -> str:
+    if row.golden_id not in states:
+        return "customer.created"
+    if row.golden_id in merged:
+        return "customer.merged"
+    if row.golden_id in moves.lost and row.status == "live":
+        return "customer.split"
+    return "customer.updated"

@@ -1,0 +1,72 @@
+"""settle: a unit of work in which records are resolved, tried again when others get in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from identity.flows.online.desk import Desk
+from identity.flows.online.refile import Restated, refile
+from identity.flows.online.regroup import Regrouped, regroup
+from identity.flows.online.relink import lost_pairs, relink
+from identity.flows.online.restate import Restatement, restate
+from identity.model.errors import Contention, StoreError
+from identity.ports import Change, Look, OnlineWork
+
+__all__ = ["AT_ONCE", "Settled", "attempt", "refuse_another_index", "settle"]
+
+AT_ONCE = 50
+"""Records per unit of work: what is held meanwhile is held briefly, and one bad record stops few others."""
+_ATTEMPTS = 8
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a unit did, and how many items it queued to be decided again."""
+
+    restatement: Restatement
+    regrouped: Regrouped
+    change_id: str
+    queued: int
+
+
+def settle(
+    work: OnlineWork, desk: Desk, restated: Sequence[Restated], kind: str, correlation_id: str | None = None
+) -> Settled | None:
+    """Resolve records that were told anew, taken out, or are to be decided again; None when there are none."""
+    if not restated:
+        return None
+    scorer = desk.scorer(work)
+    keys = {each.number: each.key for each in restated}
+    refiled = refile(work, desk, restated)
+    redo = [*refiled.redo, *lost_pairs(work, desk, refiled)]
+    work.put_redo(redo)
+    fresh = relink(work, desk, scorer, refiled, keys)
+    regrouped = regroup(work, desk, scorer, keys.values(), fresh)
+    change = Change(desk.new_id(), kind, "machine", work.at, "", correlation_id, scorer.model.version)
+    restated_now = restate(work, desk, regrouped, list(keys.values()), change)
+    return Settled(restated_now, regrouped, change.change_id, len(redo))
+
+
+def attempt(desk: Desk, unit: Callable[[OnlineWork], _T]) -> _T:
+    """Return what `unit` returns from a unit of work of its own, tried again when others get in its way."""
+    for tried in range(1, _ATTEMPTS):
+        try:
+            with desk.transactions.online(desk.clock) as work:
+                return unit(work)
+        except Contention:
+            desk.pause(tried)
+    with desk.transactions.online(desk.clock) as work:
+        return unit(work)
+
+
+def refuse_another_index(work: Look | OnlineWork, desk: Desk) -> None:
+    if work.index_version() != desk.index_version:
+        raise StoreError(
+            "E412",
+            "The index that real time finds records by is not built for these rules.",
+            "Run `identity rematch` (it may be running just now).",
+        )

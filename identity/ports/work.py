@@ -1,0 +1,193 @@
+"""The unit of work for changes of any size, and what it stores besides tables."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One operation that moves records or profiles: what, who, why, when."""
+
+    change_id: str
+    kind: str
+    actor: str
+    at: datetime
+    reason: str = ""
+    correlation_id: str | None = None
+    model_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One file on its way in."""
+
+    load_id: str
+    file: str
+    file_digest: str
+    source: str
+    started_at: datetime
+    model_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounts:
+    """Where a load's rows went: accepted + quarantined + rejected = rows; accepted includes unchanged."""
+
+    rows: int
+    accepted: int
+    quarantined: int
+    rejected: int
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A match model as it was stored: its version and its JSON."""
+
+    version: str
+    body: str
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Return the present moment, timezone-aware, in UTC."""
+        ...
+
+
+class ModelRepository(Protocol):
+    def put_model(self, model: StoredModel, created_at: datetime) -> None:
+        """Store the model (a known version keeps its first body) and make it the active one."""
+        ...
+
+    def active_model(self) -> StoredModel | None: ...
+
+
+class UnitOfWork(ModelRepository, Protocol):
+    """Changes that become visible together or not at all. Reads see the writes made before them."""
+
+    @property
+    def at(self) -> datetime:
+        """The moment of this unit: the clock when it began, and never before an earlier change."""
+        ...
+
+    def live_records(self) -> pa.Table:
+        """Return LIVE_RECORDS: every record that is live and not deleted."""
+        ...
+
+    def memberships(self) -> pa.Table:
+        """Return MEMBERSHIPS: the golden id each record is under now."""
+        ...
+
+    def profiles(self) -> pa.Table:
+        """Return PROFILE_STATES of every golden id ever issued, whatever its status."""
+        ...
+
+    def redirects(self) -> pa.Table:
+        """Return REDIRECTS: each retired golden id and the one that answers for it, in one hop."""
+        ...
+
+    def steward_links(self) -> pa.Table:
+        """Return LINKS that a person decided."""
+        ...
+
+    def record_hashes(self) -> pa.Table:
+        """Return RECORD_HASHES of every stored record, deleted and shadow ones too."""
+        ...
+
+    def count_changes(self) -> int:
+        """Return how many changes there ever were: the same number means that nobody has written anything."""
+        ...
+
+    def index_version(self) -> str | None:
+        """Return what the index of real time was built with, None while it is being built."""
+        ...
+
+    def record_numbers(self) -> pa.Table:
+        """Return RECORD_NUMBERS of every record that is live and not deleted."""
+        ...
+
+    def open_index(self) -> None:
+        """Forget the version of the index: from now on it is being built."""
+        ...
+
+    def clear_index(self) -> None:
+        """Empty the index: no record is filed, holds anything, is generic or waits to be decided again."""
+        ...
+
+    def put_features(self, features: pa.Table) -> None:
+        """Store FEATURE_TEXTS: what records are filed by (null: not filed)."""
+        ...
+
+    def file(self, into: pa.Table, out_of: pa.Table) -> None:
+        """Put records into blocks and out of blocks (FILED)."""
+        ...
+
+    def hold(self, added: pa.Table, dropped: pa.Table) -> None:
+        """Store who holds which identifier value (HELD)."""
+        ...
+
+    def put_generic(self, values: pa.Table) -> None:
+        """Store GENERIC_VALUES in the place of all that were stored."""
+        ...
+
+    def close_index(self, version: str) -> None:
+        """Say that the index is built, and with what."""
+        ...
+
+    def put_records(self, records: pa.Table) -> None:
+        """Insert RECORDS, or replace those with the same key."""
+        ...
+
+    def move(self, memberships: pa.Table, change_id: str, at: datetime) -> None:
+        """Put each record of MEMBERSHIPS under its golden id from `at` on; a null golden id takes it out.
+
+        What was there before stays in the history; a record already there is not touched.
+        """
+        ...
+
+    def put_profiles(self, profiles: pa.Table) -> None:
+        """Insert PROFILES, or update those known (created_at stays). An id put as live loses its redirect."""
+        ...
+
+    def retire(self, redirects: pa.Table, change_id: str, at: datetime) -> None:
+        """Merge away each `retired` id of REDIRECTS into `survivor`; every redirect stays a single hop.
+
+        The retired profile becomes 'merged' with no records, and its version rises by one: the version its
+        last event carries. Raises StoreError E408 when redirects lead in a circle.
+        """
+        ...
+
+    def replace_links(self, touched: pa.Table, links: pa.Table) -> None:
+        """Forget the machine links of the records `touched` (RECORD_KEYS), then store LINKS.
+
+        A link a person decided is only ever replaced by another person's.
+        """
+        ...
+
+    def append_events(self, events: pa.Table) -> None:
+        """Append EVENTS to the log in the order of the table. One event per subject and version."""
+        ...
+
+    def put_quarantine(self, rows: pa.Table) -> None:
+        """Store QUARANTINED rows, each with its reason."""
+        ...
+
+    def start_load(self, load: Load) -> None: ...
+
+    def finish_load(self, load_id: str, counts: LoadCounts, finished_at: datetime) -> None: ...
+
+    def put_change(self, change: Change) -> None: ...
+
+
+class Transactions(Protocol):
+    """Opens units of work."""
+
+    def begin(self, clock: Clock) -> AbstractContextManager[UnitOfWork]:
+        """Return a unit that commits when its `with` block ends well, and leaves nothing when it raises."""
+        ...

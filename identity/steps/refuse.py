@@ -1,0 +1,70 @@
+"""refuse: what no store could hold or no reader would let through, told by number as it is of a file's rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from identity.model.consent import RESTRICTIVENESS
+from identity.model.errors import RowError
+from identity.model.record import CANONICAL_ATTRIBUTES, SourceRecord
+
+__all__ = ["refuse", "storable"]
+
+_LONGEST = 65_536
+_FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def refuse(record: SourceRecord, custom: tuple[str, ...] = ()) -> RowError | None:
+    """Return why `record` cannot be taken, None when it can. `custom` are the declared attributes."""
+    if not record.key.source_record_id:
+        return RowError("E311", "It has no record id.", "Give it the id that its system knows it by.")
+    if not record.key.source:
+        return RowError("E312", "It does not say which source it comes from.", "Name the source.")
+    for place, text in _texts(record):
+        if problem := _unstorable(place, text):
+            return problem
+    known = {*CANONICAL_ATTRIBUTES, *custom}
+    if strange := sorted(record.attributes.keys() - known):
+        return RowError(
+            "E318",
+            f"There is no attribute {strange[0]!a}.",
+            "Declare it in `custom_attributes` of customer.match.yml.",
+        )
+    if any(status not in RESTRICTIVENESS for status in record.consents.values()):
+        return RowError(
+            "E317", "A consent has no known status.", f"Use one of: {', '.join(RESTRICTIVENESS)}."
+        )
+    if record.observed_at is not None and not _FIRST <= record.observed_at <= _LAST:
+        return RowError(
+            "E319", "It was observed outside of the years 1000 to 9998.", "Correct the timestamp."
+        )
+    return None
+
+
+def storable(*texts: str) -> bool:
+    """Say whether stores can hold these texts, so that it makes sense to ask for them."""
+    return not any(_unstorable("", text) for text in texts)
+
+
+def _texts(record: SourceRecord) -> Iterator[tuple[str, str]]:
+    yield "source", record.key.source
+    yield "source_record_id", record.key.source_record_id
+    for name, value in (*record.attributes.items(), *record.consents.items()):
+        yield name, name
+        yield name, value
+
+
+def _unstorable(place: str, text: str) -> RowError | None:
+    """Say what of a text no database stores. The text itself is personal, and not repeated."""
+    if "\0" in text:
+        return RowError("E302", f"There is a NUL byte in {place!a}.", "Remove it.")
+    if _HALF.search(text):
+        return RowError(
+            "E308", f"{place!a} holds half of a surrogate pair, which is no character.", "Remove it."
+        )
+    if len(text) > _LONGEST:
+        return RowError("E309", f"{place!a} is longer than 64 KB.", "Shorten it.")
+    return None

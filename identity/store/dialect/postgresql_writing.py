@@ -1,0 +1,144 @@
+"""PostgreSQL for the unit of work of real time: rows come in as JSON, numbers alone as an array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+import psycopg
+
+from identity.store import refusals
+from identity.store.dialect.asking import Asked, Kind, Statement, numbered
+from identity.store.dialect.connections import Refusal
+
+__all__ = ["Locks", "PostgresAsking", "PostgresWriting"]
+
+_WORDS = {"as_list": "json_agg", "passing_over": "FOR UPDATE SKIP LOCKED"}
+_TYPES = {
+    Kind.TEXT: "text",
+    Kind.NUMBER: "bigint",
+    Kind.TIME: "timestamptz",
+    Kind.FLAG: "boolean",
+    Kind.WEIGHT: "double precision",
+}
+# What is set holds for the wait for the lock, which comes last.
+_BEGIN = b"SELECT set_config('lock_timeout', $1, true), pg_advisory_xact_lock_shared($2)"
+# An array is unnested in its order, and nothing here reorders it.
+_CLAIM = b"SELECT count(pg_advisory_xact_lock(number)) FROM unnest(CAST($1 AS bigint[])) AS number"
+_SHARE = _CLAIM.replace(b"xact_lock", b"xact_lock_shared")
+_UNIQUE_VIOLATION = "23505"
+_LOCK = b"SELECT pg_advisory_xact_lock($1)"
+
+
+class _Spelled(NamedTuple):
+    sql: bytes
+    names: tuple[str, ...]
+    given: Callable[[Sequence[Any]], str]
+
+
+# Units that claimed what they change never break these: one that did has been overtaken.
+_RACED = frozenset(
+    {
+        "uq_event_id",
+        "uq_event_subject_version",
+        "uq_crosswalk_current",
+        "uq_source_record_key",
+        "pk_golden_profile",
+        "pk_redirect",
+    }
+)
+
+
+class Locks(NamedTuple):
+    """The locks that units of any size and readers of the log rest on, and how long one waits for any lock."""
+
+    writers: int
+    log: int
+    milliseconds: int
+
+
+class PostgresAsking:
+    """Questions about a few records."""
+
+    def __init__(self, connection: Any, refusal: Refusal) -> None:
+        self._connection = connection
+        self._cursor = psycopg.RawCursor(connection)
+        self._refusal = refusal
+
+    def fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+        with self._translated():
+            return self._ask(asked).fetchall()
+
+    def _ask(self, asked: Asked) -> psycopg.RawCursor[Any]:
+        spelled = _spelled(asked.statement)
+        rows = [] if asked.rows is None else [spelled.given(asked.rows)]
+        return self._cursor.execute(spelled.sql, rows + [asked.values[name] for name in spelled.names])
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raced = error.sqlstate == _UNIQUE_VIOLATION and error.diag.constraint_name in _RACED
+            raise (refusals.contention() if raced else self._refusal(error)) from None
+
+
+class PostgresWriting(PostgresAsking):
+    """One READ COMMITTED transaction beside others. A unit of any size excludes it, and it excludes those."""
+
+    def __init__(self, connection: Any, locks: Locks, refusal: Refusal) -> None:
+        super().__init__(connection, refusal)
+        self._locks = locks
+        with self._translated():
+            self._cursor.execute(_BEGIN, (f"{locks.milliseconds}ms", locks.writers))
+
+    def execute(self, *asked: Asked) -> None:
+        with self._translated():
+            for one in asked:
+                self._ask(one)
+
+    def claim(self, numbers: Sequence[int], *, shared: bool) -> bool:
+        with self._translated():
+            self._cursor.execute(_SHARE if shared else _CLAIM, (_array(numbers),))
+        return True
+
+    def lock_log(self) -> None:
+        with self._translated():
+            self._cursor.execute(_LOCK, (self._locks.log,))
+
+    def commit(self) -> None:
+        with self._translated():
+            self._connection.commit()
+
+
+@cache
+def _spelled(statement: Statement) -> _Spelled:
+    rows, given = _given_rows([(f'"{name}"', _TYPES[kind]) for name, kind in statement.columns.items()])
+    sql, names = numbered(statement.sql.format(rows=rows, **_WORDS), "$", 2 if statement.columns else 1)
+    return _Spelled(sql.encode(), names, given)
+
+
+def _given_rows(columns: list[tuple[str, str]]) -> tuple[str, Callable[[Sequence[Any]], str]]:
+    """Return the rows that the first parameter holds, as SQL, and what spells that parameter."""
+    match columns:
+        case [(name, "bigint")]:
+            return f"(SELECT given AS {name} FROM unnest(CAST($1 AS bigint[])) AS given)", _array
+        case [(name, kind)]:
+            return (
+                f"(SELECT CAST(value AS {kind}) AS {name} FROM jsonb_array_elements_text(CAST($1 AS jsonb)))",
+                _json,
+            )
+    cells = (f"CAST(value ->> {place} AS {kind}) AS {name}" for place, (name, kind) in enumerate(columns))
+    return f"(SELECT {', '.join(cells)} FROM jsonb_array_elements(CAST($1 AS jsonb)))", _json
+
+
+def _json(rows: Sequence[Any]) -> str:
+    return orjson.dumps(rows).decode()
+
+
+def _array(numbers: Sequence[int]) -> str:
+    # As text: the driver would choose a type by the largest number, and the server prepare a statement for each.
+    return "{" + ",".join(map(str, numbers)) + "}"

@@ -1,0 +1,80 @@
+"""Memberships, profiles and the history of both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+
+from identity.model.cluster import GoldenId, Redirect
+from identity.model.record import RecordKey
+from identity.ports import Change, Event, ProfileRow, ProfileState
+from identity.store import refusals
+from identity.store.dialect import utc
+from identity.store.online import statements as sql
+from identity.store.online.unit import Unit
+from identity.store.redirects import in_one_hop
+
+__all__ = ["ProfileSide"]
+
+
+class ProfileSide(Unit):
+    def members_of(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[RecordKey, ...]]:
+        if not golden_ids:
+            return {}
+        members: dict[GoldenId, list[RecordKey]] = defaultdict(list)
+        for golden_id, source, record in sorted(self._fetch(sql.MEMBERS_OF.on(list(golden_ids)))):
+            members[golden_id].append(RecordKey(source, record))
+        return {golden_id: tuple(records) for golden_id, records in members.items()}
+
+    def profiles(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, ProfileState]:
+        if not golden_ids:
+            return {}
+        found = self._fetch(sql.PROFILES.on(list(golden_ids)))
+        return {
+            golden_id: ProfileState(golden_id, version, status, fingerprint, utc(created_at))
+            for golden_id, version, status, fingerprint, created_at in found
+        }
+
+    def move(self, moved: Mapping[RecordKey, GoldenId | None], change_id: str) -> None:
+        if moved:
+            rows = [(key.source, key.source_record_id, golden_id) for key, golden_id in moved.items()]
+            self._execute(
+                sql.CLOSE_MOVED.on(rows, at=self.at), sql.OPEN_MOVED.on(rows, at=self.at, change_id=change_id)
+            )
+
+    def put_profiles(self, profiles: Collection[ProfileRow]) -> None:
+        if profiles:
+            at = self.at
+            rows = [
+                (p.golden_id, p.version, p.status, p.record_count, p.fingerprint, p.created_at, at, p.attributes,
+                 p.consents)
+                for p in profiles
+            ]  # fmt: skip
+            live = [profile.golden_id for profile in profiles if profile.status == "live"]
+            self._execute(sql.PUT_PROFILES.on(rows), sql.UNREDIRECT.on(live))
+
+    def retire(self, redirects: Collection[Redirect], change_id: str) -> None:
+        if not redirects:
+            return
+        fresh = {redirect.retired: redirect.survivor for redirect in redirects}
+        if len(fresh) < len(redirects):
+            raise refusals.contradiction("two rows for one retired")
+        known = dict(self._fetch(sql.SURVIVORS.on(list(set(fresh.values())))))
+        at = self.at
+        rows = [(retired, end, at, change_id) for retired, end in in_one_hop(known, fresh).items()]
+        self._execute(*(statement.on(rows) for statement in sql.RETIRE))
+
+    def put_change(self, change: Change) -> None:
+        self._execute(sql.PUT_CHANGE.of(**asdict(change)))
+
+    def append_events(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        at = self.at
+        rows = [
+            (f"{e.subject}.{e.version}", e.type, e.subject, e.version, at, e.correlation_id, e.body, ordinal)
+            for ordinal, e in enumerate(events)
+        ]
+        self._connection.lock_log()
+        self._execute(sql.APPEND_EVENTS.on(rows))

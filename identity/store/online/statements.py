@@ -1,0 +1,224 @@
+"""The SQL of the unit of work of real time. What bulk writes mean the same by is taken from `store/statements.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Double, Integer
+from sqlalchemy.types import TypeEngine
+
+from identity import ports
+from identity.model.record import CANONICAL_ATTRIBUTES
+from identity.store import statements as bulk
+from identity.store.dialect import Kind, Statement, UtcDateTime
+from identity.store.tables import TABLES
+
+_KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
+    (BigInteger, Kind.NUMBER),
+    (Integer, Kind.NUMBER),
+    (Boolean, Kind.FLAG),
+    (Double, Kind.WEIGHT),
+    (UtcDateTime, Kind.TIME),
+)
+
+
+def _columns(table: str, *names: str) -> dict[str, Kind]:
+    return {name: _kind(TABLES[table].c[name].type) for name in names}
+
+
+def _kind(stored: TypeEngine[Any]) -> Kind:
+    return next((kind for type_, kind in _KINDS if isinstance(stored, type_)), Kind.TEXT)
+
+
+def _same(left: str, right: str, names: Iterable[str]) -> str:
+    return " AND ".join(f"{left}.{name} = {right}.{name}" for name in names)
+
+
+_RECORD_KEY = ("source", "source_record_id")
+_KEYS = _columns("source_record", *_RECORD_KEY)
+_GOLDEN_IDS = _columns("golden_profile", "golden_id")
+_VALUES = _columns("identifier", "value")
+_REDIRECTS = _columns("redirect", "retired", "survivor", "since", "change_id")
+
+# What is in force
+
+LATEST_CHANGE = Statement('SELECT max("at") FROM "change"')
+SETTING = Statement("SELECT value FROM setting WHERE name = :name")
+PUT_SETTING = Statement(
+    "INSERT INTO setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
+)
+IN_FORCE = Statement(
+    "SELECT (SELECT value FROM setting WHERE name = :name), (SELECT version FROM match_model WHERE active)"
+)
+ACTIVE_MODEL = Statement("SELECT version, body FROM match_model WHERE active")
+
+# Records
+
+RECORD_COLUMNS = tuple(ports.RECORDS.names)
+STORED_COLUMNS = (
+    "number", "source", "source_record_id", "mode", "content_hash", "observed_at", "deleted_at", "features",
+    "consents", "custom", *CANONICAL_ATTRIBUTES,
+)  # fmt: skip
+STORED = Statement(
+    f"SELECT {', '.join(f'r.{name}' for name in STORED_COLUMNS)} FROM {{rows}} AS s JOIN source_record AS r"
+    f" ON {_same('r', 's', _RECORD_KEY)}",
+    _KEYS,
+)
+FILED = Statement(
+    "SELECT r.number, r.source, r.source_record_id, r.features FROM {rows} AS s"
+    " JOIN source_record AS r ON r.number = s.number WHERE r.features IS NOT NULL",
+    _columns("source_record", "number"),
+)
+_TOLD = ("mode", "observed_at", *CANONICAL_ATTRIBUTES, "consents", "custom", "original")
+
+
+def _told_again(column: str) -> str:
+    # What a deleted record was last told as stays.
+    told = f"excluded.{column}"
+    if column in _TOLD:
+        told = f"CASE WHEN excluded.deleted_at IS NULL THEN {told} ELSE source_record.{column} END"
+    return f"{column} = {told}"
+
+
+PUT = Statement(
+    f"""{bulk.insert("source_record", RECORD_COLUMNS, "{rows}")}
+    ON CONFLICT (source, source_record_id) DO UPDATE SET
+        {", ".join(_told_again(name) for name in RECORD_COLUMNS if name not in _RECORD_KEY)}
+    RETURNING source, source_record_id, number""",
+    _columns("source_record", *RECORD_COLUMNS),
+)
+
+# The index
+
+MEMBERS = Statement(
+    """SELECT s.block, (SELECT CAST({as_list}(f.record) AS text) FROM
+        (SELECT record FROM filed WHERE block = s.block ORDER BY record LIMIT :most) AS f)
+    FROM {rows} AS s""",
+    _columns("filed", "block"),
+)
+GENERIC = Statement("SELECT g.value FROM {rows} AS s JOIN generic_value AS g ON g.value = s.value", _VALUES)
+NAMES = Statement(
+    "SELECT i.value, count(DISTINCT i.name) FROM {rows} AS s JOIN identifier AS i ON i.value = s.value"
+    " GROUP BY i.value",
+    _VALUES,
+)
+HOLDERS = Statement(
+    "SELECT i.value, i.record FROM {rows} AS s JOIN identifier AS i ON i.value = s.value"
+    " ORDER BY i.value, i.record",
+    _VALUES,
+)
+PUT_FEATURES = Statement(bulk.put_features("{rows}"), _columns("source_record", "number", "features"))
+FILE_INTO = Statement(
+    bulk.add("filed", ("block", "record"), "{rows}", ("block", "record")),
+    _columns("filed", "block", "record"),
+)
+FILE_OUT = Statement(
+    bulk.remove("filed", ("block", "record"), "{rows}"), _columns("filed", "block", "record")
+)
+HOLD = Statement(
+    bulk.upsert("identifier", ("value", "record", "name"), "{rows}", ("value", "record")),
+    _columns("identifier", "value", "record", "name"),
+)
+LET_GO = Statement(
+    bulk.remove("identifier", ("value", "record"), "{rows}"), _columns("identifier", "value", "record")
+)
+PUT_GENERIC = Statement(
+    "INSERT INTO generic_value (value, since) SELECT s.value, :at FROM {rows} AS s WHERE TRUE"
+    " ON CONFLICT (value) DO NOTHING",
+    _VALUES,
+)
+DROP_GENERIC = Statement(bulk.remove("generic_value", ("value",), "{rows}"), _VALUES)
+
+# Links
+
+LINK_COLUMNS = tuple(ports.LINKS.names)
+# Pairs first, then what is never null: rows sort without comparing a weight.
+_LINKS_BY = (
+    "SELECT l.left_source, l.left_id, l.right_source, l.right_id, l.judgement, l.decided_by, l.blocked,"
+    " l.match_weight FROM {{rows}} AS s"
+    " JOIN link AS l ON l.{side}_source = s.source AND l.{side}_id = s.source_record_id"
+)
+LINKS = Statement(" UNION ALL ".join(_LINKS_BY.format(side=side) for side in ("left", "right")), _KEYS)
+DROP_LINKS = Statement(
+    f"{bulk.remove('link', bulk.LINK_KEY, '{rows}')} AND decided_by = 'machine'",
+    _columns("link", *bulk.LINK_KEY),
+)
+PUT_LINKS = Statement(bulk.put_links(LINK_COLUMNS, "{rows}"), _columns("link", *LINK_COLUMNS))
+
+# Memberships and profiles
+
+MEMBERSHIPS = Statement(
+    f"SELECT c.source, c.source_record_id, c.golden_id FROM {{rows}} AS s JOIN crosswalk AS c"
+    f" ON {_same('c', 's', _RECORD_KEY)} WHERE c.valid_to IS NULL",
+    _KEYS,
+)
+MEMBERS_OF = Statement(
+    "SELECT c.golden_id, c.source, c.source_record_id FROM {rows} AS s JOIN crosswalk AS c"
+    " ON c.golden_id = s.golden_id WHERE c.valid_to IS NULL",
+    _GOLDEN_IDS,
+)
+HOMES = Statement(
+    "SELECT i.value, c.golden_id FROM {rows} AS s JOIN identifier AS i ON i.value = s.value"
+    " JOIN source_record AS r ON r.number = i.record"
+    f" JOIN crosswalk AS c ON {_same('c', 'r', _RECORD_KEY)} AND c.valid_to IS NULL"
+    " WHERE NOT EXISTS (SELECT 1 FROM generic_value AS g WHERE g.value = i.value)",
+    _VALUES,
+)
+ANSWERING = Statement(
+    "SELECT s.golden_id, p.golden_id, p.status FROM {rows} AS s"
+    " LEFT JOIN redirect AS d ON d.retired = s.golden_id"
+    " JOIN golden_profile AS p ON p.golden_id = coalesce(d.survivor, s.golden_id)",
+    _GOLDEN_IDS,
+)
+PROFILES = Statement(
+    "SELECT p.golden_id, p.version, p.status, p.fingerprint, p.created_at FROM {rows} AS s"
+    " JOIN golden_profile AS p ON p.golden_id = s.golden_id",
+    _GOLDEN_IDS,
+)
+CLOSE_MOVED = Statement(bulk.close_moved("{rows}", ":at"), _columns("crosswalk", *_RECORD_KEY, "golden_id"))
+# Unlike in bulk, another unit may be moving the same record now: the index has to refuse the second of them.
+OPEN_MOVED = Statement(
+    f"""INSERT INTO crosswalk (source, source_record_id, golden_id, valid_from, change_id)
+    SELECT s.source, s.source_record_id, s.golden_id, :at, :change_id FROM {{rows}} AS s
+    WHERE s.golden_id IS NOT NULL AND NOT EXISTS
+        (SELECT 1 FROM crosswalk AS c WHERE {_same("c", "s", _RECORD_KEY)} AND c.valid_to IS NULL
+         AND c.golden_id = s.golden_id)""",
+    _columns("crosswalk", *_RECORD_KEY, "golden_id"),
+)
+PROFILE_COLUMNS = tuple(ports.PROFILES.names)
+PUT_PROFILES = Statement(
+    bulk.upsert("golden_profile", PROFILE_COLUMNS, "{rows}", ("golden_id",), kept=("created_at",)),
+    _columns("golden_profile", *PROFILE_COLUMNS),
+)
+UNREDIRECT = Statement(bulk.remove("redirect", ("retired",), "{rows}"), _columns("redirect", "retired"))
+SURVIVORS = Statement(bulk.STAGED_SURVIVORS.format(stage="{rows}"), _columns("redirect", "survivor"))
+RETIRE = tuple(
+    Statement(sql("{rows}"), _REDIRECTS)
+    for sql in (bulk.repoint_redirects, bulk.put_redirects, bulk.mark_merged)
+)
+
+# History, and what is to be decided again
+
+PUT_CHANGE = Statement(
+    'INSERT INTO "change" (change_id, kind, actor, reason, correlation_id, "at", model_version)'
+    " VALUES (:change_id, :kind, :actor, :reason, :correlation_id, :at, :model_version)"
+)
+EVENT_COLUMNS = tuple(ports.EVENTS.names)
+APPEND_EVENTS = Statement(
+    bulk.insert("event", EVENT_COLUMNS, "{rows}", order="ordinal"),
+    _columns("event", *EVENT_COLUMNS) | {"ordinal": Kind.NUMBER},
+)
+PUT_REDO = Statement(
+    "INSERT INTO redo (kind, subject, reason, queued_at) SELECT s.kind, s.subject, s.reason, :at"
+    " FROM {rows} AS s WHERE TRUE ON CONFLICT (kind, subject) DO NOTHING",
+    _columns("redo", "kind", "subject", "reason"),
+)
+# Chosen apart from the deletion: a query inside its condition may be run again, and then takes too many.
+TAKE_REDO = Statement(
+    """WITH oldest AS (
+        SELECT kind, subject FROM redo ORDER BY queued_at, kind, subject LIMIT :most {passing_over}
+    )
+    DELETE FROM redo WHERE (kind, subject) IN (SELECT kind, subject FROM oldest)
+    RETURNING queued_at, kind, subject, reason"""
+)
