@@ -15,7 +15,11 @@ from sqlalchemy import make_url
 
 from bench.online.server import postgresql_at
 
-__all__ = ["DATABASES", "Place", "Stored", "postgresql_in", "sqlite_in"]
+__all__ = ["DATABASES", "REFUSALS", "Place", "Stored", "postgresql_in", "sqlite_in"]
+
+
+REFUSALS = (OSError, psycopg.Error, sqlite3.Error)
+"""What making, copying or measuring a database may raise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.measure import Told
 from bench.online.abreast import abreast
-from bench.online.databases import DATABASES, Place, Stored
+from bench.online.databases import DATABASES, REFUSALS, Place, Stored
 from bench.online.kept import CLIENTS, Failed, Filled, filled, records_for
 from bench.online.plan import Plan, Round, plan_for, rounds
 from bench.online.server import NoServer
@@ -106,7 +106,7 @@ def _on(
                 "writes": measuring.writes(),
                 "failure": "",
             }
-    except Failed as reason:
+    except (Failed, *REFUSALS) as reason:
         return {"version": place.version, "failure": str(reason)}
 
 

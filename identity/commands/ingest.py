@@ -9,15 +9,17 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+import pyarrow as pa
+
 from identity.bootstrap import Service, SystemClock
 from identity.commands.load import accounted, named, totals
-from identity.connectors.one_by_one import one_by_one
+from identity.connectors.one_by_one import one_by_one, refused_rows
 from identity.engines.stages import Stages
 from identity.flows.ingest import Ingested, Outcome
 from identity.flows.load import Delivery
 from identity.flows.online.settle import refuse_another_index
 from identity.model.cluster import GoldenId
-from identity.ports import Arrival, LoadCounts
+from identity.ports import Arrival
 
 __all__ = ["ingest_files"]
 
@@ -43,7 +45,7 @@ def ingest_files(
     tally = _Tally(of=sum(delivery.records.num_rows for delivery in deliveries))
     start = time.perf_counter()
     with stages.stage("ingest"):
-        told = [accounted(delivery, _ingest(service, delivery, tally, stages)) for delivery in deliveries]
+        told = [_ingest(service, delivery, tally, stages) for delivery in deliveries]
     seconds = time.perf_counter() - start
     return {
         "files": told,
@@ -69,10 +71,11 @@ class _Tally:
     joined: int = 0
 
 
-def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages) -> LoadCounts:
-    """Write one delivery and finish its load."""
+def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages) -> dict[str, Any]:
+    """Write one delivery, finish its load, and return where its rows went. What is refused is quarantined too."""
     load_id, arrivals = delivery.load.load_id, one_by_one(delivery.records)
     born: set[GoldenId] = set()
+    refused: list[Ingested] = []
     unchanged = 0
     for batch in _batches(arrivals):
         stages.told(f"ingest: {tally.written:,} of {tally.of:,}")
@@ -87,10 +90,27 @@ def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages)
         tally.outcomes.update(found.outcome for found in done)
         tally.written += len(done)
         unchanged += sum(found.outcome is Outcome.UNCHANGED for found in done)
-    counts = replace(delivery.counts, unchanged=unchanged)
+        refused += [found for found in done if found.problem]
+    return _finished(service, delivery, refused, unchanged)
+
+
+def _finished(
+    service: Service, delivery: Delivery, refused: Sequence[Ingested], unchanged: int
+) -> dict[str, Any]:
+    counts = replace(
+        delivery.counts,
+        accepted=delivery.counts.accepted - len(refused),
+        quarantined=delivery.counts.quarantined + len(refused),
+        unchanged=unchanged,
+    )
     with service.store.begin(SystemClock()) as work:
-        work.finish_load(load_id, counts, work.at)
-    return counts
+        rows = refused_rows(
+            delivery.load, [(found.key, found.problem) for found in refused if found.problem], work.at
+        )
+        work.put_quarantine(rows)
+        work.finish_load(delivery.load.load_id, counts, work.at)
+    everything = pa.concat_tables([delivery.quarantined, rows])
+    return accounted(replace(delivery, quarantined=everything), counts)
 
 
 def _batches(arrivals: Iterator[Arrival]) -> Iterator[list[Arrival]]:

@@ -1,17 +1,20 @@
-"""The records of a delivery, one by one, as real time takes them."""
+"""The records of a delivery, one by one, as real time takes them, and those it does not take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
+from identity.connectors.faults import RowOutcome
+from identity.model.errors import RowError
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
-from identity.ports import RECORDS, Arrival
+from identity.ports import QUARANTINED, RECORDS, Arrival, Load
 
-__all__ = ["one_by_one"]
+__all__ = ["one_by_one", "refused_rows"]
 
 _ROWS_AT_ONCE = 1_000
 
@@ -47,3 +50,22 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
 
 def _statuses(consents: str | None) -> dict[str, str]:
     return {consent: told["status"] for consent, told in orjson.loads(consents or "{}").items()}
+
+
+def refused_rows(load: Load, refused: Iterable[tuple[RecordKey, RowError]], at: datetime) -> pa.Table:
+    """Return records of a load that real time has refused, and why, as QUARANTINED: of which row is not known."""
+    rows = [
+        {
+            "load_id": load.load_id,
+            "file": load.file,
+            "source": key.source,
+            "source_record_id": key.source_record_id,
+            "code": problem.code,
+            "message": f"{load.file}, record {key}: {problem.message}",
+            "outcome": str(RowOutcome.QUARANTINED),
+            "status": "open",
+            "created_at": at,
+        }
+        for key, problem in refused
+    ]
+    return pa.Table.from_pylist(rows, schema=QUARANTINED)

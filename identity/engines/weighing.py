@@ -15,7 +15,7 @@ from identity.engines.pairs import ScoredPairs, distinct, joined, slices
 from identity.model.match import Comparison, Factor
 from identity.steps.train import Trained
 
-__all__ = ["Weighing", "unpack", "weighing"]
+__all__ = ["Weighing", "rarities", "rarity", "unpack", "weighing"]
 
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int64]
@@ -37,11 +37,18 @@ class Weighing:
         weighed = [self._weighed(comparing, pairs.stretch(at), least) for at in slices(len(pairs))]
         return joined(weighed)
 
+    def told(self, pattern: int) -> tuple[float, float, float, tuple[Comparison, ...]]:
+        """Return log2 of prior × likelihood for each class, and the comparisons whose equal values add their rarity."""
+        patterns = np.array([pattern], np.int64)
+        match, household, random = (float(log[0]) for log in self._logs(patterns))
+        exact = tuple(shared[level[0] - 1] for shared, level in self._exact_levels(patterns))
+        return match, household, random, exact
+
     def _weighed(self, comparing: Comparing, pairs: ScoredPairs, least: float) -> ScoredPairs:
         patterns, place = distinct(pairs.patterns)
         logs = self._logs(patterns)
-        possible = (self._at_most(patterns, logs) >= least)[place]
-        if not possible.all():
+        if least > -np.inf:
+            possible = (self._at_most(patterns, logs) >= least)[place]
             pairs, place = pairs.where(possible), place[possible]
         match, household, random = (log[place] for log in logs)
         for factor, levels in self._exact_levels(patterns):
@@ -123,15 +130,21 @@ def weighing(trained: Trained, factors: tuple[Factor, ...], value_shares: Mappin
             float(np.log2(prior.household)),
             float(np.log2(1 - prior.match - prior.household)),
         ),
-        {
-            comparison.name: _rarity(value_shares[comparison.name])
-            for factor in factors
-            for comparison in factor.comparisons
-            if comparison.term_frequency and comparison.name in value_shares
-        },
+        rarities(factors, value_shares),
     )
 
 
-def _rarity(found: Shares) -> Floats:
-    rarity: Floats = np.log2(found.by_value) - np.log2(found.chance)
-    return rarity
+def rarities(factors: tuple[Factor, ...], value_shares: Mapping[str, Shares]) -> dict[str, Floats]:
+    """Return the rarity of each value of each comparison that has shares."""
+    return {
+        comparison.name: rarity(value_shares[comparison.name])
+        for factor in factors
+        for comparison in factor.comparisons
+        if comparison.term_frequency and comparison.name in value_shares
+    }
+
+
+def rarity(found: Shares) -> Floats:
+    """Return what each value adds to log2 u for being common."""
+    added: Floats = np.log2(found.by_value) - np.log2(found.chance)
+    return added

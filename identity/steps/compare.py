@@ -52,13 +52,18 @@ def levels(
     left: NormalisedRecord, right: NormalisedRecord, model: MatchModel, comparators: Mapping[str, Comparator]
 ) -> ComparisonVector:
     """Return the level each of the model's comparisons reaches."""
-    reached = {
-        comparison.name: comparators[comparison.comparator].level(
-            left.features.get(comparison.name, ""), right.features.get(comparison.name, "")
-        )
-        for factor in model.factors
-        for comparison in factor.comparisons
-    }
+    ours, theirs = left.features, right.features
+    reached = {}
+    for factor in model.factors:
+        for comparison in factor.comparisons:
+            one, other = ours.get(comparison.name, ""), theirs.get(comparison.name, "")
+            # Most values are missing or equal: only the rest is worth a call.
+            if not one or not other:
+                reached[comparison.name] = MISSING
+            elif one == other:
+                reached[comparison.name] = EXACT
+            else:
+                reached[comparison.name] = comparators[comparison.comparator].unequal(one, other)
     if model.rules.swaps and set(model.rules.swaps) <= set(reached):
         _mark_swap(reached, left, right, model.rules.swaps, comparators["family_name"].level)
     return ComparisonVector(reached)

@@ -144,6 +144,20 @@ def test_what_was_observed_earlier_is_counted_as_superseded(tmp_path: Path) -> N
     assert rows(database, "select city from source_record") == [("Boston",)]
 
 
+def test_what_real_time_refuses_is_quarantined_and_counted(tmp_path: Path) -> None:
+    database, file = tmp_path / "identity.db", tmp_path / "a.csv"
+    head, never = "source,source_record_id,given_name,observed_at\n", "0001-01-01T00:00:00Z"
+    file.write_text(f"{head}pos,1,Ana,{never}\npos,2,Bo,2026-03-02T12:00:00Z\n", encoding="utf-8")
+    report = report_of("ingest", file, database=database)
+    (told,) = report["files"]
+    assert (told["rows"], told["accepted"], told["quarantined"], told["codes"]) == (2, 1, 1, {"E319": 1})
+    assert report["outcomes"] == {"refused": 1, "accepted": 1}
+    asked = "select code, source_record_id, outcome, status, file from quarantine"
+    assert rows(database, asked) == [("E319", "1", "quarantined", "open", str(file))]
+    assert contradictions(database) == {}
+    assert "E319 × 1" in identity("ingest", file, database=database).out
+
+
 def test_a_file_of_more_than_one_batch_is_one_load(tmp_path: Path) -> None:
     database, file = tmp_path / "identity.db", write(tmp_path / "crowd.csv", crowd(260))
     report = report_of("ingest", file, database=database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from identity.flows.ingest import ingest
 from identity.model.judgement import Judgement
 from identity.model.record import RecordKey, SourceRecord
 from identity.steps.decide import decide
@@ -100,6 +101,24 @@ def test_nobody_is_like_who_says_nothing_or_is_deleted_or_in_the_shadow(ready: R
     assert service.match(record(ana)) == []
 
 
+def test_namesakes_are_told_apart_by_more_than_their_name_once_they_are_a_crowd(
+    ready: Ready, url: str
+) -> None:
+    service = ready(url)
+    most = max(key.cap for key in service.match_rules.blocking)
+    name = {"given_name": "Ines", "family_name": "Zywicka"}
+    crowd = [
+        name | {"source": "pos", "source_record_id": f"{at:02}", "birth_date": f"{1950 + at}-01-{at + 1:02}"}
+        for at in range(most + 1)
+    ]
+    ingest_all(service, crowd[:-2])
+    assert len(service.match(record(name), most=100)) == most - 1
+    ingest_all(service, crowd[-2:])
+    assert service.match(record(name), most=100) == []
+    (found,) = service.match(record(crowd[3]), most=100)
+    assert found.key == RecordKey("pos", "03")
+
+
 def test_a_value_that_is_nobodys_counts_for_nothing(ready: Ready, url: str) -> None:
     service = ready(url)
     people = [
@@ -117,10 +136,16 @@ def test_a_value_that_is_nobodys_counts_for_nothing(ready: Ready, url: str) -> N
     me = {"given_name": GIVEN[0], "family_name": FAMILY[0], "phone": STORE_PHONE}
     with_phone = {each.key: each for each in service.match(record(me))}[RecordKey("pos", "00")]
     assert "exact" in {step.level for step in with_phone.contributions if step.comparison == "phone"}
-    ingest_all(service, people[limit:])
+    for person in people[limit:]:
+        ingest(service.desk, [arrival(person)], inline=0)
     assert rows(url, "select count(*) from generic_value") == [(1,)]
+    # Before its holders are decided again already, while they are still filed by it.
+    assert len(rows(url, "select * from redo")) >= limit
+    before = {each.key: each for each in service.match(record(me))}[RecordKey("pos", "00")]
+    service.redo()
     without = {each.key: each for each in service.match(record(me))}[RecordKey("pos", "00")]
     assert {step.level for step in without.contributions if step.comparison == "phone"} == {"missing"}
+    assert before == without
     assert without.match_weight < with_phone.match_weight
     nothing_else = {"phone": STORE_PHONE}
     assert service.match(record(nothing_else)) == []

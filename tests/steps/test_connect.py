@@ -27,7 +27,7 @@ def graphs(draw: st.DrawFn) -> tuple[list[Link], list[Pair]]:
     """Links of any weight, many of them equal, and what people said belongs together."""
     every = list(combinations(range(RECORDS), 2))
     linked = draw(st.lists(st.sampled_from(every), unique=True, max_size=40))
-    weight = st.one_of(st.integers(-3, 6).map(float), st.floats(-3, 12, allow_nan=False))
+    weight = st.one_of(st.integers(-6, 12).map(lambda half: half / 2), st.floats(-3, 12, allow_nan=False))
     together = draw(st.lists(st.sampled_from(every), unique=True, max_size=3))
     return [(left, right, draw(weight)) for left, right in linked], together
 
@@ -105,6 +105,12 @@ def test_too_large_a_component_loses_its_weakest_links_until_it_comes_apart() ->
     assert connect(6, chain, [], threshold=0.0, largest=4) == [[0, 1, 2, 3], [4, 5]]
     # The others, which are small enough, keep their weak ones.
     assert connect(6, chain, [], threshold=0.0, largest=3) == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_a_bit_of_weight_is_cut_at_a_time_from_its_upper_end_down() -> None:
+    links = [(0, 1, 1.0), (1, 2, 1.001), (3, 4, 0.5)]
+    assert connect(5, links, [], threshold=0.0, largest=2) == [[0], [1, 2], [3, 4]]
+    assert connect(3, links[:2], [], threshold=0.5, largest=2) == [[0], [1], [2]]
 
 
 def test_what_people_said_is_kept_however_large_it_gets() -> None:

@@ -28,6 +28,7 @@ _PRIMARY_KEY = """
     SELECT conname::text AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint
     WHERE conrelid = '{table}'::regclass AND contype = 'p'
 """
+_WHOLE = ("seqscan", "hashjoin", "mergejoin")
 _WRITER_LOCK, _LOG_LOCK, _SCHEMA_LOCK = 7_301_001, 7_301_002, 7_301_003
 
 
@@ -116,8 +117,14 @@ class PostgresDatabase:
 def _speak_in_utc(connection: Any, _: object) -> None:
     # In the server's zone the last hours of the year 9999 may be in the next one, which no datetime can hold.
     connection.autocommit = True
-    # Planning takes longer than what is planned here, and there is one good plan: by key.
-    connection.execute("SET TIME ZONE 'UTC'; SET plan_cache_mode = force_generic_plan")
+    # Planning takes longer than what is planned here, and there is one good plan: by key. How many rows a parameter
+    # brings the planner cannot know; it takes them for a hundred, and reads a small table as a whole.
+    settings = (
+        "TIME ZONE 'UTC'",
+        "plan_cache_mode = force_generic_plan",
+        *(f"enable_{way} = off" for way in _WHOLE),
+    )
+    connection.execute("; ".join(f"SET {setting}" for setting in settings))
     connection.autocommit = False
 
 
