@@ -24,6 +24,7 @@ from identity.ports import Arrival
 __all__ = ["ingest_files"]
 
 _AT_ONCE = 500
+_EVENTS_AT_ONCE = 1_000
 
 
 def ingest_files(
@@ -42,7 +43,9 @@ def ingest_files(
         for delivery in deliveries:
             work.start_load(delivery.load)
             work.put_quarantine(delivery.quarantined)
-    tally = _Tally(of=sum(delivery.records.num_rows for delivery in deliveries))
+    # Positions have gaps: as many events as there are end before the last position, or at it.
+    known = service.store.views.counts().events
+    tally = _Tally(sum(delivery.records.num_rows for delivery in deliveries), known)
     start = time.perf_counter()
     with stages.stage("ingest"):
         told = [_ingest(service, delivery, tally, stages) for delivery in deliveries]
@@ -61,10 +64,13 @@ def ingest_files(
 
 @dataclass(slots=True)
 class _Tally:
-    """What became of the records so far. Of those accepted that were nobody's before, `started` are the first ones of
-    a profile, the others `joined` one."""
+    """What became of the records so far, of how many, and the place in the log up to which events were read.
+
+    Of those accepted that were nobody's before, `started` are the first ones of a profile, the others `joined` one.
+    """
 
     of: int
+    position: int
     written: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     started: int = 0
@@ -74,7 +80,6 @@ class _Tally:
 def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages) -> dict[str, Any]:
     """Write one delivery, finish its load, and return where its rows went. What is refused is quarantined too."""
     load_id, arrivals = delivery.load.load_id, one_by_one(delivery.records)
-    born: set[GoldenId] = set()
     refused: list[Ingested] = []
     unchanged = 0
     for batch in _batches(arrivals):
@@ -82,11 +87,10 @@ def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages)
         with service.store.look() as look:
             known = look.memberships([arrival.record.key for arrival in batch])
         done = service.ingest(batch, load_id)
-        fresh = [found for found in done if found.golden_id is not None and found.key not in known]
-        new = _born(service, fresh, load_id, born)
-        born |= new
-        tally.started += len(new)
-        tally.joined += len(fresh) - len(new)
+        fresh = [found.golden_id for found in done if found.golden_id and found.key not in known]
+        started = len(_born(service, tally, load_id).intersection(fresh))
+        tally.started += started
+        tally.joined += len(fresh) - started
         tally.outcomes.update(found.outcome for found in done)
         tally.written += len(done)
         unchanged += sum(found.outcome is Outcome.UNCHANGED for found in done)
@@ -118,11 +122,14 @@ def _batches(arrivals: Iterator[Arrival]) -> Iterator[list[Arrival]]:
         yield batch
 
 
-def _born(service: Service, fresh: Sequence[Ingested], load_id: str, known: set[GoldenId]) -> set[GoldenId]:
-    """Return the profiles of these records that this load began: their first event tells it."""
-    begun = set()
-    for golden_id in {found.golden_id for found in fresh if found.golden_id} - known:
-        first = service.store.views.events(limit=1, subject=golden_id)
-        if first and first[0].correlation_id == load_id:
-            begun.add(golden_id)
-    return begun
+def _born(service: Service, tally: _Tally, load_id: str) -> set[GoldenId]:
+    """Return the profiles that this load has begun since the log was last read."""
+    born: set[GoldenId] = set()
+    while events := service.store.views.events(tally.position, _EVENTS_AT_ONCE):
+        tally.position = events[-1].position
+        born.update(
+            event.subject
+            for event in events
+            if event.type == "customer.created" and event.correlation_id == load_id
+        )
+    return born

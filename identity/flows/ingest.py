@@ -117,8 +117,11 @@ _STORED = (Outcome.ACCEPTED, Outcome.DELETED, Outcome.SHADOW)
 
 def took_effect(arrival: Arrival, stored: StoredRecord | None) -> Outcome:
     """Return what an arrival means, given what is stored: what is older than that has no effect, nor has a repeat."""
+    observed, known = arrival.record.observed_at, stored.record.observed_at if stored else None
     if arrival.deleted:
-        return Outcome.DELETED if stored and stored.deleted_at is None else Outcome.UNKNOWN
+        if not stored or stored.deleted_at is not None:
+            return Outcome.UNKNOWN
+        return Outcome.SUPERSEDED if observed and known and observed < known else Outcome.DELETED
     if arrival.mode != "live" and stored and stored.live:
         return Outcome.SUPERSEDED
     if (
@@ -131,7 +134,6 @@ def took_effect(arrival: Arrival, stored: StoredRecord | None) -> Outcome:
         )
     ):
         return Outcome.UNCHANGED
-    observed, known = arrival.record.observed_at, stored.record.observed_at if stored else None
     if stored and observed and max(filter(None, (known, stored.deleted_at)), default=observed) > observed:
         return Outcome.SUPERSEDED
     return Outcome.ACCEPTED if arrival.mode == "live" else Outcome.SHADOW

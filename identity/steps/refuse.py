@@ -37,9 +37,12 @@ def refuse(record: SourceRecord, custom: tuple[str, ...] = ()) -> RowError | Non
         return RowError(
             "E317", "A consent has no known status.", f"Use one of: {', '.join(RESTRICTIVENESS)}."
         )
-    if record.observed_at is not None and not _FIRST <= record.observed_at <= _LAST:
+    observed = record.observed_at
+    if observed is not None and (observed.tzinfo is None or not _FIRST <= observed <= _LAST):
         return RowError(
-            "E319", "It was observed outside of the years 1000 to 9998.", "Correct the timestamp."
+            "E319",
+            "It was observed outside of the years 1000 to 9998, or in no time zone.",
+            "Correct the timestamp.",
         )
     return None
 

@@ -144,6 +144,24 @@ def test_what_was_observed_earlier_is_counted_as_superseded(tmp_path: Path) -> N
     assert rows(database, "select city from source_record") == [("Boston",)]
 
 
+def test_a_declared_attribute_goes_the_same_way_as_the_others(tmp_path: Path, rules: Path) -> None:
+    with (rules / "customer.match.yml").open("a", encoding="utf-8") as stream:
+        stream.write("\ncustom_attributes: [shoe_size]\n")
+    database, file = tmp_path / "identity.db", tmp_path / "a.csv"
+    people = ("40,Ana,Zywicka,ana@zywicka.example", "41,Boris,Quill,b@quill.example", "42,Cleo,Marchetti,")
+    head = "shoe_size,given_name,family_name,email,source_record_id"
+    file.write_text("\n".join([head, *(f"{told},{at}" for at, told in enumerate(people))]))
+    arguments = (file, "--source", "shop", "--rules", rules)
+    assert report_of("ingest", *arguments, database=database)["outcomes"] == {"accepted": 3}
+    assert report_of("ingest", *arguments, database=database)["outcomes"] == {"unchanged": 3}
+    asked = ("match", "shoe_size=41", "email=b@quill.example", "given_name=Boris", "--rules", rules)
+    assert report_of(*asked, database=database)["alike"][0]["record"] == "shop:1"
+    golden = rows(database, "select attributes from golden_profile")
+    assert {orjson.loads(text)["shoe_size"]["value"] for (text,) in golden} == {"40", "41", "42"}
+    rebuilt = report_of("rematch", "--rules", rules, database=database)
+    assert (rebuilt["created"], rebuilt["updated"], rebuilt["records_moved"]) == (0, 0, 0)
+
+
 def test_what_real_time_refuses_is_quarantined_and_counted(tmp_path: Path) -> None:
     database, file = tmp_path / "identity.db", tmp_path / "a.csv"
     head, never = "source,source_record_id,given_name,observed_at\n", "0001-01-01T00:00:00Z"

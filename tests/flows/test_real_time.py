@@ -12,7 +12,7 @@ from identity.bootstrap import STARTER, Service, Settings
 from identity.flows.ingest import Ingested, Outcome
 from identity.model.errors import LookupFailed, StoreError
 from identity.model.judgement import Judgement
-from identity.model.record import RecordKey
+from identity.model.record import RecordKey, SourceRecord
 from identity.ports import Arrival
 from matching_rules.loader import rules_directory
 
@@ -221,12 +221,20 @@ def test_a_profile_whose_last_record_is_taken_out_is_empty_and_says_so(ready: Re
     assert_sound(service)
 
 
+def test_a_deletion_that_comes_late_does_not_take_out_what_was_told_since(ready: Ready, url: str) -> None:
+    service = ready(url)
+    service.ingest([told(1, ANA, datetime(2026, 3, 2, tzinfo=UTC))])
+    late = Arrival(SourceRecord(key(1), {}, datetime(2026, 3, 1, tzinfo=UTC)), "", deleted=True)
+    assert outcomes(service.ingest([late])) == [Outcome.SUPERSEDED]
+    assert service.store.views.golden_id_of(key(1)) is not None
+
+
 def test_to_delete_what_is_not_there_is_unknown_and_writes_nothing(ready: Ready, url: str) -> None:
     service = ready(url)
     service.ingest([told(1, ANA)])
     service.ingest([deleted(key(1))])
     before = everything(url)
-    done = service.ingest([deleted(key(1)), deleted(key(9)), deleted(RecordKey("", ""))])
+    done = service.ingest([deleted(key(1)), deleted(key(9)), deleted(RecordKey("nowhere", "1"))])
     assert outcomes(done) == [Outcome.UNKNOWN] * 3
     assert everything(url) == before
 
