@@ -1,7 +1,7 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
-5 database · 6 unknown id · 7 model.
+5 database · 6 unknown id · 7 model · 8 decision refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import typer
 
 from identity.commands import render
 from identity.model.errors import (
+    DecisionRefused,
     FileError,
     IdentityError,
     LookupFailed,
@@ -37,6 +38,7 @@ EXIT_CODES: dict[type[IdentityError], int] = {
     StoreError: 5,
     LookupFailed: 6,
     ModelError: 7,
+    DecisionRefused: 8,
 }
 
 app = typer.Typer(

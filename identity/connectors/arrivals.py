@@ -72,7 +72,7 @@ def _from_json(documents: pa.ChunkedArray, name: str) -> pa.Array:
 
 def _iso(moments: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(moments.type):
-        return pc.strftime(pc.cast(moments, pa.timestamp("s", tz="UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
+        return pc.strftime(pc.cast(moments, pa.timestamp("us", tz="UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
     return moments
 
 

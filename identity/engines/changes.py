@@ -84,7 +84,7 @@ _LINKS = """
         select a.source, a.source_record_id, coalesce(c.chunk, 0) as chunk
         from assigned a left join touched t using (golden_id) left join chunked c using (grouped)
     )
-    select l.*, 'machine' as decided_by, $model as model_version, $at as decided_at,
+    select l.*, $model as model_version, $at as decided_at,
            greatest(ours.chunk, theirs.chunk) as chunk
     from links l
     join stored_in ours on ours.source = l.left_source and ours.source_record_id = l.left_id

@@ -17,9 +17,8 @@ from identity.engines.filing import Filings
 from identity.engines.generic import demote_generic_values
 from identity.engines.pairs import ScoredPairs, among, joined
 from identity.engines.partitioning import (
-    NO_DECISIONS,
-    Decisions,
     compared,
+    decisions_among,
     partition,
     score,
     within_components,
@@ -58,20 +57,21 @@ class DuckDBEngine:
         records: pa.Table,
         stages: StageTimer,
         model: MatchModel | None = None,
-        decisions: Decisions = NO_DECISIONS,
+        verdicts: pa.Table | None = None,
         *,
         adaptable: bool = False,
     ) -> Resolution:
         """Return the clusters of `records`; see `BatchEngine`.
 
         An `adaptable` model gives way when other columns are filled now or the population has doubled since it was
-        trained. `decisions` of people hold whatever the records say. ModelError E601, E602.
+        trained. ModelError E601, E602.
         """
         with stages.stage("normalise"):
             raw, population, generic = self._population(records)
             if model and adaptable and not self._fits(model, population):
                 model = None
             ready = self._ready(population, model)
+            decisions = decisions_among(population, verdicts)
         with stages.stage("block"):
             packed = self._candidates(population)
         with stages.stage("compare"):

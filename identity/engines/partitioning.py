@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -18,14 +20,24 @@ from identity.engines.pairs import (
     distinct,
     in_slices,
     inside_groups,
+    pack,
     unpack_pairs,
 )
-from identity.engines.population import ABSENT, Column
+from identity.engines.population import ABSENT, Column, Population
 from identity.engines.weighing import Weighing
+from identity.model.judgement import Judgement
 from identity.model.match import PartitionRules
 from identity.steps.cluster import Weights, cluster, cluster_many
 
-__all__ = ["Decisions", "compared", "components", "partition", "score", "within_components"]
+__all__ = [
+    "Decisions",
+    "compared",
+    "components",
+    "decisions_among",
+    "partition",
+    "score",
+    "within_components",
+]
 
 Labels = NDArray[np.int32]
 Flags = NDArray[np.bool_]
@@ -43,6 +55,29 @@ class Decisions:
 
 
 NO_DECISIONS = Decisions(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+def decisions_among(population: Population, verdicts: pa.Table | None) -> Decisions:
+    """Return VERDICTS as packed pairs; those on records that are not in the population say nothing now."""
+    if verdicts is None or not verdicts.num_rows:
+        return NO_DECISIONS
+    left, right = (_places(population, verdicts, side) for side in ("left", "right"))
+    known = (left >= 0) & (right >= 0)
+    matched = pc.equal(verdicts["judgement"], Judgement.MATCH.value).to_numpy()
+    packed = pack(left, right)
+    return Decisions(np.unique(packed[known & matched]), np.unique(packed[known & ~matched]))
+
+
+def _places(population: Population, verdicts: pa.Table, side: str) -> Places:
+    """Return the place of each verdict's record, -1 where it has none."""
+    names = population.keys.column_names
+    keys = pa.table(
+        {name: verdicts[f"{side}_{what}"] for name, what in zip(names, ("source", "id"), strict=True)}
+    )
+    placed = population.keys.append_column("place", pa.array(np.arange(len(population), dtype=np.int32)))
+    asked = keys.append_column("row", pa.array(np.arange(keys.num_rows)))
+    found = asked.join(placed, names, join_type="left outer").sort_by("row")
+    return np.asarray(found["place"].fill_null(-1).to_numpy(), np.int32)
 
 
 def compared(comparing: Comparing, packed: NDArray[np.int64]) -> ScoredPairs:

@@ -62,14 +62,20 @@ class SplinkEngine:
         records: pa.Table,
         stages: StageTimer,
         model: MatchModel | None = None,
+        verdicts: pa.Table | None = None,
         *,
         adaptable: bool = False,
     ) -> Resolution:
         """Return the clusters of `records`. The same records give the same answer, in whatever order they come.
 
         An `adaptable` model that lacks columns or has half the records gives way to Splink's own training.
-        Raises ModelError E601 or E602 as every engine does, and E614 for a model that holds no comparisons.
+        Raises ModelError E601 or E602 as every engine does, E614 for a model that holds no comparisons, and E615 for
+        people's verdicts: connected components have no room for them.
         """
+        if verdicts is not None and verdicts.num_rows:
+            raise ModelError(
+                "E615", "The baseline engine cannot keep people's decisions.", "Use the engine duckdb."
+            )
         with stages.stage("normalise"):
             raw, population, generic = self._population(records, model)
             if model and adaptable and not _fits(model, population):

@@ -93,7 +93,7 @@ def rematch(
     adaptable = model is None
     if model is None and known.model is not None and not retrain:
         model = shop.thaw(known.model)
-    resolution = shop.engine.resolve(population, stages, model, adaptable=adaptable)
+    resolution = shop.engine.resolve(population, stages, model, known.verdicts, adaptable=adaptable)
     with stages.stage("identify"):
         assigned = golden_ids(
             resolution.clusters, _aligned(known.memberships, resolution.clusters), known.states
@@ -125,6 +125,7 @@ class _Known:
     states: pa.Table
     model: StoredModel | None
     index_version: str | None
+    verdicts: pa.Table
 
     @classmethod
     def of(cls, work: UnitOfWork) -> _Known:
@@ -135,6 +136,7 @@ class _Known:
             work.profiles(),
             work.active_model(),
             work.index_version(),
+            work.verdicts(),
         )
 
     def refuse_others(self, work: UnitOfWork) -> None:

@@ -7,7 +7,8 @@
     ├── StoreError          E4xx          the database is missing, behind or busy
     │   └── Contention      E409          another change got in the way: the same may be tried again
     ├── LookupFailed        E5xx          an id or record nobody knows
-    └── ModelError          E6xx          a match model does not fit or cannot be trained
+    ├── ModelError          E6xx          a match model does not fit or cannot be trained
+    └── DecisionRefused     a word        what a person wants contradicts what is decided, or is out of date
 
 The edges (command line, HTTP) translate; nothing inside speaks of exit codes or status codes.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 __all__ = [
     "Contention",
+    "DecisionRefused",
     "FileError",
     "IdentityError",
     "LookupFailed",
@@ -65,3 +67,9 @@ class LookupFailed(IdentityError):
 
 class ModelError(IdentityError):
     """E6xx: a match model is missing, does not fit the columns or cannot be trained."""
+
+
+class DecisionRefused(IdentityError):
+    """A decision that cannot be taken as things stand; nothing of it was kept. Its code is a word that callers branch
+    on: STALE_VERSION, CONTRADICTION, NOT_LIVE, NOTHING_TO_DECIDE, MERGE_SUPERSEDED, MERGE_ALREADY_REVERSED,
+    MERGE_NOT_REVERSIBLE."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from identity.model.evidence import MatchWeight
 from identity.model.record import RecordKey
 
-__all__ = ["DecidedBy", "Judgement", "Link"]
+__all__ = ["Judgement", "Link", "Verdict", "verdict"]
 
 
 class Judgement(StrEnum):
@@ -17,17 +17,28 @@ class Judgement(StrEnum):
     NO_MATCH = "no_match"
 
 
-class DecidedBy(StrEnum):
-    MACHINE = "machine"
-    STEWARD = "steward"
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A judged pair. Machine links are remade at every re-match; a steward's link is never overwritten."""
+    """What the machine says of a pair: it follows from both records and the model, and is made anew with them."""
 
     left: RecordKey
     right: RecordKey
     judgement: Judgement
     match_weight: MatchWeight | None = None
-    decided_by: DecidedBy = DecidedBy.MACHINE
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Verdict:
+    """What a person said of a pair, in one operation: the same person (MATCH) or not (NO_MATCH). No machine may
+    overrule it; only undoing the operation takes it back."""
+
+    left: RecordKey
+    right: RecordKey
+    judgement: Judgement
+    operation_id: str = ""
+
+
+def verdict(one: RecordKey, other: RecordKey, judgement: Judgement, operation_id: str = "") -> Verdict:
+    """Return the verdict on a pair in its one spelling: the smaller key on the left."""
+    left, right = sorted((one, other))
+    return Verdict(left, right, judgement, operation_id)

@@ -2,9 +2,11 @@
 
 tables.py  the shape of every Arrow table that crosses          batch.py   what works on a whole population
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
+decisions.py  what the latter knows of people's decisions
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor
+from identity.ports.decisions import Carry, DecisionWork, Retirement
 from identity.ports.online import (
     Arrival,
     Event,
@@ -37,6 +39,7 @@ from identity.ports.tables import (
     RECORD_NUMBERS,
     RECORDS,
     REDIRECTS,
+    VERDICTS,
 )
 from identity.ports.work import (
     Change,
@@ -66,11 +69,14 @@ __all__ = [
     "RECORD_KEYS",
     "RECORD_NUMBERS",
     "REDIRECTS",
+    "VERDICTS",
     "Arrival",
     "BatchEngine",
+    "Carry",
     "Change",
     "ChangeSet",
     "Clock",
+    "DecisionWork",
     "Differ",
     "Event",
     "Filings",
@@ -86,6 +92,7 @@ __all__ = [
     "Redo",
     "RedoKind",
     "Resolution",
+    "Retirement",
     "Scorer",
     "StageTimer",
     "StoredLink",

@@ -70,12 +70,14 @@ class BatchEngine(Protocol):
         records: pa.Table,
         stages: StageTimer,
         model: MatchModel | None = None,
+        verdicts: pa.Table | None = None,
         *,
         adaptable: bool = False,
     ) -> Resolution:
         """Return the resolution of `records` (RECORD_KEYS and attributes as text); without a model, train one.
 
-        An `adaptable` model is replaced by a new one when it does not fit the records any more.
+        People's VERDICTS hold whatever the records say. An `adaptable` model is replaced by a new one when it does not
+        fit the records any more.
         Raises ModelError when the records have nothing to compare or lack what the model compares.
         """
         ...

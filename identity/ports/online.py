@@ -17,6 +17,7 @@ from identity.model.cluster import GoldenId, Redirect
 from identity.model.judgement import Link
 from identity.model.match import MatchModel
 from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
+from identity.ports.decisions import DecisionWork
 from identity.ports.work import Change, Clock, StoredModel
 
 __all__ = [
@@ -173,7 +174,7 @@ class Look(Protocol):
         ...
 
 
-class OnlineWork(Protocol):
+class OnlineWork(DecisionWork, Protocol):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""
 
@@ -266,7 +267,7 @@ class OnlineWork(Protocol):
     def replace_links(
         self, dropped: Collection[StoredLink], added: Collection[StoredLink], model_version: str
     ) -> None:
-        """Forget machine links and store others. A person's link is never touched."""
+        """Forget links and store others."""
         ...
 
     # Memberships and profiles

@@ -46,10 +46,11 @@ LINKS = pa.schema(
     [
         *_columns("left_source", "left_id", "right_source", "right_id"),
         ("match_weight", pa.float64()),
-        *_columns("judgement", "decided_by", "model_version", "decided_at", times=("decided_at",)),
+        *_columns("judgement", "model_version", "decided_at", times=("decided_at",)),
         ("blocked", pa.bool_()),
     ]
 )
+VERDICTS = _columns("left_source", "left_id", "right_source", "right_id", "judgement")
 EVENTS = _columns(
     "event_id", "type", "subject", "version", "time", "correlation_id", "body",
     times=("time",), numbers=("version",),

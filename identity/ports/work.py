@@ -92,8 +92,8 @@ class UnitOfWork(ModelRepository, Protocol):
         """Return REDIRECTS: each retired golden id and the one that answers for it, in one hop."""
         ...
 
-    def steward_links(self) -> pa.Table:
-        """Return LINKS that a person decided."""
+    def verdicts(self) -> pa.Table:
+        """Return VERDICTS: what people said of pairs and nobody took back, each pair once per judgement."""
         ...
 
     def record_hashes(self) -> pa.Table:
@@ -164,10 +164,7 @@ class UnitOfWork(ModelRepository, Protocol):
         ...
 
     def replace_links(self, touched: pa.Table, links: pa.Table) -> None:
-        """Forget the machine links of the records `touched` (RECORD_KEYS), then store LINKS.
-
-        A link a person decided is only ever replaced by another person's.
-        """
+        """Forget the links of the records `touched` (RECORD_KEYS), then store LINKS."""
         ...
 
     def append_events(self, events: pa.Table) -> None:

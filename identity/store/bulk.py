@@ -13,6 +13,7 @@ from identity.store import refusals
 from identity.store import statements as sql
 from identity.store.bulk_index import BulkIndex
 from identity.store.bulk_unit import TIME, one, shaped
+from identity.store.carried import CARRIED, with_carried_consents
 from identity.store.redirects import in_one_hop
 
 __all__ = ["BulkWork"]
@@ -32,7 +33,8 @@ class BulkWork(BulkIndex):
 
     def live_records(self) -> pa.Table:
         self._settle()
-        return self._read("source_record", ports.LIVE_RECORDS, sql.LIVE)
+        records = self._read("source_record", ports.LIVE_RECORDS, sql.LIVE)
+        return with_carried_consents(records, self._connection.fetch(sql.CARRIED, CARRIED))
 
     def memberships(self) -> pa.Table:
         return self._connection.fetch(sql.CURRENT_MEMBERSHIPS, ports.MEMBERSHIPS)
@@ -43,8 +45,8 @@ class BulkWork(BulkIndex):
     def redirects(self) -> pa.Table:
         return self._read("redirect", ports.REDIRECTS)
 
-    def steward_links(self) -> pa.Table:
-        return self._read("link", ports.LINKS, "decided_by = 'steward'")
+    def verdicts(self) -> pa.Table:
+        return self._connection.fetch(sql.VERDICTS_IN_FORCE, ports.VERDICTS)
 
     def record_hashes(self) -> pa.Table:
         return self._read("source_record", ports.RECORD_HASHES)
@@ -69,6 +71,8 @@ class BulkWork(BulkIndex):
     def put_profiles(self, profiles: pa.Table) -> None:
         stage = self._upsert("golden_profile", profiles, ports.PROFILES, ("golden_id",), kept=("created_at",))
         if self._connection.fetch(sql.ANY_REDIRECT, ports.REDIRECTS).num_rows:
+            moment = f"(SELECT at FROM {self._stage(one(at=self.at))})"
+            self._connection.execute(sql.remember_unredirected(stage, moment))
             self._connection.execute(sql.unredirect(stage))
 
     def retire(self, redirects: pa.Table, change_id: str, at: datetime) -> None:
@@ -77,11 +81,11 @@ class BulkWork(BulkIndex):
         known = self._connection.fetch(sql.STAGED_SURVIVORS.format(stage=stage), ports.REDIRECTS)
         ends = in_one_hop(_as_mapping(known), _as_mapping(redirects))
         flat = self._stage(_stamped(_as_redirects(ends), change_id, at))
-        for statement in (sql.repoint_redirects(flat), sql.put_redirects(flat), sql.mark_merged(flat)):
-            self._connection.execute(statement)
+        for statement in (sql.remember_repointed, sql.repoint_redirects, sql.put_redirects, sql.mark_merged):
+            self._connection.execute(statement(flat))
 
     def replace_links(self, touched: pa.Table, links: pa.Table) -> None:
-        for statement in sql.drop_machine_links(self._stage(shaped(touched, ports.RECORD_KEYS))):
+        for statement in sql.drop_links(self._stage(shaped(touched, ports.RECORD_KEYS))):
             self._connection.execute(statement)
         self._connection.execute(sql.put_links(ports.LINKS.names, self._stage(shaped(links, ports.LINKS))))
 

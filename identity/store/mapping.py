@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
 
 from identity.model.cluster import GoldenId
+from identity.model.consent import most_restrictive
 from identity.model.evidence import MatchWeight
 from identity.model.golden import GoldenProfile, GoldenValue
-from identity.model.judgement import DecidedBy, Judgement, Link
+from identity.model.judgement import Judgement, Link
+from identity.model.operation import ProfileImage
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 
 __all__ = [
@@ -23,11 +25,14 @@ __all__ = [
     "flags_to_json",
     "golden_profile",
     "held_version",
+    "images_from_json",
+    "images_to_json",
     "link",
     "source_record",
     "standing_version",
     "statuses_from_json",
     "statuses_to_json",
+    "with_carried",
 ]
 
 INDEX_VERSION = "index_version"
@@ -96,6 +101,14 @@ def statuses_from_json(text: str) -> dict[str, str]:
     return {consent: told["status"] for consent, told in orjson.loads(text).items()}
 
 
+def with_carried(statuses: Mapping[str, str], carried: Iterable[str]) -> dict[str, str]:
+    """Return a record's consents with those it is taken to state besides (`consent=status`): the stricter one holds."""
+    held = dict(statuses)
+    for consent, _, status in (told.rpartition("=") for told in carried):
+        held[consent] = most_restrictive([held.get(consent, status), status])
+    return held
+
+
 def golden_profile(row: _Row, records: tuple[RecordKey, ...]) -> GoldenProfile:
     return GoldenProfile(
         golden_id=GoldenId(row.golden_id),
@@ -103,6 +116,36 @@ def golden_profile(row: _Row, records: tuple[RecordKey, ...]) -> GoldenProfile:
         consents=flags_from_json(row.consents),
         records=records,
         version=row.version,
+    )
+
+
+def images_to_json(images: Iterable[ProfileImage]) -> str:
+    """Return profiles at a moment as JSON, records as pairs of source and id."""
+    spelled = [
+        {
+            "golden_id": image.golden_id,
+            "version": image.version,
+            "status": image.status,
+            "records": [[key.source, key.source_record_id] for key in image.records],
+            "attributes": image.attributes,
+            "consents": image.consents,
+        }
+        for image in images
+    ]
+    return orjson.dumps(spelled, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def images_from_json(text: str) -> tuple[ProfileImage, ...]:
+    return tuple(
+        ProfileImage(
+            GoldenId(told["golden_id"]),
+            told["version"],
+            told["status"],
+            tuple(RecordKey(*pair) for pair in told["records"]),
+            told["attributes"],
+            told["consents"],
+        )
+        for told in orjson.loads(text)
     )
 
 
@@ -122,7 +165,6 @@ def link(row: _Row) -> Link:
         right=RecordKey(row.right_source, row.right_id),
         judgement=Judgement(row.judgement),
         match_weight=None if row.match_weight is None else MatchWeight(row.match_weight),
-        decided_by=DecidedBy(row.decided_by),
     )
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 
 __all__ = [
     "ANY_REDIRECT",
+    "CARRIED",
     "CURRENT_MEMBERSHIPS",
     "LINK_KEY",
     "LIVE",
     "STAGED_SURVIVORS",
+    "VERDICTS_IN_FORCE",
     "add",
     "close_moved",
     "deactivate_models",
-    "drop_machine_links",
+    "drop_links",
     "finish_load",
     "forget_features",
     "insert",
@@ -22,6 +24,8 @@ __all__ = [
     "put_features",
     "put_links",
     "put_redirects",
+    "remember_repointed",
+    "remember_unredirected",
     "remove",
     "repoint_redirects",
     "select",
@@ -32,6 +36,15 @@ __all__ = [
 LINK_KEY = ("left_source", "left_id", "right_source", "right_id")
 LIVE = "mode = 'live' AND deleted_at IS NULL"
 CURRENT_MEMBERSHIPS = "SELECT source, source_record_id, golden_id FROM crosswalk WHERE valid_to IS NULL"
+CARRIED = (
+    "SELECT c.source, c.source_record_id, c.consent, c.status FROM consent_carry AS c JOIN source_record AS r"
+    " ON r.source = c.source AND r.source_record_id = c.source_record_id"
+    " WHERE r.observed_at IS NULL OR r.observed_at <= c.since"
+)
+VERDICTS_IN_FORCE = (
+    "SELECT DISTINCT left_source, left_id, right_source, right_id, judgement FROM verdict"
+    " WHERE withdrawn_at IS NULL"
+)
 ANY_REDIRECT = "SELECT retired, survivor FROM redirect LIMIT 1"
 STAGED_SURVIVORS = (
     "SELECT r.retired, r.survivor FROM redirect AS r WHERE r.retired IN (SELECT s.survivor FROM {stage} AS s)"
@@ -104,8 +117,26 @@ def unredirect(stage: str) -> str:
     return f"DELETE FROM redirect WHERE retired IN ({live})"
 
 
+_PAST = "INSERT INTO redirect_past (retired, survivor, since, until, change_id)"
+
+
+def remember_unredirected(stage: str, until: str) -> str:
+    """Keep where ids led that are live again from now on."""
+    return f"""{_PAST}
+        SELECT r.retired, r.survivor, r.since, {until}, r.change_id
+        FROM redirect AS r WHERE r.retired IN (SELECT s.golden_id FROM {stage} AS s WHERE s.status = 'live')"""
+
+
+def remember_repointed(stage: str) -> str:
+    """Keep where ids led that are about to lead elsewhere."""
+    return f"""{_PAST}
+        SELECT r.retired, r.survivor, r.since, s.since, r.change_id
+        FROM {stage} AS s JOIN redirect AS r ON r.survivor = s.retired"""
+
+
 def repoint_redirects(stage: str) -> str:
-    return f"UPDATE redirect SET survivor = s.survivor FROM {stage} AS s WHERE redirect.survivor = s.retired"
+    return f"""UPDATE redirect SET survivor = s.survivor, since = s.since, change_id = s.change_id
+        FROM {stage} AS s WHERE redirect.survivor = s.retired"""
 
 
 def put_redirects(stage: str) -> str:
@@ -131,17 +162,16 @@ def put_features(stage: str) -> str:
             OR (source_record.features IS NULL) <> (s.features IS NULL))"""
 
 
-def drop_machine_links(stage: str) -> tuple[str, str]:
+def drop_links(stage: str) -> tuple[str, str]:
     touched = f"IN (SELECT s.source, s.source_record_id FROM {stage} AS s)"
     return (
-        f"DELETE FROM link WHERE decided_by = 'machine' AND (left_source, left_id) {touched}",
-        f"DELETE FROM link WHERE decided_by = 'machine' AND (right_source, right_id) {touched}",
+        f"DELETE FROM link WHERE (left_source, left_id) {touched}",
+        f"DELETE FROM link WHERE (right_source, right_id) {touched}",
     )
 
 
 def put_links(columns: Iterable[str], stage: str) -> str:
-    unprotected = "link.decided_by = 'machine' OR excluded.decided_by = 'steward'"
-    return f"{upsert('link', columns, stage, LINK_KEY)} WHERE {unprotected}"
+    return upsert("link", columns, stage, LINK_KEY)
 
 
 def finish_load(columns: Iterable[str], stage: str) -> str:

@@ -26,6 +26,7 @@ _CROSSWALK = TABLES["crosswalk"].c
 _PROFILE = TABLES["golden_profile"].c
 _REDIRECT = TABLES["redirect"].c
 _LINK = TABLES["link"]
+_VERDICT = TABLES["verdict"].c
 _EVENT = TABLES["event"]
 _QUARANTINE = TABLES["quarantine"].c
 _REDO = TABLES["redo"].c
@@ -87,7 +88,7 @@ class Counts:
     merged_profiles: int
     erased_profiles: int
     links: int
-    steward_links: int
+    verdicts: int
     events: int
     open_quarantine: int
 
@@ -186,7 +187,7 @@ class Views:
                 merged_profiles=statuses.get("merged", 0),
                 erased_profiles=statuses.get("erased", 0),
                 links=_count(look, select(func.count()).select_from(_LINK)),
-                steward_links=_count(look, select(func.count()).where(_LINK.c.decided_by == "steward")),
+                verdicts=_count(look, select(func.count()).where(_VERDICT.withdrawn_at.is_(None))),
                 events=_count(look, select(func.count()).select_from(_EVENT)),
                 open_quarantine=_count(look, select(func.count()).where(_QUARANTINE.status == "open")),
             )

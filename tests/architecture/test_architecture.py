@@ -24,6 +24,7 @@ HUNDREDS = {
     "Contention": "E4",
     "LookupFailed": "E5",
     "ModelError": "E6",
+    "DecisionRefused": "",
 }
 # The demonstration makes a database of its own beside its files, and says how to open it.
 KNOWS_A_DATABASE = {"identity/commands/demo.py": "sqlite:///"}
@@ -70,6 +71,20 @@ def test_every_error_code_is_explained_once_in_the_documentation() -> None:
     assert {code: count for code, count in explained.items() if count > 1} == {}
     assert set(codes_used()) - set(explained) == set(), "codes without an explanation"
     assert set(explained) - set(codes_used()) == set(), "codes nobody uses"
+
+
+def test_every_word_that_refuses_a_decision_is_explained() -> None:
+    used = {
+        str(call.args[0].value)
+        for _, tree in modules(*PACKAGES)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "DecisionRefused"
+        if call.args and isinstance(call.args[0], ast.Constant)
+    } | {"CONTRADICTION"}
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert used == set(re.findall(r"^\| ([A-Z_]{6,}) \|", text, re.MULTILINE))
 
 
 def test_every_error_code_stands_in_the_hundred_of_its_error() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 from sqlalchemy import create_engine, make_url, text
 
-from identity.bootstrap import Service, Settings
+from identity.bootstrap import Service, Settings, SystemClock
 from identity.engines.stages import Stages
 from identity.flows.ingest import Ingested, ingest
 from identity.flows.redo import drain
@@ -146,7 +146,9 @@ def rebuilt(service: Service) -> State:
     records = service.workshop_columns(service.live_records())
     if not records.num_rows:
         return State({}, {}, frozenset(), frozenset(), frozenset())
-    resolution = service.engine().resolve(records, Stages(), service.active_model())
+    with service.store.begin(SystemClock()) as work:
+        verdicts = work.verdicts()
+    resolution = service.engine().resolve(records, Stages(), service.active_model(), verdicts)
     crosswalk = golden_ids(resolution.clusters)
     golden = service.survivor(records, crosswalk)
     keys = [f"{row['source']}:{row['source_record_id']}" for row in resolution.clusters.to_pylist()]

@@ -1,9 +1,9 @@
-"""Whatever happens to records, in whatever order: every committed state keeps the invariants (I1 to I4, I11)."""
+"""Whatever happens to records, in whatever order: every committed state keeps the invariants (I1 to I6, I11)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from identity.bootstrap import Service
 from identity.engines.stages import Stages
 from identity.flows.ingest import ingest
+from identity.flows.judge import Wish, keep_apart, keep_together, merge, split, undo
 from identity.flows.redo import drain
 from identity.flows.rematch import rematch
+from identity.model.cluster import GoldenId
+from identity.model.errors import DecisionRefused
 from identity.model.record import RecordKey
 from tests.databases import PostgresServer
 
@@ -40,10 +43,17 @@ RECORD = st.fixed_dictionaries(
 
 
 ENDS = ("live", "empty")
+WISH = Wish("ines")
+PICK = st.integers(0, 999)
+BROKEN = """select * from verdict v
+    join crosswalk a on a.source = v.left_source and a.source_record_id = v.left_id and a.valid_to is null
+    join crosswalk b on b.source = v.right_source and b.source_record_id = v.right_id and b.valid_to is null
+    where v.withdrawn_at is null and (v.judgement = 'match') <> (a.golden_id = b.golden_id)"""
 
 
 class Life(RuleBasedStateMachine):
-    """Some records, told, changed, deleted; decided again at any time; rebuilt as a whole at any time."""
+    """Some records, told, changed, deleted; decided about by people, who take that back; decided again at any time;
+    rebuilt as a whole at any time."""
 
     begin: Callable[[], AbstractContextManager[Service]]
 
@@ -62,6 +72,44 @@ class Life(RuleBasedStateMachine):
     def delete(self, source: str, number: int) -> None:
         ingest(self.service.desk, [deleted(RecordKey(source, f"{number:02}"))])
 
+    def _profiles(self) -> list[GoldenId]:
+        found = rows(self.url, "select golden_id from golden_profile where status = 'live' order by 1")
+        return [GoldenId(golden_id) for (golden_id,) in found]
+
+    def _records(self) -> list[RecordKey]:
+        found = "select source, source_record_id from crosswalk where valid_to is null order by 1, 2"
+        return [RecordKey(*row) for row in rows(self.url, found)]
+
+    @rule(one=PICK, other=PICK)
+    def merge(self, one: int, other: int) -> None:
+        if live := self._profiles():
+            with suppress(DecisionRefused):
+                merge(self.service.desk, [live[one % len(live)], live[other % len(live)]], WISH)
+
+    @rule(which=PICK, some=st.sets(st.integers(0, 5), min_size=1, max_size=3))
+    def split(self, which: int, some: set[int]) -> None:
+        if live := self._profiles():
+            golden_id = live[which % len(live)]
+            members = self.service.store.views.members(golden_id)
+            with suppress(DecisionRefused):
+                split(self.service.desk, golden_id, {members[place % len(members)] for place in some}, WISH)
+
+    @rule(one=PICK, other=PICK, same=st.booleans())
+    def judge(self, one: int, other: int, same: bool) -> None:
+        if records := self._records():
+            with suppress(DecisionRefused):
+                (keep_together if same else keep_apart)(
+                    self.service.desk, records[one % len(records)], records[other % len(records)], WISH
+                )
+
+    @rule(which=PICK)
+    def take_back(self, which: int) -> None:
+        done = rows(self.url, "select operation_id from operation order by operation_id")
+        done += rows(self.url, "select retired from redirect order by retired")
+        if done:
+            with suppress(DecisionRefused):
+                undo(self.service.desk, done[which % len(done)][0], WISH)
+
     @rule()
     def decide_again(self) -> None:
         drain(self.service.desk)
@@ -75,6 +123,10 @@ class Life(RuleBasedStateMachine):
             rematch(self.service.workshop, Stages(), model=self.service.active_model())
         assert state(self.url).differences(before) == {}
         assert rows(self.url, "select count(*) from event") == told
+
+    @invariant()
+    def what_people_decided_holds(self) -> None:
+        assert rows(self.url, BROKEN) == []
 
     @invariant()
     def one_story(self) -> None:

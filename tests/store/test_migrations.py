@@ -73,14 +73,14 @@ def test_a_database_at_the_first_revision_keeps_its_rows(empty_url: str, clock: 
     store = Store(empty_url)
     with store.begin(clock) as work:
         numbers = {row["source_record_id"]: row["number"] for row in work.record_numbers().to_pylist()}
-        (steward,) = work.steward_links().to_pylist()
+        (steward,) = work.verdicts().to_pylist()
         live = work.live_records().to_pylist()
     assert sorted(numbers) == ["anna", "ben", "cleo"]
     assert sorted(numbers.values()) == [1, 2, 3]
     assert {(row["source_record_id"], row["given_name"], row["features"]) for row in live} == {
         (name, name, None) for name in numbers
     }
-    assert (steward["left_id"], steward["match_weight"], steward["blocked"]) == ("anna", 7.25, True)
+    assert (steward["left_id"], steward["right_id"], steward["judgement"]) == ("anna", "ben", "match")
     with store.online(clock) as online:
         assert online.put([arrival("dora"), arrival("ben")]) == {key("dora"): 4, key("ben"): numbers["ben"]}
         assert online.links([key("ben")])[0].blocked
@@ -140,7 +140,7 @@ def test_a_database_from_the_future_is_left_alone(url: str) -> None:
 
 
 def test_head_is_a_revision() -> None:
-    assert head_revision() == "0002"
+    assert head_revision() == "0003"
 
 
 @pytest.mark.parametrize("table", CROSSING)

@@ -11,18 +11,13 @@ import pytest
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.errors import StoreError
 from identity.model.evidence import MatchWeight
-from identity.model.judgement import DecidedBy, Judgement
+from identity.model.judgement import Judgement
 from identity.store import Store
 
-from .worlds import MONDAY, StandingClock, event, key, keys, link, links, profile, stored_link
+from .worlds import MONDAY, StandingClock, event, key, profile, stored_link
 
 G1, G2, G3 = GoldenId("g1"), GoldenId("g2"), GoldenId("g3")
 A, B, C = key("a"), key("b"), key("c")
-
-
-def _stewards_no(store: Store, clock: StandingClock, left: str, right: str) -> None:
-    with store.begin(clock) as bulk:
-        bulk.replace_links(keys(), links(link(left, right, judgement="no_match", decided_by="steward")))
 
 
 def test_a_link_comes_back_as_it_was_stored(store: Store, clock: StandingClock) -> None:
@@ -52,17 +47,6 @@ def test_a_link_is_forgotten_and_another_takes_its_place(store: Store, clock: St
         assert work.links([A]) == [after]
         work.replace_links([after, stored_link("b", "c")], [], "m2")
         assert work.links([A]) == []
-
-
-def test_a_stewards_link_is_never_touched(store: Store, clock: StandingClock) -> None:
-    _stewards_no(store, clock, "a", "b")
-    machine = stored_link("a", "b", match_weight=MatchWeight(20.0))
-    with store.online(clock) as work:
-        work.replace_links([], [machine], "m1")
-        work.replace_links([machine], [machine], "m1")
-        (found,) = work.links([A])
-    assert (found.link.judgement, found.link.decided_by) == (Judgement.NO_MATCH, DecidedBy.STEWARD)
-    assert found.link.match_weight is None
 
 
 def test_a_pair_in_the_wrong_order_is_refused(store: Store, clock: StandingClock) -> None:

@@ -72,7 +72,7 @@ def redirects(**survivors: str) -> pa.Table:
 
 
 def link(left: str, right: str, **columns: Any) -> dict[str, Any]:
-    usual = {"left_source": "pos", "right_source": "pos", "judgement": "match", "decided_by": "machine"}
+    usual = {"left_source": "pos", "right_source": "pos", "judgement": "match"}
     told = {"decided_at": MONDAY, "blocked": True}
     return {**usual, **told, "left_id": left, "right_id": right, **columns}
 

@@ -14,7 +14,7 @@ import numpy as np
 from identity.flows.online.desk import Desk, claims_on_profiles
 from identity.flows.online.relink import machine_link
 from identity.model.cluster import GoldenId
-from identity.model.judgement import DecidedBy, Judgement
+from identity.model.judgement import Judgement, Verdict
 from identity.model.record import NormalisedRecord, RecordKey
 from identity.ports import OnlineWork, Scorer, StoredLink, StoredRecord
 from identity.steps.cluster import cluster
@@ -41,50 +41,55 @@ class Regrouped:
 
 @dataclass(slots=True)
 class _Reached:
-    """What stands around the changed records: links by pair, golden ids and their members."""
+    """What stands around some records: links by pair, people's verdicts, golden ids and their members."""
 
     links: dict[Pair, StoredLink]
+    verdicts: set[Verdict]
     previous: dict[RecordKey, GoldenId]
     members: dict[GoldenId, tuple[RecordKey, ...]]
     keys: set[RecordKey]
 
 
 def regroup(
-    work: OnlineWork, desk: Desk, scorer: Scorer, changed: Collection[RecordKey], fresh: Sequence[StoredLink]
+    work: OnlineWork,
+    desk: Desk,
+    scorer: Scorer,
+    around: Collection[RecordKey],
+    fresh: Sequence[StoredLink] | None = None,
 ) -> Regrouped:
-    """Partition everybody whom the links of the `changed` records reach; `fresh` are all their machine links now."""
-    reached = _claimed(work, desk, frozenset(changed), fresh)
+    """Partition everybody whom the links of the records `around` reach.
+
+    `fresh` are all their links now, in the place of those that are stored; None where the stored ones hold.
+    """
+    reached = _claimed(work, desk, frozenset(around), fresh or ())
     records = {key: found for key, found in work.stored(reached.keys).items() if found.live}
-    links = _in_force(reached, frozenset(changed), fresh)
+    links = _in_force(reached, frozenset() if fresh is None else frozenset(around), fresh or ())
     order = sorted(records)
-    clusters, inside = _partition(desk, scorer, [records[key] for key in order], links)
+    clusters, inside = _partition(desk, scorer, [records[key] for key in order], links, reached.verdicts)
     company = {
         (link.link.left, link.link.right): link
         for link in inside
         if (link.link.left, link.link.right) not in links
     }
-    wanted = {
-        pair: link for pair, link in links.items() if link.link.decided_by is DecidedBy.MACHINE
-    } | company
-    stored = {pair: link for pair, link in reached.links.items() if link.link.decided_by is DecidedBy.MACHINE}
+    wanted = links | company
     return Regrouped(
         records,
         [[order[place] for place in places] for places in clusters],
         reached.previous,
         reached.members,
-        dropped=[link for pair, link in stored.items() if pair not in wanted],
-        added=[link for pair, link in wanted.items() if stored.get(pair) != link],
-        links=links | company,
+        dropped=[link for pair, link in reached.links.items() if pair not in wanted],
+        added=[link for pair, link in wanted.items() if reached.links.get(pair) != link],
+        links=wanted,
     )
 
 
 def _claimed(
-    work: OnlineWork, desk: Desk, changed: frozenset[RecordKey], fresh: Sequence[StoredLink]
+    work: OnlineWork, desk: Desk, around: frozenset[RecordKey], fresh: Sequence[StoredLink]
 ) -> _Reached:
     """Return everybody concerned, after claiming their profiles: who looks at one of them looks at all of them."""
     claimed: set[GoldenId] = set()
     while True:
-        reached = _reach(work, desk, changed, fresh)
+        reached = _reach(work, desk, around, fresh)
         new = reached.members.keys() - claimed
         if not new or not work.claim(claims_on_profiles(desk, new)):
             return reached
@@ -92,10 +97,10 @@ def _claimed(
 
 
 def _reach(
-    work: OnlineWork, desk: Desk, changed: frozenset[RecordKey], fresh: Sequence[StoredLink]
+    work: OnlineWork, desk: Desk, around: frozenset[RecordKey], fresh: Sequence[StoredLink]
 ) -> _Reached:
-    reached = _Reached({}, {}, {}, set())
-    frontier = set(changed)
+    reached = _Reached({}, set(), {}, {}, set())
+    frontier = set(around)
     for link in fresh:
         if _binds(link, desk):
             frontier |= {link.link.left, link.link.right}
@@ -106,6 +111,10 @@ def _reach(
             reached.links[link.link.left, link.link.right] = link
             if _binds(link, desk):
                 beyond |= {link.link.left, link.link.right}
+        for said in work.verdicts(frontier):
+            reached.verdicts.add(said)
+            if said.judgement is Judgement.MATCH:
+                beyond |= {said.left, said.right}
         homes = work.memberships(frontier)
         reached.previous |= homes
         found = work.members_of(set(homes.values()) - reached.members.keys())
@@ -116,51 +125,36 @@ def _reach(
 
 def _binds(found: StoredLink, desk: Desk) -> bool:
     """Say whether a link puts both records into one component. Company alone does not: it is inside one anyway."""
-    link = found.link
-    if link.decided_by is DecidedBy.STEWARD and link.judgement is Judgement.MATCH:
-        return True
-    return found.blocked and (link.match_weight or 0.0) > desk.rules.thresholds.match
+    return found.blocked and (found.link.match_weight or 0.0) > desk.rules.thresholds.match
 
 
 def _in_force(
     reached: _Reached, changed: frozenset[RecordKey], fresh: Sequence[StoredLink]
 ) -> dict[Pair, StoredLink]:
-    """Return the links that hold now: people's, the machine's between shared blocks, the fresh ones instead of those
-    of the changed records. What company adds is found anew."""
-    steward = {
-        pair: link for pair, link in reached.links.items() if link.link.decided_by is DecidedBy.STEWARD
-    }
-    kept = {
-        pair: link
-        for pair, link in reached.links.items()
-        if link.blocked and link.link.decided_by is DecidedBy.MACHINE and not changed & set(pair)
-    }
-    ours = {(link.link.left, link.link.right): link for link in fresh}
-    return kept | ours | steward
+    """Return the links between shared blocks that hold now, the fresh ones instead of those of the changed records.
+    What company adds is found anew."""
+    kept = {pair: link for pair, link in reached.links.items() if link.blocked and not changed & set(pair)}
+    return kept | {(link.link.left, link.link.right): link for link in fresh}
 
 
 def _partition(
-    desk: Desk, scorer: Scorer, records: Sequence[StoredRecord], links: Mapping[Pair, StoredLink]
+    desk: Desk,
+    scorer: Scorer,
+    records: Sequence[StoredRecord],
+    links: Mapping[Pair, StoredLink],
+    verdicts: Collection[Verdict],
 ) -> tuple[list[list[int]], list[StoredLink]]:
     """Return the clusters by places in `records`, and every link at or above review inside the components."""
     places = {stored.record.key: at for at, stored in enumerate(records)}
-    within = [
-        (places[left], places[right], found)
-        for (left, right), found in links.items()
-        if left in places and right in places
-    ]
+    said = [each for each in verdicts if each.left in places and each.right in places]
     decided = {
-        judgement: [
-            (left, right)
-            for left, right, found in within
-            if found.link.decided_by is DecidedBy.STEWARD and found.link.judgement is judgement
-        ]
+        judgement: [(places[each.left], places[each.right]) for each in said if each.judgement is judgement]
         for judgement in Judgement
     }
     machine = [
-        (left, right, found.link.match_weight or 0.0)
-        for left, right, found in within
-        if found.blocked and found.link.match_weight is not None
+        (places[left], places[right], found.link.match_weight)
+        for (left, right), found in links.items()
+        if left in places and right in places and found.link.match_weight is not None
     ]
     components = connect(
         len(records),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import orjson
 
@@ -19,7 +20,11 @@ from identity.ports import Change, Event, OnlineWork, ProfileRow, ProfileState
 from identity.steps.identify import count_inherited, identify
 from identity.steps.survive import attributes_text, consents_text, fingerprint, survive
 
-__all__ = ["Restatement", "restate"]
+__all__ = ["MACHINE", "Restatement", "planned", "restate"]
+
+MACHINE = "machine"
+"""The actor of every change that follows from records and the model."""
+_NO_NAMES: Mapping[RecordKey, GoldenId] = MappingProxyType({})
 
 Clusters = Mapping[GoldenId, Sequence[RecordKey]]
 States = Mapping[GoldenId, ProfileState]
@@ -27,13 +32,17 @@ States = Mapping[GoldenId, ProfileState]
 
 @dataclass(frozen=True, slots=True)
 class Restatement:
-    """Where each record concerned is now, and which golden ids were born, changed, merged away or emptied."""
+    """Where each record concerned is now, which golden ids were born, changed, merged away or emptied; and what there
+    is to store for it: rows, records that moved (None: to nobody), events."""
 
     golden_ids: Mapping[RecordKey, GoldenId]
     created: Sequence[GoldenId]
     changed: Sequence[GoldenId]
     retired: Sequence[Redirect]
     emptied: Sequence[GoldenId]
+    rows: Sequence[ProfileRow]
+    moved: Mapping[RecordKey, GoldenId | None]
+    events: Sequence[Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +55,39 @@ class _Moves:
 
 
 def restate(
-    work: OnlineWork, desk: Desk, regrouped: Regrouped, changed: Collection[RecordKey], change: Change
+    work: OnlineWork,
+    desk: Desk,
+    regrouped: Regrouped,
+    changed: Collection[RecordKey],
+    change: Change,
+    names: Mapping[RecordKey, GoldenId] = _NO_NAMES,
 ) -> Restatement:
-    """Store what is different now, and append the events that tell it."""
-    states = work.profiles(regrouped.members.keys())
-    named = _named(work, regrouped, states)
+    """Store what is different now, and append the events that tell it. See `planned` for `names`."""
+    plan = planned(work, desk, regrouped, changed, change, names)
+    work.put_change(change)
+    work.replace_links(regrouped.dropped, regrouped.added, change.model_version or "")
+    work.move(plan.moved, change.change_id)
+    work.put_profiles(plan.rows)
+    work.retire(plan.retired, change.change_id)
+    work.append_events(plan.events)
+    return plan
+
+
+def planned(
+    work: OnlineWork,
+    desk: Desk,
+    regrouped: Regrouped,
+    changed: Collection[RecordKey],
+    change: Change,
+    names: Mapping[RecordKey, GoldenId] = _NO_NAMES,
+) -> Restatement:
+    """Return what is different now; nothing is stored.
+
+    `names` are golden ids that records are to have, in so far as their clusters can agree on them: ids that were
+    merged away come back so.
+    """
+    states = work.profiles(regrouped.members.keys() | set(names.values()))
+    named = _named(work, regrouped, states, names)
     homes = {key: golden_id for golden_id, cluster in named.items() for key in cluster}
     moves = _moves(homes, regrouped.previous)
     retired, emptied = _left_behind(moves, named, states)
@@ -61,24 +98,29 @@ def restate(
         if (row := _row(work, desk, regrouped, golden_id, named[golden_id], states.get(golden_id)))
     ]
     rows += [_emptied(states[golden_id]) for golden_id in emptied]
-    work.put_change(change)
-    work.replace_links(regrouped.dropped, regrouped.added, change.model_version or "")
-    work.move(moves.moved, change.change_id)
-    work.put_profiles(rows)
-    work.retire(retired, change.change_id)
-    work.append_events(_events(rows, retired, moves, states, change))
     born = [row.golden_id for row in rows if row.golden_id not in states]
-    return Restatement(homes, born, [row.golden_id for row in rows], retired, emptied)
+    return Restatement(
+        homes,
+        born,
+        [row.golden_id for row in rows],
+        retired,
+        emptied,
+        rows,
+        moves.moved,
+        _events(rows, retired, moves, states, change),
+    )
 
 
-def _named(work: OnlineWork, regrouped: Regrouped, states: States) -> Clusters:
+def _named(
+    work: OnlineWork, regrouped: Regrouped, states: States, names: Mapping[RecordKey, GoldenId]
+) -> Clusters:
     """Return the clusters by golden id. An id that was ever issued is not given out again."""
     clusters = regrouped.clusters
-    live = {golden_id for golden_id, state in states.items() if state.status == "live"}
+    live = {golden_id for golden_id, state in states.items() if state.status == "live"} | set(names.values())
     before = [
-        (golden_id if (golden_id := regrouped.previous.get(key)) in live else None, at)
+        (home if home in live else None, at)
         for at, cluster in enumerate(clusters)
-        for key in cluster
+        for home in _homes_to_inherit(cluster, regrouped.previous, names)
     ]
     inherited = count_inherited([golden_id for golden_id, _ in before], [at for _, at in before])
     created = {golden_id: state.created_at for golden_id, state in states.items()}
@@ -89,6 +131,17 @@ def _named(work: OnlineWork, regrouped: Regrouped, states: States) -> Clusters:
         if not taken:
             return dict(zip(named, clusters, strict=True))
         issued |= taken
+
+
+def _homes_to_inherit(
+    cluster: Sequence[RecordKey],
+    previous: Mapping[RecordKey, GoldenId],
+    names: Mapping[RecordKey, GoldenId],
+) -> list[GoldenId | None]:
+    """Return the golden ids that a cluster's records bring with them; where some are to have names, theirs only."""
+    if any(key in names for key in cluster):
+        return [names.get(key) for key in cluster]
+    return [previous.get(key) for key in cluster]
 
 
 def _moves(homes: Mapping[RecordKey, GoldenId], previous: Mapping[RecordKey, GoldenId]) -> _Moves:
@@ -160,8 +213,10 @@ def _events(
     for redirect in retired:
         merged.setdefault(redirect.survivor, []).append(redirect.retired)
 
+    by_whom = {} if change.actor == MACHINE else {"operation_id": change.change_id, "operation": change.kind}
+
     def event(kind: str, subject: GoldenId, version: int, **told: object) -> Event:
-        body = orjson.dumps({**told, "model_version": change.model_version}).decode()
+        body = orjson.dumps({**told, **by_whom, "model_version": change.model_version}).decode()
         return Event(kind, subject, version, change.correlation_id, body)
 
     def names(keys: Sequence[RecordKey]) -> list[str]:
@@ -197,6 +252,8 @@ def _type(row: ProfileRow, merged: Collection[GoldenId], moves: _Moves, states: 
         return "customer.created"
     if row.golden_id in merged:
         return "customer.merged"
+    if states[row.golden_id].status == "merged":  # a merge was taken back
+        return "customer.split"
     if row.golden_id in moves.lost and row.status == "live":
         return "customer.split"
     return "customer.updated"

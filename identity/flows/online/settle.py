@@ -10,7 +10,7 @@ from identity.flows.online.desk import Desk
 from identity.flows.online.refile import Restated, refile
 from identity.flows.online.regroup import Regrouped, regroup
 from identity.flows.online.relink import lost_pairs, relink
-from identity.flows.online.restate import Restatement, restate
+from identity.flows.online.restate import MACHINE, Restatement, restate
 from identity.model.errors import Contention, StoreError
 from identity.ports import Change, Look, OnlineWork
 
@@ -46,7 +46,7 @@ def settle(
     work.put_redo(redo)
     fresh = relink(work, desk, scorer, refiled, keys)
     regrouped = regroup(work, desk, scorer, keys.values(), fresh)
-    change = Change(desk.new_id(), kind, "machine", work.at, "", correlation_id, scorer.model.version)
+    change = Change(desk.new_id(), kind, MACHINE, work.at, "", correlation_id, scorer.model.version)
     restated_now = restate(work, desk, regrouped, list(keys.values()), change)
     return Settled(restated_now, regrouped, change.change_id, len(redo))
 

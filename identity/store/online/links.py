@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from identity.model.evidence import MatchWeight
-from identity.model.judgement import DecidedBy, Judgement, Link
+from identity.model.judgement import Judgement, Link
 from identity.model.record import RecordKey
 from identity.ports import Redo, RedoKind, StoredLink
 from identity.store.online import statements as sql
@@ -48,13 +48,12 @@ class LinkSide(Unit):
 
 
 def _stored_link(row: tuple[Any, ...]) -> StoredLink:
-    left_source, left_id, right_source, right_id, judgement, decided_by, blocked, match_weight = row
+    left_source, left_id, right_source, right_id, judgement, blocked, match_weight = row
     link = Link(
         RecordKey(left_source, left_id),
         RecordKey(right_source, right_id),
         Judgement(judgement),
         None if match_weight is None else MatchWeight(match_weight),
-        DecidedBy(decided_by),
     )
     return StoredLink(link, bool(blocked))
 
@@ -66,6 +65,5 @@ def _pair(link: Link) -> tuple[str, str, str, str]:
 def _link_row(stored: StoredLink, model_version: str, at: Any) -> tuple[Any, ...]:
     link = stored.link
     return (
-        *_pair(link), link.match_weight, link.judgement.value, link.decided_by.value, model_version, at,
-        stored.blocked,
+        *_pair(link), link.match_weight, link.judgement.value, model_version, at, stored.blocked,
     )  # fmt: skip

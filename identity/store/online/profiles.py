@@ -52,7 +52,10 @@ class ProfileSide(Unit):
                 for p in profiles
             ]  # fmt: skip
             live = [profile.golden_id for profile in profiles if profile.status == "live"]
-            self._execute(sql.PUT_PROFILES.on(rows), sql.UNREDIRECT.on(live))
+            lived = [(golden_id, "live") for golden_id in live]
+            self._execute(
+                sql.PUT_PROFILES.on(rows), sql.REMEMBER_UNREDIRECTED.on(lived, at=at), sql.UNREDIRECT.on(live)
+            )
 
     def retire(self, redirects: Collection[Redirect], change_id: str) -> None:
         if not redirects:

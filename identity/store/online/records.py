@@ -147,9 +147,8 @@ def _key_rows(keys: Iterable[RecordKey]) -> list[tuple[str, str]]:
 
 
 def _stored_record(row: tuple[Any, ...], names: Sequence[str]) -> StoredRecord:
-    number, source, record, mode, content_hash, observed_at, deleted_at, features, consents, custom, *told = (
-        row
-    )
+    number, source, record, mode, content_hash, observed_at, deleted_at, features, consents, custom = row[:10]
+    *told, carried = row[10:]
     attributes = dict(zip(CANONICAL_ATTRIBUTES, told, strict=True)) | mapping.flags_from_json(custom)
     return StoredRecord(
         number=number,
@@ -157,7 +156,7 @@ def _stored_record(row: tuple[Any, ...], names: Sequence[str]) -> StoredRecord:
             RecordKey(source, record),
             {name: value for name, value in attributes.items() if value is not None},
             utc(observed_at) if observed_at else None,
-            mapping.statuses_from_json(consents),
+            mapping.with_carried(mapping.statuses_from_json(consents), orjson.loads(carried or "[]")),
         ),
         mode=mode,
         content_hash=content_hash,

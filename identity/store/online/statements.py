@@ -60,9 +60,14 @@ STORED_COLUMNS = (
     "number", "source", "source_record_id", "mode", "content_hash", "observed_at", "deleted_at", "features",
     "consents", "custom", *CANONICAL_ATTRIBUTES,
 )  # fmt: skip
+# What a record states itself, later, ends what it was taken to state.
+_CARRIED = (
+    "(SELECT CAST({as_list}(c.consent || '=' || c.status) AS text) FROM consent_carry AS c"
+    f" WHERE {_same('c', 'r', _RECORD_KEY)} AND (r.observed_at IS NULL OR r.observed_at <= c.since))"
+)
 STORED = Statement(
-    f"SELECT {', '.join(f'r.{name}' for name in STORED_COLUMNS)} FROM {{rows}} AS s JOIN source_record AS r"
-    f" ON {_same('r', 's', _RECORD_KEY)}",
+    f"SELECT {', '.join(f'r.{name}' for name in STORED_COLUMNS)}, {_CARRIED} FROM {{rows}} AS s"
+    f" JOIN source_record AS r ON {_same('r', 's', _RECORD_KEY)}",
     _KEYS,
 )
 FILED = Statement(
@@ -135,15 +140,12 @@ DROP_GENERIC = Statement(bulk.remove("generic_value", ("value",), "{rows}"), _VA
 LINK_COLUMNS = tuple(ports.LINKS.names)
 # Pairs first, then what is never null: rows sort without comparing a weight.
 _LINKS_BY = (
-    "SELECT l.left_source, l.left_id, l.right_source, l.right_id, l.judgement, l.decided_by, l.blocked,"
+    "SELECT l.left_source, l.left_id, l.right_source, l.right_id, l.judgement, l.blocked,"
     " l.match_weight FROM {{rows}} AS s"
     " JOIN link AS l ON l.{side}_source = s.source AND l.{side}_id = s.source_record_id"
 )
 LINKS = Statement(" UNION ALL ".join(_LINKS_BY.format(side=side) for side in ("left", "right")), _KEYS)
-DROP_LINKS = Statement(
-    f"{bulk.remove('link', bulk.LINK_KEY, '{rows}')} AND decided_by = 'machine'",
-    _columns("link", *bulk.LINK_KEY),
-)
+DROP_LINKS = Statement(bulk.remove("link", bulk.LINK_KEY, "{rows}"), _columns("link", *bulk.LINK_KEY))
 PUT_LINKS = Statement(bulk.put_links(LINK_COLUMNS, "{rows}"), _columns("link", *LINK_COLUMNS))
 
 # Memberships and profiles
@@ -192,10 +194,73 @@ PUT_PROFILES = Statement(
     _columns("golden_profile", *PROFILE_COLUMNS),
 )
 UNREDIRECT = Statement(bulk.remove("redirect", ("retired",), "{rows}"), _columns("redirect", "retired"))
+REMEMBER_UNREDIRECTED = Statement(
+    bulk.remember_unredirected("{rows}", ":at"), _columns("golden_profile", "golden_id", "status")
+)
 SURVIVORS = Statement(bulk.STAGED_SURVIVORS.format(stage="{rows}"), _columns("redirect", "survivor"))
 RETIRE = tuple(
     Statement(sql("{rows}"), _REDIRECTS)
-    for sql in (bulk.repoint_redirects, bulk.put_redirects, bulk.mark_merged)
+    for sql in (bulk.remember_repointed, bulk.repoint_redirects, bulk.put_redirects, bulk.mark_merged)
+)
+
+# What people decided
+
+VERDICT_COLUMNS = (*bulk.LINK_KEY, "judgement", "operation_id")
+_VERDICTS_BY = (
+    f"SELECT {', '.join(f'v.{name}' for name in VERDICT_COLUMNS)} FROM {{{{rows}}}} AS s JOIN verdict AS v"
+    " ON v.{side}_source = s.source AND v.{side}_id = s.source_record_id AND v.withdrawn_at IS NULL"
+)
+VERDICTS = Statement(" UNION ALL ".join(_VERDICTS_BY.format(side=side) for side in ("left", "right")), _KEYS)
+PUT_VERDICTS = Statement(
+    f"INSERT INTO verdict ({', '.join(VERDICT_COLUMNS)}, decided_at)"
+    f" SELECT {', '.join(f's.{name}' for name in VERDICT_COLUMNS)}, :at FROM {{rows}} AS s",
+    _columns("verdict", *VERDICT_COLUMNS),
+)
+WITHDRAW = Statement(
+    "UPDATE verdict SET withdrawn_at = :at, withdrawn_by = :by"
+    " WHERE operation_id = :operation_id AND withdrawn_at IS NULL"
+)
+IMAGES = Statement(
+    "SELECT p.golden_id, p.version, p.status, p.attributes, p.consents FROM {rows} AS s"
+    " JOIN golden_profile AS p ON p.golden_id = s.golden_id",
+    _GOLDEN_IDS,
+)
+OPERATION = Statement(
+    'SELECT o.operation_id, o.kind, c.actor, c.reason, c."at", o.before, o.after, c.correlation_id, o.status,'
+    ' o.reverses, o.reversed_by FROM operation AS o JOIN "change" AS c ON c.change_id = o.operation_id'
+    " WHERE o.operation_id = :operation_id"
+)
+PUT_OPERATION = Statement(
+    "INSERT INTO operation (operation_id, kind, status, reverses, before, after)"
+    " VALUES (:operation_id, :kind, :status, :reverses, :before, :after)"
+)
+REVERSE = Statement(
+    "UPDATE operation SET status = 'reversed', reversed_by = :by WHERE operation_id = :operation_id"
+)
+LAST_LEFT = Statement(
+    "SELECT max(valid_to) FROM crosswalk WHERE golden_id = :golden_id AND valid_to IS NOT NULL"
+)
+LED_TO = Statement(
+    "SELECT survivor, change_id FROM redirect WHERE retired = :golden_id AND since = :since UNION ALL"
+    " SELECT survivor, change_id FROM redirect_past WHERE retired = :golden_id AND since = :since"
+)
+SURVIVOR = Statement("SELECT survivor FROM redirect WHERE retired = :golden_id")
+# A membership holds until before its end: who was here just before a moment is here until it or longer.
+JUST_BEFORE = Statement(
+    "SELECT source, source_record_id FROM crosswalk WHERE golden_id = :golden_id AND valid_from < :moment"
+    " AND (valid_to IS NULL OR valid_to >= :moment)"
+)
+TOLD_SINCE = Statement(
+    "SELECT r.source, r.source_record_id FROM {rows} AS s JOIN source_record AS r"
+    f" ON {_same('r', 's', _RECORD_KEY)} WHERE r.loaded_at > :moment",
+    _KEYS,
+)
+CARRY = Statement(
+    "INSERT INTO consent_carry (source, source_record_id, consent, status, since, operation_id)"
+    " SELECT s.source, s.source_record_id, s.consent, s.status, :at, :operation_id FROM {rows} AS s WHERE TRUE"
+    " ON CONFLICT (source, source_record_id, consent) DO UPDATE SET status = excluded.status,"
+    " since = excluded.since, operation_id = excluded.operation_id",
+    _columns("consent_carry", "source", "source_record_id", "consent", "status"),
 )
 
 # History, and what is to be decided again

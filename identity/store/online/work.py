@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from identity.store.online.decisions import DecisionSide
 from identity.store.online.links import LinkSide
-from identity.store.online.profiles import ProfileSide
 from identity.store.online.records import RecordSide
 
 __all__ = ["OnlineWork"]
 
 
-class OnlineWork(RecordSide, LinkSide, ProfileSide):
+class OnlineWork(RecordSide, LinkSide, DecisionSide):
     """Changes around a few records, visible together or not at all; see `ports.OnlineWork` for what each promises.
 
     Units wait for each other only where they claim the same, and to append events. A unit of any size excludes
