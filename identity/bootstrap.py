@@ -23,7 +23,7 @@ from identity.comparators import Comparator, Nicknames, comparators
 from identity.connectors.arrivals import arrivals, quarantined, spread
 from identity.connectors.files import read_canonical_file, read_source_file
 from identity.connectors.intake import Intake
-from identity.engines.changes import difference
+from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
 from identity.engines.scoring import ModelScorer
 from identity.engines.survivorship import survive_population
@@ -32,6 +32,7 @@ from identity.flows.ingest import Ingested, ingest
 from identity.flows.load import Delivery
 from identity.flows.lookup import Answer, Question, lookup
 from identity.flows.match import Alike, match
+from identity.flows.night import Night
 from identity.flows.online.desk import Desk
 from identity.flows.online.settle import refuse_another_index
 from identity.flows.redo import drain
@@ -49,6 +50,7 @@ from identity.ports import (
     LoadCounts,
     Look,
     OnlineWork,
+    RunLog,
     Scorer,
     StoredModel,
     Survivor,
@@ -59,6 +61,7 @@ from identity.store import DEFAULT_URL, Store
 from matching_rules.loader import load_source_policies, load_source_policy, rules_directory
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
 from matching_rules.model_file import load_model, model_from_json, model_to_json
+from matching_rules.rematch_rules import load_rematch_limits
 from matching_rules.survivorship import load_survivorship_policy
 
 __all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
@@ -157,8 +160,12 @@ class Service:
 
             return SplinkEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
         if name == "duckdb":
-            return DuckDBEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
+            return self.batch_engine
         raise ModelError("E603", f"There is no engine {name!r}.", f"Use one of: {', '.join(ENGINES)}.")
+
+    @cached_property
+    def batch_engine(self) -> DuckDBEngine:
+        return DuckDBEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
 
     @cached_property
     def survivor(self) -> Survivor:
@@ -175,16 +182,45 @@ class Service:
     def workshop(self) -> Workshop:
         return Workshop(
             transactions=self.store,
-            engine=self.engine(),
+            engine=self.batch_engine,
             survivor=self.survivor,
             differ=difference,
+            unlike_links=unlike_links,
             spread=self.workshop_columns,
+            refresh=self.batch_engine.refresh,
             freeze=lambda model: StoredModel(model.version, model_to_json(model).decode()),
             thaw=lambda stored: model_from_json(stored.body, self.match_rules),
             index=self.index,
             clock=SystemClock(),
             new_id=lambda: str(uuid.uuid4()),
         )
+
+    @cached_property
+    def runs(self) -> RunLog:
+        """The history of re-matches."""
+        return self.store.runs(SystemClock())
+
+    @cached_property
+    def night(self) -> Night:
+        """What re-matches work with."""
+        return Night(
+            self.workshop,
+            self.desk,
+            self.runs,
+            load_rematch_limits(self.settings.rules / "customer.rematch.yml"),
+            SystemClock(),
+            lambda: str(uuid.uuid4()),
+        )
+
+    def stored_model(self, version: str) -> MatchModel:
+        """Return a model that the database knows. LookupFailed E506 for another version."""
+        with self.store.begin(SystemClock()) as work:
+            stored = work.model(version)
+        if stored is None:
+            raise LookupFailed(
+                "E506", f"No model is known as {version}.", "`identity model list` shows them."
+            )
+        return model_from_json(stored.body, self.match_rules)
 
     @cached_property
     def index(self) -> Index:

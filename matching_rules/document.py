@@ -55,6 +55,19 @@ class Section:
         value: int = self._typed(key, int, default)
         return value
 
+    def decimal(self, key: str, least: float, most: float, usual: float | None = None) -> float:
+        """Return a number within bounds (else E136); without `usual` it has to be there (E105)."""
+        told = self.content.get(key, usual)
+        if told is None:
+            raise self.error("E105", key, "has to be given", "Give it a number.")
+        try:
+            number = float(str(told))
+        except ValueError:
+            raise self.error("E103", key, "has to be a number") from None
+        if not least <= number <= most:
+            raise self.error("E136", key, f"{number:g} is not within {least:g} and {most:g}")
+        return number
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the texts of a list, of which a single text is the short form; none if the key is absent."""
         value = self.content.get(key, [])

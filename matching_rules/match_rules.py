@@ -89,7 +89,7 @@ def _comparison(section: Section, features: Sequence[str]) -> Comparison:
     expected = section.section("m", required=True)
     if set(expected.content) != set(levels):
         raise expected.error("E132", "", "has to name each level once", f"Levels: {', '.join(levels)}.")
-    m_prior = tuple(_decimal(expected, level, 0.0, 1.0) for level in levels)
+    m_prior = tuple(expected.decimal(level, 0.0, 1.0) for level in levels)
     if not sum(m_prior):
         raise expected.error("E136", "", "expects no level at all", "Give the likely levels their shares.")
     neutral = section.texts("neutral")
@@ -103,7 +103,7 @@ def _comparison(section: Section, features: Sequence[str]) -> Comparison:
         term_frequency=_truth(section, "term_frequency"),
         joint=section.text("joint", ""),
         neutral=frozenset(levels.index(level) + 1 for level in neutral),
-        alike_at_home=_decimal(section, "alike_at_home", 0.0, 1.0, 0.0),
+        alike_at_home=section.decimal("alike_at_home", 0.0, 1.0, 0.0),
     )
 
 
@@ -116,7 +116,7 @@ def _blocking(section: Section) -> tuple[BlockingKey, ...]:
 
 
 def _cap(section: Section) -> int:
-    return int(_decimal(section, "cap", 2, 1000))
+    return int(section.decimal("cap", 2, 1000))
 
 
 def _blocking_key(section: Section, usual_cap: int) -> BlockingKey:
@@ -132,8 +132,8 @@ def _blocking_key(section: Section, usual_cap: int) -> BlockingKey:
 def _thresholds(section: Section, clip: float) -> Thresholds:
     section.only(("match", "review"))
     # A link has no more than `clip` bits of say: above that nothing would ever match.
-    match = _decimal(section, "match", -clip, clip)
-    review = _decimal(section, "review", -_SUFFICIENT_BITS, _SUFFICIENT_BITS)
+    match = section.decimal("match", -clip, clip)
+    review = section.decimal("review", -_SUFFICIENT_BITS, _SUFFICIENT_BITS)
     if review > match:
         raise section.error(
             "E135",
@@ -147,11 +147,11 @@ def _thresholds(section: Section, clip: float) -> Thresholds:
 def _partition(section: Section) -> PartitionRules:
     section.only(_PARTITION_KEYS)
     return PartitionRules(
-        clip=_decimal(section, "clip", 1, _SUFFICIENT_BITS),
-        unscored=_decimal(section, "unscored", -_SUFFICIENT_BITS, 0),
-        best_share=_decimal(section, "best_share", 0, 1),
-        best_fades=_decimal(section, "best_fades", 0, 10),
-        largest_component=int(_decimal(section, "largest_component", 2, 20_000)),
+        clip=section.decimal("clip", 1, _SUFFICIENT_BITS),
+        unscored=section.decimal("unscored", -_SUFFICIENT_BITS, 0),
+        best_share=section.decimal("best_share", 0, 1),
+        best_fades=section.decimal("best_fades", 0, 10),
+        largest_component=int(section.decimal("largest_component", 2, 20_000)),
         distinct_values=_limits(section.section("distinct_values")),
     )
 
@@ -159,7 +159,7 @@ def _partition(section: Section) -> PartitionRules:
 def _limits(section: Section) -> dict[str, int]:
     if unknown := next((key for key in section.content if key not in FEATURES), None):
         raise section.error("E133", unknown, "cannot be limited", f"Attributes: {', '.join(FEATURES)}.")
-    return {key: int(_decimal(section, key, 1, 1_000_000)) for key in section.content}
+    return {key: int(section.decimal(key, 1, 1_000_000)) for key in section.content}
 
 
 def _swaps(document: Section, comparisons: Sequence[Comparison]) -> tuple[str, str] | None:
@@ -192,16 +192,3 @@ def _distinct(section: Section, key: str, names: list[str]) -> None:
 
 def _truth(section: Section, key: str) -> bool:
     return _TRUTHS[section.one_of("E103", key, tuple(_TRUTHS), "false")]
-
-
-def _decimal(section: Section, key: str, least: float, most: float, usual: float | None = None) -> float:
-    told = section.content.get(key, usual)
-    if told is None:
-        raise section.error("E105", key, "has to be given", "Give it a number.")
-    try:
-        number = float(str(told))
-    except ValueError:
-        raise section.error("E103", key, "has to be a number") from None
-    if not least <= number <= most:
-        raise section.error("E136", key, f"{number:g} is not within {least:g} and {most:g}")
-    return number

@@ -26,6 +26,10 @@ __all__ = [
     "resolved",
     "rules",
     "sampled",
+    "say",
+    "stages",
+    "table",
+    "told_table",
     "trained",
     "waiting",
     "written",
@@ -286,6 +290,28 @@ def _accuracy(accuracy: Report) -> None:
         f"B³ F1 {accuracy['b_cubed_f1']:.4f}; largest cluster {accuracy['largest_cluster']}, "
         f"largest person {accuracy['largest_person']}"
     )
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    _say(text)
+
+
+def table(*columns: str) -> Table:
+    """Return an empty table."""
+    return _table(*columns)
+
+
+def told_table(empty: Table, rows: Sequence[Sequence[str]]) -> None:
+    """Print a table with these rows."""
+    for row in rows:
+        empty.add_row(*row)
+    _console.print(empty)
+
+
+def stages(passed: Sequence[Report]) -> None:
+    """Print what each stage took."""
+    _stages(passed)
 
 
 def _stages(stages: Sequence[Report]) -> None:

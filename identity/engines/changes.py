@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from identity.ports import ChangeSet
 
-__all__ = ["difference"]
+__all__ = ["difference", "unlike_links"]
 
 _CHUNK_RECORDS = 100_000
 
@@ -167,6 +167,29 @@ def difference(
             links=_table(work, _LINKS, at=at, model=model_version),
             events=_table(work, _EVENTS, **told),
         )
+
+
+_UNLIKE = """
+    with unlike as (
+        select coalesce(s.left_source, f.left_source) as left_source, coalesce(s.left_id, f.left_id) as left_id,
+               coalesce(s.right_source, f.right_source) as right_source, coalesce(s.right_id, f.right_id) as right_id
+        from stored s full join found f
+          on s.left_source = f.left_source and s.left_id = f.left_id
+         and s.right_source = f.right_source and s.right_id = f.right_id
+        where s.match_weight is distinct from f.match_weight or s.judgement is distinct from f.judgement
+           or s.blocked is distinct from f.blocked
+    )
+    select left_source as source, left_id as source_record_id from unlike
+    union select right_source, right_id from unlike order by all
+"""
+
+
+def unlike_links(stored: pa.Table, found: pa.Table) -> pa.Table:
+    """Return RECORD_KEYS of the records that have another link, or a link of another weight, in one of the two."""
+    with duckdb.connect() as work:
+        work.register("stored", stored)
+        work.register("found", found)
+        return work.sql(_UNLIKE).to_arrow_table()
 
 
 def _together(work: duckdb.DuckDBPyConnection) -> pa.Table:

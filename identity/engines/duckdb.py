@@ -25,7 +25,7 @@ from identity.engines.partitioning import (
 )
 from identity.engines.population import ABSENT, Column, Population, populate
 from identity.engines.stored_model import Parameters, model_of, parameters_of
-from identity.engines.training import learn
+from identity.engines.training import careful_clusters, learn, value_shares
 from identity.engines.weighing import Weighing, weighing
 from identity.model.errors import ModelError
 from identity.model.judgement import Judgement
@@ -101,6 +101,21 @@ class DuckDBEngine:
             generic=generic,
             file=partial(Filings, population, raw),
         )
+
+    def refresh(self, records: pa.Table, stages: StageTimer, model: MatchModel) -> MatchModel:
+        """Return `model` with the frequencies of values as they are among `records` now; the same where they are.
+
+        People are told apart as training does it: by plain mean linkage. ModelError E601.
+        """
+        with stages.stage("refresh"):
+            _, population, _ = self._population(records)
+            ready = self._ready(population, model)
+            candidates = compared(ready, self._candidates(population))
+            parameters = parameters_of(model, ready)
+            weights = weighing(parameters.trained, ready.factors, parameters.shares)
+            clusters = careful_clusters(ready, candidates, weights, len(population), self.rules)
+            fresh = Parameters(parameters.trained, value_shares(ready, clusters))
+            return model_of(fresh, self.rules, ready, len(population))
 
     def _limited(self, population: Population) -> dict[str, Column]:
         kinds = self.rules.partition.distinct_values

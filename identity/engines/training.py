@@ -26,7 +26,7 @@ from identity.steps.train import (
     train,
 )
 
-__all__ = ["Learnt", "count_patterns", "learn"]
+__all__ = ["Learnt", "careful_clusters", "count_patterns", "learn", "value_shares"]
 
 _RANDOM_PAIRS = 500_000
 _LOOKS = 2
@@ -56,24 +56,31 @@ def learn(comparing: Comparing, candidates: ScoredPairs, records: int, rules: Ma
     (by plain mean linkage: an over-merged cluster would teach itself) correct m, u, the prior and the frequencies.
     """
     random = _random_pairs(comparing, records)
-    value_shares = _shares(comparing, None)
+    told = value_shares(comparing, None)
     total_pairs = pair_space(records)
     counted = count_patterns(candidates.patterns, comparing.factors, total_pairs)
-    trained = train(counted, _chances(comparing, random, value_shares, None), comparing.factors, records)
-    weights = weighing(trained, comparing.factors, value_shares)
+    trained = train(counted, _chances(comparing, random, told, None), comparing.factors, records)
+    weights = weighing(trained, comparing.factors, told)
     met, ordered = joined([]), np.sort(candidates.packed)
     for _ in range(_LOOKS):
         inside, clusters = _look(comparing, candidates.and_also(met), weights, records, rules)
         together = inside.patterns[clusters[inside.left] == clusters[inside.right]]
-        value_shares = _shares(comparing, clusters)
+        told = value_shares(comparing, clusters)
         trained = _corrected(
             reestimate(trained, count_patterns(together, comparing.factors, total_pairs), comparing.factors),
-            _chances(comparing, random, value_shares, clusters),
+            _chances(comparing, random, told, clusters),
             comparing.factors,
         )
-        weights = weighing(trained, comparing.factors, value_shares)
+        weights = weighing(trained, comparing.factors, told)
         met = inside.where(~among(inside.packed, ordered))
-    return Learnt(trained, value_shares, met)
+    return Learnt(trained, told, met)
+
+
+def careful_clusters(
+    comparing: Comparing, candidates: ScoredPairs, weights: Weighing, records: int, rules: MatchRules
+) -> Labels:
+    """Return the clusters that frequencies count people by: an over-merged one would make its values look rare."""
+    return _look(comparing, candidates, weights, records, rules)[1]
 
 
 def count_patterns(
@@ -109,7 +116,8 @@ def _corrected(trained: Trained, random: Chances, factors: tuple[Factor, ...]) -
     return replace(trained, random=random, household=Chances(household))
 
 
-def _shares(comparing: Comparing, clusters: Labels | None) -> dict[str, Shares]:
+def value_shares(comparing: Comparing, clusters: Labels | None) -> dict[str, Shares]:
+    """Return how common each value is; with `clusters`, one person's records count as one where that is told."""
     return {
         comparison.name: shares(comparing.columns[comparison.name].column, clusters)
         for factor in comparing.factors

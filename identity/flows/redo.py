@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.refile import Restated
-from identity.flows.online.settle import AT_ONCE, attempt, refuse_another_index, settle
+from identity.flows.online.settle import AT_ONCE, Settled, attempt, refuse_another_index, settle
+from identity.model.record import RecordKey
 from identity.ports import OnlineWork, Redo, RedoKind
 
-__all__ = ["drain"]
+__all__ = ["drain", "restated_now"]
 
 
-def drain(desk: Desk, most: int | None = None) -> int:
+def drain(
+    desk: Desk,
+    most: int | None = None,
+    seen: Callable[[Settled], bool] = lambda _: True,
+    reason: str = "redo",
+) -> int:
     """Decide again what is queued, up to about `most` items; return how many were.
 
-    Each unit takes its items off the queue together with their effect: killed half-way, nothing is lost.
+    Each unit takes its items off the queue together with their effect: killed half-way, nothing is lost. `seen` is
+    told what each unit did, and says whether to go on.
     """
     done = 0
     while most is None or done < most:
-        taken = attempt(desk, lambda work: _some(work, desk))
+        taken, settled = attempt(desk, lambda work: _some(work, desk, reason))
         if not taken:
             break
         done += taken
+        if settled and not seen(settled):
+            break
     return done
 
 
-def _some(work: OnlineWork, desk: Desk) -> int:
+def _some(work: OnlineWork, desk: Desk, kind: str) -> tuple[int, Settled | None]:
     refuse_another_index(work, desk)
     items = work.take_redo(AT_ONCE)
     work.put_redo(_members(work, desk, [item.subject for item in items if item.kind is RedoKind.BLOCK]))
     numbers = {item.subject for item in items if item.kind is RedoKind.RECORD}
     keys = [record.key for record in work.filed(numbers).values()]
     work.claim(claims_on_records(desk, keys))
-    restated = [
+    return len(items), settle(work, desk, restated_now(work, keys), kind)
+
+
+def restated_now(work: OnlineWork, keys: Collection[RecordKey]) -> list[Restated]:
+    """Return live records as told once more just as they are."""
+    return [
         Restated(key, found.number, found, found.record)
         for key, found in work.stored(keys).items()
         if found.live
     ]
-    settle(work, desk, restated, "redo")
-    return len(items)
 
 
 def _members(work: OnlineWork, desk: Desk, blocks: Collection[int]) -> list[Redo]:

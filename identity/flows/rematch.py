@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,7 +30,17 @@ from identity.ports import (
     UnitOfWork,
 )
 
-__all__ = ["Rematched", "Workshop", "rematch"]
+__all__ = [
+    "Known",
+    "Proposal",
+    "Rematched",
+    "Workshop",
+    "changes_to",
+    "propose",
+    "rematch",
+    "store_all",
+    "told",
+]
 
 
 # What is known of a record, but for what it is filed by: that follows from it.
@@ -44,7 +55,9 @@ class Workshop:
     engine: BatchEngine
     survivor: Survivor
     differ: Differ
+    unlike_links: Callable[[pa.Table, pa.Table], pa.Table]
     spread: Callable[[pa.Table], pa.Table]
+    refresh: Callable[[pa.Table, StageTimer, MatchModel], MatchModel]
     freeze: Callable[[MatchModel], StoredModel]
     thaw: Callable[[StoredModel], MatchModel]
     index: Index
@@ -67,6 +80,18 @@ class Rematched:
     trained_now: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What resolving everything afresh would come to, given what was known. Nothing of it is stored yet."""
+
+    known: Known
+    population: pa.Table
+    resolution: Resolution
+    assigned: pa.Table
+    survived: pa.Table
+    changes: ChangeSet
+
+
 def rematch(
     shop: Workshop,
     stages: StageTimer,
@@ -82,15 +107,33 @@ def rematch(
     active. Each chunk commits with its records, memberships, profiles, links and events. Interrupted, a second run
     finds what is stored and does the rest.
     """
-    with stages.stage("read"), shop.transactions.begin(shop.clock) as work:
-        known = _Known.of(work)
+    with stages.stage("read"):
+        known = Known.read(shop)
     arrivals = _effective(RECORDS.empty_table() if arrivals is None else arrivals, known.records)
-    population = shop.spread(_population(known.records, arrivals))
-    if not population.num_rows:
+    proposal = propose(shop, stages, known, arrivals, model, retrain=retrain, adaptable=model is None)
+    if proposal is None:
         with shop.transactions.begin(shop.clock) as work:
             work.put_records(arrivals)
         return Rematched(0, 0, 0, 0, 0, 0, 0, "", trained_now=False)
-    adaptable = model is None
+    store_all(shop, stages, proposal, reason, anew=arrivals.num_rows > 0)
+    return told(proposal)
+
+
+def propose(
+    shop: Workshop,
+    stages: StageTimer,
+    known: Known,
+    arrivals: pa.Table | None = None,
+    model: MatchModel | None = None,
+    *,
+    retrain: bool = False,
+    adaptable: bool = False,
+) -> Proposal | None:
+    """Return what all live records, `arrivals` among them, come to; None where there are none."""
+    arrivals = RECORDS.empty_table() if arrivals is None else arrivals
+    population = shop.spread(_population(known.records, arrivals))
+    if not population.num_rows:
+        return None
     if model is None and known.model is not None and not retrain:
         model = shop.thaw(known.model)
     resolution = shop.engine.resolve(population, stages, model, known.verdicts, adaptable=adaptable)
@@ -101,24 +144,38 @@ def rematch(
     with stages.stage("survive"):
         survived = shop.survivor(population, assigned)
     with stages.stage("compare with what is stored"):
-        changes = shop.differ(
-            records=arrivals,
-            previous=known.memberships,
-            states=known.states,
-            assigned=assigned,
-            survived=survived,
-            links=resolution.links,
-            model_version=resolution.model.version,
-            at=shop.clock.now(),
-        )
-    _store_all(shop, stages, known, changes, resolution, reason, anew=arrivals.num_rows > 0)
-    return _told(population, survived, changes, resolution)
+        changes = changes_to(shop, known, resolution, assigned, survived, arrivals)
+    return Proposal(known, population, resolution, assigned, survived, changes)
+
+
+def changes_to(
+    shop: Workshop,
+    known: Known,
+    resolution: Resolution,
+    assigned: pa.Table,
+    survived: pa.Table,
+    arrivals: pa.Table | None = None,
+) -> ChangeSet:
+    """Return what takes the known partition to `assigned`."""
+    return shop.differ(
+        records=RECORDS.empty_table() if arrivals is None else arrivals,
+        previous=known.memberships,
+        states=known.states,
+        assigned=assigned,
+        survived=survived,
+        links=resolution.links,
+        model_version=resolution.model.version,
+        at=shop.clock.now(),
+    )
 
 
 @dataclass(slots=True)
-class _Known:
-    """What is stored when a re-match begins. More `changes` than that, but for ours, mean that it is no longer so."""
+class Known:
+    """What is stored when a re-match begins. More `changes` than that, but for ours, mean that it is no longer so;
+    events behind `position` tell what happened to profiles since."""
 
+    at: datetime
+    position: int
     changes: int
     records: pa.Table
     memberships: pa.Table
@@ -128,8 +185,15 @@ class _Known:
     verdicts: pa.Table
 
     @classmethod
-    def of(cls, work: UnitOfWork) -> _Known:
+    def read(cls, shop: Workshop) -> Known:
+        with shop.transactions.begin(shop.clock) as work:
+            return cls.of(work)
+
+    @classmethod
+    def of(cls, work: UnitOfWork) -> Known:
         return cls(
+            work.at,
+            work.log_end(),
             work.count_changes(),
             work.live_records(),
             work.memberships(),
@@ -178,17 +242,12 @@ def _aligned(previous: pa.Table, clusters: pa.Table) -> pa.Table:
     return placed.join(previous, keys, join_type="left outer").sort_by("place")
 
 
-def _store_all(
-    shop: Workshop,
-    stages: StageTimer,
-    known: _Known,
-    changes: ChangeSet,
-    resolution: Resolution,
-    reason: str,
-    *,
-    anew: bool,
-) -> None:
-    """Store the changes chunk by chunk, then the index where records were told anew or it is not as it should be."""
+def store_all(shop: Workshop, stages: StageTimer, proposal: Proposal, reason: str, *, anew: bool) -> None:
+    """Store the changes chunk by chunk, then the index where records were told anew or it is not as it should be.
+
+    Raises StoreError E411 when somebody else wrote meanwhile.
+    """
+    known, changes, resolution = proposal.known, proposal.changes, proposal.resolution
     filings = shop.index.filings(resolution)
     built = known.index_version == shop.index.version and not anew
     indexed = built and is_current(filings, resolution.clusters, known.records)
@@ -222,20 +281,22 @@ def _store(work: UnitOfWork, share: ChangeSet, judged_before: pa.Table, change_i
     work.append_events(share.events)
 
 
-def _told(population: pa.Table, survived: pa.Table, changes: ChangeSet, resolution: Resolution) -> Rematched:
+def told(proposal: Proposal) -> Rematched:
+    """Return a proposal in numbers."""
+    changes = proposal.changes
     counted = (
         {row["values"]: row["counts"] for row in pc.value_counts(changes.events["type"]).to_pylist()}
         if changes.events.num_rows
         else {}
     )
     return Rematched(
-        records=population.num_rows,
-        profiles=survived.num_rows,
+        records=proposal.population.num_rows,
+        profiles=proposal.survived.num_rows,
         created=counted.get("customer.created", 0),
         updated=counted.get("customer.updated", 0),
         merged=changes.retired.num_rows,
         split=counted.get("customer.split", 0),
         records_moved=changes.moves.num_rows,
-        model_version=resolution.model.version,
-        trained_now=resolution.trained_now,
+        model_version=proposal.resolution.model.version,
+        trained_now=proposal.resolution.trained_now,
     )

@@ -2,7 +2,7 @@
 
 tables.py  the shape of every Arrow table that crosses          batch.py   what works on a whole population
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
-decisions.py  what the latter knows of people's decisions
+decisions.py  what the latter knows of people's decisions       runs.py    the history of re-matches
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor
@@ -22,6 +22,7 @@ from identity.ports.online import (
     StoredLink,
     StoredRecord,
 )
+from identity.ports.runs import RunLog
 from identity.ports.tables import (
     EVENTS,
     FEATURE_TEXTS,
@@ -31,6 +32,7 @@ from identity.ports.tables import (
     LINKS,
     LIVE_RECORDS,
     MEMBERSHIPS,
+    MOVES,
     PROFILE_STATES,
     PROFILES,
     QUARANTINED,
@@ -61,6 +63,7 @@ __all__ = [
     "LINKS",
     "LIVE_RECORDS",
     "MEMBERSHIPS",
+    "MOVES",
     "PROFILES",
     "PROFILE_STATES",
     "QUARANTINED",
@@ -93,6 +96,7 @@ __all__ = [
     "RedoKind",
     "Resolution",
     "Retirement",
+    "RunLog",
     "Scorer",
     "StageTimer",
     "StoredLink",

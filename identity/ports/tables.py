@@ -33,6 +33,7 @@ LIVE_RECORDS = _columns(
     times=("observed_at",),
 )  # fmt: skip
 MEMBERSHIPS = _columns("source", "source_record_id", "golden_id")
+MOVES = _columns("source", "source_record_id", "came_from", "golden_id")
 PROFILE_STATES = _columns(
     "golden_id", "version", "status", "fingerprint", "created_at", times=("created_at",), numbers=("version",)
 )

@@ -61,11 +61,20 @@ class Clock(Protocol):
 
 
 class ModelRepository(Protocol):
-    def put_model(self, model: StoredModel, created_at: datetime) -> None:
-        """Store the model (a known version keeps its first body) and make it the active one."""
+    def put_model(
+        self, model: StoredModel, created_at: datetime, actor: str = "machine", reason: str = ""
+    ) -> None:
+        """Store the model (a known version keeps its first body) and make it the active one. Another one than before
+        is written down in the history of models, in the name of `actor`."""
         ...
 
     def active_model(self) -> StoredModel | None: ...
+
+    def keep_model(self, model: StoredModel, created_at: datetime) -> None:
+        """Store a model without making it the active one: a candidate."""
+        ...
+
+    def model(self, version: str) -> StoredModel | None: ...
 
 
 class UnitOfWork(ModelRepository, Protocol):
@@ -102,6 +111,38 @@ class UnitOfWork(ModelRepository, Protocol):
 
     def count_changes(self) -> int:
         """Return how many changes there ever were: the same number means that nobody has written anything."""
+        ...
+
+    def log_end(self) -> int:
+        """Return the position of the last event, 0 before the first."""
+        ...
+
+    def subjects_since(self, position: int) -> frozenset[str]:
+        """Return the golden ids that events behind a position are about: whatever happened to a profile is told."""
+        ...
+
+    def records_since(self, moment: datetime) -> pa.Table:
+        """Return LIVE_RECORDS that were told at or after a moment."""
+        ...
+
+    def links(self) -> pa.Table:
+        """Return LINKS, all of them."""
+        ...
+
+    def crowded(self, blocks: pa.Table, most: int) -> pa.Table:
+        """Return FILED of those of these blocks (GENERIC_VALUES) that hold up to `most` records."""
+        ...
+
+    def generic_values(self) -> pa.Table:
+        """Return GENERIC_VALUES: what counts as nobody's own."""
+        ...
+
+    def holders(self, values: pa.Table) -> pa.Table:
+        """Return HELD of these GENERIC_VALUES."""
+        ...
+
+    def put_redo(self, numbers: pa.Table, reason: str) -> None:
+        """Queue records (column `number`) to be decided again."""
         ...
 
     def index_version(self) -> str | None:

@@ -19,6 +19,8 @@ from identity.store.redirects import in_one_hop
 __all__ = ["BulkWork"]
 
 _MODEL = pa.schema([("version", pa.string()), ("body", pa.string())])
+_POSITION = pa.schema([("position", pa.int64())])
+_SUBJECT = pa.schema([("subject", pa.string())])
 _NO_COUNTS = asdict(LoadCounts(0, 0, 0, 0, 0))
 
 
@@ -45,6 +47,23 @@ class BulkWork(BulkIndex):
     def redirects(self) -> pa.Table:
         return self._read("redirect", ports.REDIRECTS)
 
+    def links(self) -> pa.Table:
+        return self._read("link", ports.LINKS)
+
+    def records_since(self, moment: datetime) -> pa.Table:
+        stamp = self._stage(one(at=moment))
+        return self._read(
+            "source_record", ports.LIVE_RECORDS, f"{sql.LIVE} AND loaded_at >= (SELECT at FROM {stamp})"
+        )
+
+    def log_end(self) -> int:
+        found = self._connection.fetch("SELECT max(position) AS position FROM event", _POSITION)
+        return int(found["position"][0].as_py() or 0)
+
+    def subjects_since(self, position: int) -> frozenset[str]:
+        asked = f"SELECT DISTINCT subject FROM event WHERE position > {int(position)}"
+        return frozenset(self._connection.fetch(asked, _SUBJECT)["subject"].to_pylist())
+
     def verdicts(self) -> pa.Table:
         return self._connection.fetch(sql.VERDICTS_IN_FORCE, ports.VERDICTS)
 
@@ -52,7 +71,13 @@ class BulkWork(BulkIndex):
         return self._read("source_record", ports.RECORD_HASHES)
 
     def active_model(self) -> StoredModel | None:
-        found = self._read("match_model", _MODEL, "active").to_pylist()
+        return self._model("active")
+
+    def model(self, version: str) -> StoredModel | None:
+        return self._model(f"version = (SELECT version FROM {self._stage(one(version=version))})")
+
+    def _model(self, where: str) -> StoredModel | None:
+        found = self._read("match_model", _MODEL, where).to_pylist()
         return StoredModel(**found[0]) if found else None
 
     # Writes
@@ -97,6 +122,10 @@ class BulkWork(BulkIndex):
         self._connection.lock_log()
         self._connection.execute(sql.insert("event", ports.EVENTS.names, stage, order="ordinal"))
 
+    def put_rows(self, into: str, rows: pa.Table, key: tuple[str, ...]) -> None:
+        """Insert rows, or replace those with the same key."""
+        self._connection.execute(sql.upsert(into, rows.column_names, self._stage(rows), key))
+
     def put_quarantine(self, rows: pa.Table) -> None:
         stage = self._stage(shaped(rows, ports.QUARANTINED))
         self._connection.execute(sql.insert_quarantine(ports.QUARANTINED.names, stage))
@@ -111,9 +140,23 @@ class BulkWork(BulkIndex):
     def put_change(self, change: Change) -> None:
         self._insert_one("change", **asdict(change))
 
-    def put_model(self, model: StoredModel, created_at: datetime) -> None:
-        row = one(version=model.version, active=True, created_at=created_at, body=model.body)
+    def put_model(
+        self, model: StoredModel, created_at: datetime, actor: str = "machine", reason: str = ""
+    ) -> None:
+        active = self.active_model()
+        if active is None or active.version != model.version:
+            self._insert_one(
+                "model_activation", version=model.version, at=created_at, actor=actor, reason=reason
+            )
         self._connection.execute(sql.deactivate_models())
+        self._keep(model, created_at, active=True)
+
+    def keep_model(self, model: StoredModel, created_at: datetime) -> None:
+        if self.model(model.version) is None:
+            self._keep(model, created_at, active=False)
+
+    def _keep(self, model: StoredModel, created_at: datetime, *, active: bool) -> None:
+        row = one(version=model.version, active=active, created_at=created_at, body=model.body)
         stage = self._stage(row)
         self._connection.execute(
             sql.upsert("match_model", row.column_names, stage, ("version",), kept=("created_at", "body"))

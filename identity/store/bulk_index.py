@@ -73,6 +73,36 @@ class BulkIndex(BulkUnit):
         )
         self._connection.execute(sql.add("generic_value", ("value", "since"), stage, ("value",)))
 
+    def crowded(self, blocks: pa.Table, most: int) -> pa.Table:
+        stage = self._stage(shaped(blocks, ports.GENERIC_VALUES))
+        held = f"SELECT f.block, f.record FROM filed AS f WHERE f.block IN (SELECT s.value FROM {stage} AS s)"
+        small = f"SELECT block FROM ({held}) AS h GROUP BY block HAVING count(*) <= {int(most)}"
+        return self._connection.fetch(
+            f"SELECT block, record FROM ({held}) AS g WHERE block IN ({small})", ports.FILED
+        )
+
+    def generic_values(self) -> pa.Table:
+        return self._read("generic_value", ports.GENERIC_VALUES)
+
+    def holders(self, values: pa.Table) -> pa.Table:
+        stage = self._stage(shaped(values, ports.GENERIC_VALUES))
+        return self._read("identifier", ports.HELD, f"value IN (SELECT s.value FROM {stage} AS s)")
+
+    def put_redo(self, numbers: pa.Table, reason: str) -> None:
+        count = numbers.num_rows
+        rows = pa.table(
+            {
+                "kind": pa.repeat(pa.scalar("record"), count),
+                "subject": numbers["number"].cast(pa.int64()),
+                "reason": pa.repeat(pa.scalar(reason), count),
+                "queued_at": pa.repeat(pa.scalar(self.at, pa.timestamp("us", "UTC")), count),
+            }
+        )
+        if count:
+            self._connection.execute(
+                sql.add("redo", rows.column_names, self._stage(rows), ("kind", "subject"))
+            )
+
     def _remove(self, table: str, keys: pa.Table) -> None:
         if keys.num_rows and table not in self._cleared:
             self._connection.execute(sql.remove(table, tuple(keys.column_names), self._stage(keys)))

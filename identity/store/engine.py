@@ -11,6 +11,7 @@ from identity.store.bulk import BulkWork
 from identity.store.dialect import DEFAULT_URL, database_at
 from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import PUT_SETTING, SETTING
+from identity.store.runs import Runs
 from identity.store.views import Views
 
 __all__ = ["DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
@@ -52,6 +53,10 @@ class Store:
     def online(self, clock: Clock) -> OnlineWork:
         """Return a unit of work around a few records, for a `with` block as `begin` does."""
         return OnlineWork(self._database, clock, self._features)
+
+    def runs(self, clock: Clock) -> Runs:
+        """Return the history of re-matches."""
+        return Runs(self._database, clock)
 
     def put_setting(self, name: str, value: str) -> str:
         """Store a setting unless there is one of this name; return the one that is stored.

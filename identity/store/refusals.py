@@ -10,6 +10,7 @@ E407  the database refused for another reason (a full disk, a lost connection)
 E408  redirects lead in a circle
 E409  another change got in the way of this one, which may be tried again
 E410  the server has no room for the locks of a change
+E413  a re-match is running already
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ __all__ = [
     "contradiction",
     "out_of_locks",
     "refused",
+    "running",
 ]
 
 
@@ -79,4 +81,12 @@ def out_of_locks() -> StoreError:
         "E410",
         "The server has no room for the locks of this change; nothing of it was kept.",
         "Raise max_locks_per_transaction on the server, or send fewer records at once.",
+    )
+
+
+def running(run_id: str) -> StoreError:
+    return StoreError(
+        "E413",
+        f"The re-match {run_id} is running already; nothing was begun.",
+        f"Wait for it. If its process is gone: `identity runs abandon {run_id}`, or wait five minutes.",
     )

@@ -19,13 +19,15 @@ from identity.store import mapping
 from identity.store.dialect import Database
 from identity.store.tables import TABLES
 
-__all__ = ["Counts", "EventView", "ProfileView", "RedoCount", "RedoView", "Views"]
+__all__ = ["Activation", "Counts", "EventView", "ModelView", "ProfileView", "RedoCount", "RedoView", "Views"]
 
 _RECORD = TABLES["source_record"]
 _CROSSWALK = TABLES["crosswalk"].c
 _PROFILE = TABLES["golden_profile"].c
 _REDIRECT = TABLES["redirect"].c
 _LINK = TABLES["link"]
+_MODEL = TABLES["match_model"].c
+_ACTIVATION = TABLES["model_activation"].c
 _VERDICT = TABLES["verdict"].c
 _EVENT = TABLES["event"]
 _QUARANTINE = TABLES["quarantine"].c
@@ -76,6 +78,25 @@ class RedoCount:
     kind: RedoKind
     reason: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """A match model that the database knows."""
+
+    version: str
+    active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A model came into force."""
+
+    version: str
+    at: datetime
+    actor: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +197,20 @@ class Views:
     def setting(self, name: str) -> str | None:
         with self._database.read() as look:
             return look.execute(select(_SETTING.value).where(_SETTING.name == name)).scalar_one_or_none()
+
+    def models(self) -> tuple[ModelView, ...]:
+        """Return the models there are, the newest first."""
+        asked = select(_MODEL.version, _MODEL.active, _MODEL.created_at).order_by(
+            _MODEL.created_at.desc(), _MODEL.version
+        )
+        with self._database.read() as look:
+            return tuple(ModelView(*row) for row in look.execute(asked))
+
+    def activations(self) -> tuple[Activation, ...]:
+        """Return when which model came into force, the latest first."""
+        asked = select(_ACTIVATION.version, _ACTIVATION.at, _ACTIVATION.actor, _ACTIVATION.reason)
+        with self._database.read() as look:
+            return tuple(Activation(*row) for row in look.execute(asked.order_by(_ACTIVATION.id.desc())))
 
     def counts(self) -> Counts:
         with self._database.read() as look:

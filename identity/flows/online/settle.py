@@ -25,12 +25,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a unit did, and how many items it queued to be decided again."""
+    """What a unit did, by which model, and how many items it queued to be decided again."""
 
     restatement: Restatement
     regrouped: Regrouped
     change_id: str
     queued: int
+    model_version: str = ""
 
 
 def settle(
@@ -48,7 +49,7 @@ def settle(
     regrouped = regroup(work, desk, scorer, keys.values(), fresh)
     change = Change(desk.new_id(), kind, MACHINE, work.at, "", correlation_id, scorer.model.version)
     restated_now = restate(work, desk, regrouped, list(keys.values()), change)
-    return Settled(restated_now, regrouped, change.change_id, len(redo))
+    return Settled(restated_now, regrouped, change.change_id, len(redo), scorer.model.version)
 
 
 def attempt(desk: Desk, unit: Callable[[OnlineWork], _T]) -> _T:

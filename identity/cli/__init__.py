@@ -6,17 +6,14 @@ Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wr
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
+from identity.cli import models, runs
+from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.model.errors import (
     DecisionRefused,
@@ -49,20 +46,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True)
-model_app = typer.Typer(help="Trained match models.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
-app.add_typer(model_app, name="model")
-
-Files = Annotated[
-    list[str], typer.Argument(metavar="FILE…", help="CSV, JSON lines or Parquet.", show_default=False)
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-Rules = Annotated[
-    Path | None, typer.Option("--rules", metavar="DIR", help="Folder of rules; the shipped ones by default.")
-]
-Source = Annotated[
-    str | None, typer.Option("--source", metavar="NAME", help="The system the files come from.")
-]
+app.add_typer(models.app, name="model")
+app.add_typer(runs.app, name="runs")
+app.command()(runs.rematch)
+app.command()(models.train)
 
 
 @app.command()
@@ -86,11 +74,11 @@ def resolve(
     """
     from identity.commands.resolve import resolve_files
 
-    with _stages(quiet=as_json) as stages:
+    with watched(quiet=as_json) as stages:
         report = resolve_files(
-            _service(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine
+            service_at(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine
         )
-    _print(report, render.resolved, as_json)
+    show(report, render.resolved, as_json)
 
 
 @app.command()
@@ -98,9 +86,9 @@ def load(files: Files, source: Source = None, rules: Rules = None, as_json: Json
     """Load files into the database and resolve them. Canonical columns, or NAME's own; also as NAME=FILE."""
     from identity.commands.load import load_files
 
-    with _stages(quiet=as_json) as stages:
-        report = load_files(_service(rules), files, source, stages)
-    _print(report, render.loaded, as_json)
+    with watched(quiet=as_json) as stages:
+        report = load_files(service_at(rules), files, source, stages)
+    show(report, render.loaded, as_json)
 
 
 @app.command()
@@ -108,9 +96,9 @@ def ingest(files: Files, source: Source = None, rules: Rules = None, as_json: Js
     """Write files' records in real time: each is resolved as it comes. Columns as for `load`; also as NAME=FILE."""
     from identity.commands.ingest import ingest_files
 
-    with _stages(quiet=as_json) as stages:
-        report = ingest_files(_service(rules), files, source, stages)
-    _print(report, render.ingested, as_json)
+    with watched(quiet=as_json) as stages:
+        report = ingest_files(service_at(rules), files, source, stages)
+    show(report, render.ingested, as_json)
 
 
 @app.command()
@@ -127,24 +115,10 @@ def redo(
 
     if most and not drain:
         raise typer.BadParameter("--most goes with --drain.")
-    with _stages(quiet=as_json) as stages:
-        service = _service(rules)
+    with watched(quiet=as_json) as stages:
+        service = service_at(rules)
         report = drain_report(service, most, stages) if drain else waiting_report(service)
-    _print(report, render.drained if drain else render.waiting, as_json)
-
-
-@app.command()
-def rematch(
-    rules: Rules = None,
-    retrain: Annotated[bool, typer.Option("--retrain", help="Train a new model first.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Resolve everything in the database afresh."""
-    from identity.commands.load import rematch_everything
-
-    with _stages(quiet=as_json) as stages:
-        report = rematch_everything(_service(rules), stages, retrain=retrain)
-    _print(report, render.rematched, as_json)
+    show(report, render.drained if drain else render.waiting, as_json)
 
 
 @app.command()
@@ -152,7 +126,7 @@ def profile(golden_id: str, rules: Rules = None, as_json: Json = False) -> None:
     """Show one golden profile, with the source of each value."""
     from identity.commands.ask import profile_report
 
-    _print(profile_report(_service(rules), golden_id), render.profile, as_json)
+    show(profile_report(service_at(rules), golden_id), render.profile, as_json)
 
 
 @app.command()
@@ -172,11 +146,11 @@ def lookup(
     """Say which golden ids answer for ids and identifiers, in any spelling. Ends with 1 where nobody does."""
     from identity.commands.find import lookup_report, question
 
-    with _usage():
+    with usage():
         questions = [question(text, country) for text in asked]
-    report = lookup_report(_service(rules), asked, questions)
-    _print(report, render.answers, as_json)
-    _end(found=report["found"])
+    report = lookup_report(service_at(rules), asked, questions)
+    show(report, render.answers, as_json)
+    end(found=report["found"])
 
 
 @app.command()
@@ -195,12 +169,12 @@ def match(
     """Show the stored records that somebody is like, how much and why. Nothing is written. Ends with 1 for none."""
     from identity.commands.find import asked_record, match_report
 
-    service = _service(rules)
-    with _usage():
+    service = service_at(rules)
+    with usage():
         asked = asked_record(service, told or [], record)
     report = match_report(service, asked, most)
-    _print(report, render.alike, as_json)
-    _end(found=report["found"])
+    show(report, render.alike, as_json)
+    end(found=report["found"])
 
 
 @app.command()
@@ -213,7 +187,7 @@ def explain(
     """Say how well two records match, comparison by comparison."""
     from identity.commands.ask import explanation
 
-    _print(explanation(_service(rules), left, right), render.explanation, as_json)
+    show(explanation(service_at(rules), left, right), render.explanation, as_json)
 
 
 @app.command()
@@ -226,33 +200,15 @@ def events(
     """Show the event log."""
     from identity.commands.ask import event_report
 
-    _print(event_report(_service(rules), after, limit), render.events, as_json)
-
-
-@app.command()
-def train(
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the model goes.")],
-    files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE…]", help="Files; else the database.")
-    ] = None,
-    source: Source = None,
-    rules: Rules = None,
-    as_json: Json = False,
-) -> None:
-    """Train a match model without labels and freeze it as a file."""
-    from identity.commands.resolve import train_model
-
-    with _stages(quiet=as_json) as stages:
-        report = train_model(_service(rules), files or [], out, stages, source=source)
-    _print(report, render.trained, as_json)
+    show(event_report(service_at(rules), after, limit), render.events, as_json)
 
 
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Bring the database to the version this program needs."""
-    service = _service(None)
+    service = service_at(None)
     service.store.check_current()
-    _print({"database": service.settings.database_url}, render.migrated, as_json)
+    show({"database": service.settings.database_url}, render.migrated, as_json)
 
 
 @rules_app.command("check")
@@ -260,36 +216,7 @@ def rules_check(rules: Rules = None, as_json: Json = False) -> None:
     """Read and validate every rules file."""
     from identity.commands.ask import rules_report
 
-    _print(rules_report(_service(rules)), render.rules, as_json)
-
-
-@model_app.command("export")
-def model_export(
-    model: Annotated[Path, typer.Argument(help="A model that `identity train` wrote.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE")],
-    splink: Annotated[bool, typer.Option("--splink", help="As Splink settings: the two-class part.")] = False,
-    rules: Rules = None,
-    as_json: Json = False,
-) -> None:
-    """Write a model in another format."""
-    from identity.commands.ask import export_model
-
-    _print(export_model(_service(rules), model, out, splink=splink), render.written, as_json)
-
-
-@model_app.command("import")
-def model_import(
-    settings: Annotated[
-        Path, typer.Argument(help="Splink settings that `identity model export --splink` wrote.")
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE")],
-    rules: Rules = None,
-    as_json: Json = False,
-) -> None:
-    """Read a model from Splink settings."""
-    from identity.commands.ask import import_model
-
-    _print(import_model(_service(rules), settings, out), render.written, as_json)
+    show(rules_report(service_at(rules)), render.rules, as_json)
 
 
 @app.command()
@@ -308,7 +235,7 @@ def sample(
 
     with writing(out):
         report = write_sample(people, seed, out, canonical=canonical)
-    _print({**asdict(report), "files": [str(file) for file in report.files]}, render.sampled, as_json)
+    show({**asdict(report), "files": [str(file) for file in report.files]}, render.sampled, as_json)
 
 
 @app.command()
@@ -322,9 +249,9 @@ def demo(
     """Four systems' files to golden profiles, on made-up people, in a database of its own."""
     from identity.commands.demo import run_demo
 
-    with _stages(quiet=as_json) as stages:
+    with watched(quiet=as_json) as stages:
         report = run_demo(folder, people, stages)
-    _print(report, render.demo, as_json)
+    show(report, render.demo, as_json)
 
 
 @app.command()
@@ -335,50 +262,10 @@ def serve(
     """Answer profiles, crosswalk and events over HTTP, on this machine only."""
     from api.app import serve as serve_http
 
-    service = _service(rules)
+    service = service_at(rules)
     service.store.check_current()
     typer.echo(f"http://127.0.0.1:{port}/docs   (Ctrl-C stops it)")
     serve_http(service, port)
-
-
-def _service(rules: Path | None) -> Any:
-    from identity.bootstrap import Service, settings_from
-
-    return Service(settings_from(os.environ, rules))
-
-
-@contextmanager
-def _stages(*, quiet: bool) -> Iterator[Any]:
-    from identity.engines.stages import Stages
-
-    if quiet or not sys.stderr.isatty():
-        yield Stages()
-        return
-    with render.progress() as told:
-        yield Stages(told)
-
-
-def _print(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_json: bool) -> None:
-    if as_json:
-        typer.echo(
-            orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
-        )
-    else:
-        render(report)
-
-
-@contextmanager
-def _usage() -> Iterator[None]:
-    """What was typed and cannot be read is wrong usage."""
-    try:
-        yield
-    except ValueError as problem:
-        raise typer.BadParameter(str(problem)) from None
-
-
-def _end(*, found: bool) -> None:
-    if not found:
-        raise typer.Exit(1)
 
 
 def main() -> None:
@@ -388,7 +275,3 @@ def main() -> None:
     except IdentityError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))) from None
-
-
-if __name__ == "__main__":
-    main()

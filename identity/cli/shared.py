@@ -1,0 +1,84 @@
+"""What all commands share: their usual options, how they are watched, how they print and end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from identity.commands import render
+
+__all__ = [
+    "Actor",
+    "Dry",
+    "Files",
+    "Json",
+    "Rules",
+    "Source",
+    "end",
+    "service_at",
+    "show",
+    "usage",
+    "watched",
+]
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE…", help="CSV, JSON lines or Parquet.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", metavar="DIR", help="Folder of rules; the shipped ones by default.")
+]
+Actor = Annotated[
+    str, typer.Option("--actor", metavar="NAME", help="Who decides; by default who is logged in here.")
+]
+Source = Annotated[
+    str | None, typer.Option("--source", metavar="NAME", help="The system the files come from.")
+]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Say what it would change, and change nothing.")]
+
+
+def service_at(rules: Path | None) -> Any:
+    from identity.bootstrap import Service, settings_from
+
+    return Service(settings_from(os.environ, rules))
+
+
+@contextmanager
+def watched(*, quiet: bool) -> Iterator[Any]:
+    from identity.engines.stages import Stages
+
+    if quiet or not sys.stderr.isatty():
+        yield Stages()
+        return
+    with render.progress() as told:
+        yield Stages(told)
+
+
+def show(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_json: bool) -> None:
+    if as_json:
+        typer.echo(
+            orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
+        )
+    else:
+        render(report)
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """What was typed and cannot be read is wrong usage."""
+    try:
+        yield
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem)) from None
+
+
+def end(*, found: bool) -> None:
+    if not found:
+        raise typer.Exit(1)
