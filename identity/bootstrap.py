@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
-import re
 import secrets
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +36,7 @@ from identity.flows.online.settle import refuse_another_index
 from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
-from identity.model.errors import FileError, LookupFailed, ModelError, RulesError
+from identity.model.errors import FileError, LookupFailed, ModelError
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
 from identity.model.record import SourceRecord
@@ -55,16 +53,23 @@ from identity.ports import (
     StoredModel,
     Survivor,
 )
+from identity.settings import Settings, settings_from
 from identity.steps.block import blocking_parts
 from identity.steps.file import cabinet
-from identity.store import DEFAULT_URL, Store
-from matching_rules.loader import load_source_policies, load_source_policy, rules_directory
+from identity.store import Store
+from matching_rules.loader import load_source_policies, load_source_policy
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
 from matching_rules.model_file import load_model, model_from_json, model_to_json
 from matching_rules.rematch_rules import load_rematch_limits
 from matching_rules.survivorship import load_survivorship_policy
 
-__all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
+__all__ = [
+    "ENGINES",
+    "Service",
+    "Settings",
+    "SystemClock",
+    "settings_from",
+]
 
 ENGINES = ("duckdb", "splink")
 STARTER = "starter.model.json"
@@ -77,39 +82,6 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present moment in UTC."""
         return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Where things are: the database, the rules, and how much of the machine batch work may use."""
-
-    database_url: str = DEFAULT_URL
-    rules: Path = field(default_factory=rules_directory)
-    threads: int = 2
-    memory: str = "3GB"
-    index_secret: str = ""
-
-
-def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
-    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _INDEX_SECRET.
-
-    RulesError E119 for a setting that makes no sense.
-    """
-    shipped = Settings()
-    return Settings(
-        environment.get("IDENTITY_DATABASE_URL", shipped.database_url),
-        rules or Path(environment.get("IDENTITY_RULES", shipped.rules)),
-        int(_setting(environment, "IDENTITY_THREADS", str(os.cpu_count() or shipped.threads), "[1-9][0-9]?")),
-        _setting(environment, "IDENTITY_MEMORY", shipped.memory, "[1-9][0-9]{0,5}(MB|GB)"),
-        environment.get("IDENTITY_INDEX_SECRET", ""),
-    )
-
-
-def _setting(environment: Mapping[str, str], name: str, default: str, pattern: str) -> str:
-    value = environment.get(name, default)
-    if not re.fullmatch(pattern, value):
-        raise RulesError("E119", f"{name} is {value!r}, which makes no sense.", f"Shipped: {default}.")
-    return value
 
 
 @dataclass(frozen=True)

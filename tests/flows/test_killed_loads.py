@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -12,7 +10,7 @@ import pytest
 
 from identity.sample import write_sample
 
-from .interrupted import load_telling_its_stages
+from .interrupted import killed, load_telling_its_stages
 from .world import FILES, contradictions, inside, links, load, partition, rows, service_at
 
 _RANDOM = Random(20_261_123)
@@ -39,29 +37,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     return Undisturbed(files, partition(folder / "identity.db"), links(folder / "identity.db"))
 
 
-def killed_load(database: Path, files: list[str], stage: str, seconds: float) -> None:
-    """Start a load, and end it without notice so many seconds after a stage began."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["identity.bootstrap", "identity.commands.load"])
-    heard, told = context.Pipe(duplex=False)
-    child = context.Process(target=load_telling_its_stages, args=(database, files, told))
-    child.start()
-    told.close()
-    while heard.recv() != stage:
-        pass
-    time.sleep(seconds)
-    child.kill()
-    child.join()
-    heard.close()
-
-
 @pytest.mark.parametrize(("stage", "seconds"), MOMENTS)
 def test_a_killed_load_is_consistent_and_can_be_run_again_with_the_same_end(
     undisturbed: Undisturbed, tmp_path: Path, stage: str, seconds: float
 ) -> None:
     database = tmp_path / "identity.db"
     service_at(database).store.close()
-    killed_load(database, undisturbed.files, stage, seconds)
+    killed(load_telling_its_stages, (database, undisturbed.files), stage, seconds)
     assert contradictions(database) == {}
     load(service_at(database), *undisturbed.files)
     assert contradictions(database) == {}

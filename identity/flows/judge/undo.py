@@ -25,7 +25,7 @@ from identity.flows.judge.pairs import apart
 from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
 from identity.model.consent import REFUSALS, UNKNOWN, most_restrictive, stricter
-from identity.model.errors import DecisionRefused, LookupFailed
+from identity.model.errors import Contention, DecisionRefused, LookupFailed
 from identity.model.operation import Operation, OperationKind, OperationStatus, ProfileImage
 from identity.model.record import RecordKey
 from identity.ports import Carry, OnlineWork
@@ -59,10 +59,12 @@ def undo(
     """
 
     def unit(work: OnlineWork) -> Decided:
-        past = _past(work, operation_id)
-        homes = work.memberships([key for keys in past.sides.values() for key in keys])
-        sides = {name: [key for key in keys if key in homes] for name, keys in past.sides.items()}
+        homes = _homes(work, _past(work, operation_id))
         images = held(work, desk, sorted(set(homes.values())), wish)
+        past = _past(work, operation_id)  # somebody else may have taken it back until its profiles were held
+        if _homes(work, past) != homes:
+            raise Contention("E409", "Its records moved meanwhile; nothing was kept.", "Try again.")
+        sides = {name: [key for key in keys if key in homes] for name, keys in past.sides.items()}
         past = replace(past, sides=_still_there(past, sides, images))
         operation = replace(begun(work, desk, OperationKind.UNDO, wish, images.values()), reverses=past.of)
         if past.stored:
@@ -73,6 +75,11 @@ def undo(
         return decided
 
     return attempted(desk, unit)
+
+
+def _homes(work: OnlineWork, past: _Past) -> dict[RecordKey, GoldenId]:
+    """Return where the records concerned are now, as far as they are still there."""
+    return work.memberships([key for keys in past.sides.values() for key in keys])
 
 
 def _past(work: OnlineWork, operation_id: str) -> _Past:
