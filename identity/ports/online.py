@@ -152,8 +152,8 @@ class Look(Protocol):
         """Return key and features of the records with these numbers that are filed, be it by no feature at all."""
         ...
 
-    def members(self, blocks: Collection[int], most: int) -> dict[int, tuple[int, ...]]:
-        """Return the numbers of the records in each block, up to `most` of them; absent for an empty block."""
+    def members(self, blocks: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+        """Return the numbers of the records in each block, the first so many of them; absent for an empty block."""
         ...
 
     def generic(self, values: Collection[int]) -> frozenset[int]:
@@ -185,8 +185,9 @@ class OnlineWork(Protocol):
     def claim(self, things: Iterable[int]) -> bool:
         """Wait until no other unit holds any of these numbers, and hold them until this unit ends.
 
-        They are taken in ascending order. Returns False where nobody else can have changed anything since this unit
-        began, so that what was read before stays true; True where it has to be read again.
+        They are taken in ascending order; the wait may come with the next question, which sees what was waited for.
+        Returns False where nobody else can have changed anything since this unit began, so that what was read before
+        stays true; True where it has to be read again.
         """
         ...
 
@@ -214,8 +215,8 @@ class OnlineWork(Protocol):
         """Return key and features of the records with these numbers that are filed, be it by no feature at all."""
         ...
 
-    def members(self, blocks: Collection[int], most: int) -> dict[int, tuple[int, ...]]:
-        """Return the numbers of the records in each block, up to `most` of them; absent for an empty block."""
+    def members(self, blocks: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+        """Return the numbers of the records in each block, the first so many of them; absent for an empty block."""
         ...
 
     def generic(self, values: Collection[int]) -> frozenset[int]:

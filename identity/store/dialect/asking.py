@@ -51,8 +51,8 @@ class Asked(NamedTuple):
 class ReadConnection(Protocol):
     """A connection that only asks."""
 
-    def fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
-        """Return what a question answers."""
+    def fetch(self, *asked: Asked) -> list[tuple[Any, ...]]:
+        """Return what questions answer, one after the other; they are sent together."""
         ...
 
 
@@ -65,8 +65,8 @@ class WriteConnection(ReadConnection, Protocol):
         ...
 
     def claim(self, numbers: Sequence[int], *, shared: bool) -> bool:
-        """Lock these numbers, in this order, until the transaction ends, alone or beside others who share them. False
-        where the transaction excludes all others."""
+        """Lock these numbers, in this order, until the transaction ends, alone or beside others who share them, and
+        before anything asked from now on is answered. False where the transaction excludes all others."""
         ...
 
     def lock_log(self) -> None:

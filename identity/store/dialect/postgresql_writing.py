@@ -68,9 +68,9 @@ class PostgresAsking:
         self._cursor = psycopg.RawCursor(connection)
         self._refusal = refusal
 
-    def fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+    def fetch(self, *asked: Asked) -> list[tuple[Any, ...]]:
         with self._translated():
-            return self._ask(asked).fetchall()
+            return [row for one in asked for row in self._ask(one).fetchall()]
 
     def _ask(self, asked: Asked) -> psycopg.RawCursor[Any]:
         spelled = _spelled(asked.statement)

@@ -33,11 +33,14 @@ class SqliteAsking:
         self._connection = connection
         self._refusal = refusal
 
-    def fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+    def fetch(self, *asked: Asked) -> list[tuple[Any, ...]]:
+        with translated(self._refusal):
+            return [row for one in asked for row in self._ask(one)]
+
+    def _ask(self, asked: Asked) -> sqlite3.Cursor:
         spelled = _asking(asked.statement)
         given = [] if asked.rows is None else [orjson.dumps(_rows(spelled, asked.rows)).decode()]
-        with translated(self._refusal):
-            return self._connection.execute(spelled.sql, given + _values(spelled, asked)).fetchall()
+        return self._connection.execute(spelled.sql, given + _values(spelled, asked))
 
 
 class SqliteWriting(SqliteAsking):

@@ -53,7 +53,7 @@ class Look(RecordReads):
         found = self._fetch(sql.ANSWERING.on(list(golden_ids)))
         return {GoldenId(asked): (GoldenId(answers), status) for asked, answers, status in found}
 
-    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+    def _fetch(self, *asked: Asked) -> list[tuple[Any, ...]]:
         if self._open is None:
             raise RuntimeError("a look is used inside its with block only")
-        return self._open.fetch(asked)
+        return self._open.fetch(*asked)

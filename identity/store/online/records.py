@@ -30,7 +30,7 @@ class RecordReads:
     _features: tuple[str, ...]
     _versions: tuple[str | None, str | None] | None = None
 
-    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+    def _fetch(self, *asked: Asked) -> list[tuple[Any, ...]]:
         raise NotImplementedError
 
     def index_version(self) -> str | None:
@@ -69,10 +69,10 @@ class RecordReads:
             for number, source, record, features in self._fetch(sql.FILED.on(list(numbers)))
         }
 
-    def members(self, blocks: Collection[int], most: int) -> dict[int, tuple[int, ...]]:
-        if not blocks:
-            return {}
-        found = self._fetch(sql.MEMBERS.on(list(blocks), most=most))
+    def members(self, blocks: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+        # Not every database lets a row say how many rows to read for it: those of one limit are asked about together.
+        alike = groupby(sorted(blocks, key=blocks.__getitem__), key=blocks.__getitem__)
+        found = self._fetch(*(sql.MEMBERS.on(list(some), most=most) for most, some in alike))
         listed = ((block, orjson.loads(members or "[]")) for block, members in found)
         return {block: tuple(members) for block, members in listed if members}
 

@@ -74,8 +74,8 @@ class Unit:
         self._at = None
         return True
 
-    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
-        return self._connection.fetch(asked)
+    def _fetch(self, *asked: Asked) -> list[tuple[Any, ...]]:
+        return self._connection.fetch(*asked)
 
     def _execute(self, *asked: Asked) -> None:
         """Run those of the statements that have anything to run on."""
