@@ -72,10 +72,12 @@ class PostgresDatabase:
         from identity.store.dialect.postgresql_writing import Locks, PostgresWriting
 
         locks = Locks(_WRITER_LOCK, _LOG_LOCK, self._milliseconds)
-        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
-            writing = PostgresWriting(pooled.driver_connection, locks, self._refusal)
+        with (
+            translated(self._refusal),
+            closing(self._engine.raw_connection()) as pooled,
+            PostgresWriting(pooled.driver_connection, locks, self._refusal) as writing,
+        ):
             yield writing
-            writing.commit()  # a pooled connection that comes back without it is rolled back
 
     @contextmanager
     def look(self) -> Iterator[ReadConnection]:
