@@ -113,14 +113,17 @@ class PostgresWriting(PostgresAsking):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Commit what went well to the end; a connection that comes back without a commit is rolled back."""
-        if error is None:
-            with self._translated():
-                self._send(b"COMMIT", ())
+        try:
+            if error is None:
+                with self._translated():
+                    # Ends with a question: only then the driver sends on what a full socket left over, and tells of
+                    # the first error rather than of what it led to.
+                    self._send(b"COMMIT", ())
+                    self._send(b"SELECT 1", ()).fetchall()
+        finally:
+            # Not told of an error: the driver would log what it passes over then, and rows are personal data.
+            with suppress(psycopg.Error):
                 self._pipeline.__exit__(None, None, None)
-            return
-        # Not told of the error: the driver would log what it passes over, and rows are personal data.
-        with suppress(psycopg.Error):
-            self._pipeline.__exit__(None, None, None)
 
     def execute(self, *asked: Asked) -> None:
         with self._translated():
