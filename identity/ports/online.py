@@ -264,6 +264,12 @@ class OnlineWork(Protocol):
         """Return every link that touches one of these records, each once, in the order of the pairs."""
         ...
 
+    def around(
+        self, keys: Collection[RecordKey]
+    ) -> tuple[list[StoredLink], dict[GoldenId, tuple[RecordKey, ...]]]:
+        """Return the links that touch these records, and the golden ids they are under with everybody under those."""
+        ...
+
     def replace_links(
         self, dropped: Collection[StoredLink], added: Collection[StoredLink], model_version: str
     ) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Asked", "Kind", "ReadConnection", "Statement", "WriteConnection", "numbered"]
+__all__ = ["Answer", "Asked", "Kind", "ReadConnection", "Statement", "WriteConnection", "numbered"]
 
 
 class Kind(StrEnum):
@@ -48,11 +48,15 @@ class Asked(NamedTuple):
     values: Mapping[str, Any]
 
 
+Answer = Callable[[], list[tuple[Any, ...]]]
+
+
 class ReadConnection(Protocol):
     """A connection that only asks."""
 
-    def fetch(self, *asked: Asked) -> list[tuple[Any, ...]]:
-        """Return what questions answer, one after the other; they are sent together."""
+    def ask(self, asked: Asked) -> Answer:
+        """Ask a question, and return how to get its answer. Several that are asked before one is answered are sent
+        together."""
         ...
 
 

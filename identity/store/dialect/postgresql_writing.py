@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -12,7 +12,7 @@ import orjson
 import psycopg
 
 from identity.store import refusals
-from identity.store.dialect.asking import Asked, Kind, Statement, numbered
+from identity.store.dialect.asking import Answer, Asked, Kind, Statement, numbered
 from identity.store.dialect.connections import Refusal
 
 __all__ = ["Locks", "PostgresAsking", "PostgresWriting"]
@@ -68,15 +68,18 @@ class PostgresAsking:
         self._connection = connection
         self._refusal = refusal
 
-    def fetch(self, *asked: Asked) -> list[tuple[Any, ...]]:
+    def ask(self, asked: Asked) -> Answer:
         with self._translated():
-            sent = [self._ask(one) for one in asked]
-            return [row for answer in sent for row in answer.fetchall()]
+            return partial(self._answer, self._ask(asked))
 
     def _ask(self, asked: Asked) -> psycopg.RawCursor[Any]:
         spelled = _spelled(asked.statement)
         rows = [] if asked.rows is None else [spelled.given(asked.rows)]
         return self._send(spelled.sql, rows + [asked.values[name] for name in spelled.names])
+
+    def _answer(self, asked: psycopg.RawCursor[Any]) -> list[tuple[Any, ...]]:
+        with self._translated():
+            return asked.fetchall()
 
     def _send(self, sql: bytes, given: Sequence[Any]) -> psycopg.RawCursor[Any]:
         # A cursor of its own: the answer may be waited for while others are asked.
