@@ -161,7 +161,8 @@ def _events(
         merged.setdefault(redirect.survivor, []).append(redirect.retired)
 
     def event(kind: str, subject: GoldenId, version: int, **told: object) -> Event:
-        body = orjson.dumps({**told, "model_version": change.model_version}).decode()
+        facts = {name: fact for name, fact in told.items() if fact}  # what is empty is not told
+        body = orjson.dumps({**facts, "model_version": change.model_version}).decode()
         return Event(kind, subject, version, change.correlation_id, body)
 
     def names(keys: Sequence[RecordKey]) -> list[str]:
