@@ -96,6 +96,19 @@ def test_members_come_in_the_order_in_which_the_domain_sorts_keys(store: Store, 
         assert work.members_of([G1]) == {G1: tuple(members)}
 
 
+def test_around_records_are_their_links_and_everybody_under_their_golden_ids(
+    store: Store, clock: StandingClock
+) -> None:
+    near, far = stored_link("a", "b"), stored_link("b", "c")
+    with store.online(clock) as work:
+        work.move({A: G1, B: G2, C: G1, key("d"): G3}, "c1")
+        work.replace_links([], [near, far], "m1")
+        assert work.around([A, C, key("e")]) == ([near, far], {G1: (A, C)})
+        work.move({C: G2, A: None}, "c2")
+        assert work.around([C, A]) == ([near, far], {G2: (B, C)})
+        assert work.around([key("e")]) == ([], {})
+
+
 def test_a_profile_put_again_keeps_its_birthday(store: Store, clock: StandingClock) -> None:
     with store.online(clock) as work:
         work.put_profiles([profile("g1"), profile("g2")])
