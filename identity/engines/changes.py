@@ -92,7 +92,8 @@ _LINKS = """
     order by chunk, left_source, left_id, right_source, right_id
 """
 
-# Both sides of a merge tell it with the same facts; whose event it is says which side it is.
+# Both sides of a merge tell it with the same facts; whose event it is says which side it is. A list without anything in
+# it is not told.
 _EVENTS = """
     with gained as (
         select golden_id, list(source || ':' || source_record_id order by source, source_record_id) as records
@@ -105,9 +106,11 @@ _EVENTS = """
         select survivor as golden_id, list(retired order by retired) as retired from retired_ids group by survivor
     ), told as (
         select t.golden_id as subject, t.type, t.version,
-               to_json({'golden_id': t.golden_id, 'records_gained': coalesce(g.records, []),
-                        'records_lost': coalesce(l.records, []), 'retired': coalesce(m.retired, []),
-                        'model_version': $model}) as body,
+               '{"golden_id":' || to_json(t.golden_id)
+               || coalesce(',"records_gained":' || to_json(g.records), '')
+               || coalesce(',"records_lost":' || to_json(l.records), '')
+               || coalesce(',"retired":' || to_json(m.retired), '')
+               || ',"model_version":' || to_json($model) || '}' as body,
                c.chunk, 0 as late
         from touched t join chunked c using (grouped)
         left join gained g using (golden_id) left join lost l using (golden_id) left join merges m using (golden_id)

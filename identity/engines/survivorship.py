@@ -107,8 +107,7 @@ def _seats(work: duckdb.DuckDBPyConnection, records: pa.Table, memberships: pa.T
     work.register("incoming_membership", memberships)
     return work.sql("""
         SELECT * EXCLUDE moment, coalesce(epoch_us(moment), epoch_us(TIMESTAMP '0001-01-01')) AS seen,
-               '","observed_at":'
-               || coalesce('"' || replace(moment::VARCHAR, ' ', 'T') || 'Z"', 'null') || '}' AS tail
+               '",' || coalesce('"' || replace(moment::VARCHAR, ' ', 'T') || 'Z"', 'null') || ']' AS tail
         FROM (SELECT golden_id, source, source_record_id, row, try_cast(observed_at AS TIMESTAMP) AS moment
               FROM incoming_membership JOIN incoming_record USING (source, source_record_id))
         ORDER BY golden_id, source, source_record_id""").to_arrow_table()
@@ -211,7 +210,8 @@ class _Shelf:
 
 @dataclass(frozen=True, slots=True)
 class _Output:
-    """What profiles are written from; `end` is the place of the closing brace on the shelf."""
+    """What profiles are written from. At `end` on the shelf lie: the closing brace, both braces where nothing is told,
+    nothing, and what closes a value whose reason is that of the value before."""
 
     people: Population
     golden: Mapping[str, _Golden]
@@ -234,7 +234,7 @@ def _profiles(
         name: _golden(shelf, name, people.columns[name], elected[name], reason)
         for name, reason in reasons.items()
     }
-    end = shelf.put(["}", "{}", ""])
+    end = shelf.put(["}", "{}", "", '"]'])
     output = _Output(people, golden, shelf.texts(), end, consents, flat)
     batches = range(0, max(len(people.first), 1), _BATCH)
     return pa.concat_tables(pool.map(partial(_batch, output), batches))
@@ -250,8 +250,8 @@ def _reasons(shelf: _Shelf, people: Population, elected: Mapping[str, Elected]) 
     row, rule = np.divmod(np.flatnonzero(used), max(len(rules), 1))
     sources = _taken(_escaped(people.sources.values), people.sources.codes[row])
     ids, chosen = _taken(_escaped(people.record_ids), row), _taken(pa.array(rules, pa.string()), rule)
-    opening, middle, tails = '","source":"', '","source_record_id":"', _taken(people.tails, row)
-    first = shelf.put(_joined(opening, sources, middle, ids, '","rule":"', chosen, tails))
+    then, tails = '","', _taken(people.tails, row)
+    first = shelf.put(_joined(then, sources, then, ids, then, chosen, tails))
     place = np.cumsum(used, dtype=np.int32)
     return {name: first - 1 + place[pair].astype(np.int64) for name, pair in pairs.items()}
 
@@ -266,7 +266,7 @@ def _pairs(outcome: Elected, rules: Sequence[str]) -> Numbers:
 def _golden(shelf: _Shelf, name: str, column: Column, elected: Elected, reason: Numbers) -> _Golden:
     nobody = elected.rows == NONE
     numbers = np.where(nobody | elected.blanks[name], NONE, column.codes[elected.rows])
-    key = json_text(name) + ':{"value":"'
+    key = json_text(name) + ':["'
     opening, value = shelf.put(["{" + key, "," + key]), shelf.put(_escaped(column.values))
     return _Golden(column, numbers, opening, value, reason)
 
@@ -299,12 +299,14 @@ def _attributes_json(output: _Output, part: slice, count: int) -> pa.Array:
     """Write the golden values of each cluster as one JSON object: opening, value, reason, and so on."""
     places = np.full((count, len(output.golden) + 1, 3), output.end + 2)
     told = np.ones((count, len(output.golden) + 1), np.bool_)
-    begun = np.zeros(count, np.bool_)
+    begun, before = np.zeros(count, np.bool_), np.full(count, -1)
     for slot, golden in enumerate(output.golden.values()):
         told[:, slot] = golden.numbers[part] != NONE
         places[:, slot, 0] = golden.opening + begun
         places[:, slot, 1] = golden.value + golden.numbers[part]
-        places[:, slot, 2] = golden.reason[part]
+        reason = golden.reason[part]
+        places[:, slot, 2] = np.where(reason == before, output.end + 3, reason)
+        before = np.where(told[:, slot], reason, before)
         begun |= told[:, slot]
     places[:, -1, 0] = output.end + ~begun
     # Large and kept to the end: the system's allocator takes far fewer page faults over it than Arrow's own.

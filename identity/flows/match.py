@@ -47,7 +47,7 @@ def match(
         raise problem
     asked = NormalisedRecord(record.key, _features(look, desk, record))
     blocks = file(asked.features, desk.cabinet)
-    members = look.members(blocks, max(blocks.values(), default=0) + 1)
+    members = look.members({block: cap + 1 for block, cap in blocks.items()})
     numbers = {number for block, found in members.items() if len(found) <= blocks[block] for number in found}
     others = [found for found in look.filed(numbers).values() if found.key != record.key]
     scorer = desk.scorer(look)

@@ -9,6 +9,7 @@ from identity.flows.online.refile import Restated
 from identity.flows.online.settle import AT_ONCE, Settled, attempt, refuse_another_index, settle
 from identity.model.record import RecordKey
 from identity.ports import OnlineWork, Redo, RedoKind
+from identity.steps.file import file
 
 __all__ = ["drain", "restated_now"]
 
@@ -56,6 +57,13 @@ def restated_now(work: OnlineWork, keys: Collection[RecordKey]) -> list[Restated
 
 def _members(work: OnlineWork, desk: Desk, blocks: Collection[int]) -> list[Redo]:
     """Return everybody in these blocks, in so far as they yield pairs: each meets the others again."""
-    most = max(key.cap for key in desk.rules.blocking) + 1
-    numbers = {n for found in work.members(blocks, most).values() if len(found) < most for n in found}
+    largest = max(key.cap for key in desk.rules.blocking)
+    members = work.members(dict.fromkeys(blocks, largest + 1))
+    some = work.filed({found[0] for found in members.values()})
+    caps = {
+        block: cap for record in some.values() for block, cap in file(record.features, desk.cabinet).items()
+    }
+    # Who was asked for the block's cap may be gone by now: to decide again what need not be does no harm.
+    small = (found for block, found in members.items() if len(found) <= caps.get(block, largest))
+    numbers = {number for found in small for number in found}
     return [Redo(RedoKind.RECORD, number, "block within its cap again") for number in sorted(numbers)]

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from identity.model.cluster import GoldenId
+from identity.model.golden import GoldenValue
 from identity.model.record import RecordKey
 
 __all__ = ["Operation", "OperationKind", "OperationStatus", "ProfileImage"]
@@ -28,13 +29,13 @@ class OperationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProfileImage:
-    """A profile at one moment: its records in key order, and its values and consents as JSON."""
+    """A profile at one moment: its records in key order, its surviving values and its consents."""
 
     golden_id: GoldenId
     version: int
     status: str
     records: tuple[RecordKey, ...]
-    attributes: Mapping[str, object]
+    attributes: Mapping[str, GoldenValue]
     consents: Mapping[str, str]
 
 

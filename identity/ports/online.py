@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from identity.model.cluster import GoldenId, Redirect
-from identity.model.judgement import Link
+from identity.model.judgement import Link, Verdict
 from identity.model.match import MatchModel
 from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.decisions import DecisionWork
@@ -153,8 +153,8 @@ class Look(Protocol):
         """Return key and features of the records with these numbers that are filed, be it by no feature at all."""
         ...
 
-    def members(self, blocks: Collection[int], most: int) -> dict[int, tuple[int, ...]]:
-        """Return the numbers of the records in each block, up to `most` of them; absent for an empty block."""
+    def members(self, blocks: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+        """Return the numbers of the records in each block, the first so many of them; absent for an empty block."""
         ...
 
     def generic(self, values: Collection[int]) -> frozenset[int]:
@@ -186,8 +186,9 @@ class OnlineWork(DecisionWork, Protocol):
     def claim(self, things: Iterable[int]) -> bool:
         """Wait until no other unit holds any of these numbers, and hold them until this unit ends.
 
-        They are taken in ascending order. Returns False where nobody else can have changed anything since this unit
-        began, so that what was read before stays true; True where it has to be read again.
+        They are taken in ascending order; the wait may come with the next question, which sees what was waited for.
+        Returns False where nobody else can have changed anything since this unit began, so that what was read before
+        stays true; True where it has to be read again.
         """
         ...
 
@@ -215,8 +216,8 @@ class OnlineWork(DecisionWork, Protocol):
         """Return key and features of the records with these numbers that are filed, be it by no feature at all."""
         ...
 
-    def members(self, blocks: Collection[int], most: int) -> dict[int, tuple[int, ...]]:
-        """Return the numbers of the records in each block, up to `most` of them; absent for an empty block."""
+    def members(self, blocks: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+        """Return the numbers of the records in each block, the first so many of them; absent for an empty block."""
         ...
 
     def generic(self, values: Collection[int]) -> frozenset[int]:
@@ -262,6 +263,13 @@ class OnlineWork(DecisionWork, Protocol):
 
     def links(self, keys: Collection[RecordKey]) -> list[StoredLink]:
         """Return every link that touches one of these records, each once, in the order of the pairs."""
+        ...
+
+    def around(
+        self, keys: Collection[RecordKey]
+    ) -> tuple[list[StoredLink], dict[GoldenId, tuple[RecordKey, ...]], list[Verdict]]:
+        """Return the links that touch these records, the golden ids they are under with everybody under those, and
+        people's verdicts in force that touch them."""
         ...
 
     def replace_links(

@@ -250,8 +250,15 @@ def _merged_consents(records: Sequence[SourceRecord]) -> dict[str, str]:
 
 
 def attributes_text(profile: GoldenProfile) -> str:
-    """Return the golden values as JSON: attribute → value, source, source_record_id, rule, observed_at."""
-    return json_text({name: _value_row(value) for name, value in profile.values.items()})
+    """Return the golden values as JSON: attribute → [value, source, source_record_id, rule, observed_at].
+
+    Most come for one reason from one record: where the rest is as of the value before, the value stands alone.
+    """
+    reasons = [_reason(value) for value in profile.values.values()]
+    told = zip(profile.values.items(), [None, *reasons], reasons, strict=False)
+    return json_text(
+        {name: [golden.value, *(() if now == before else now)] for (name, golden), before, now in told}
+    )
 
 
 def consents_text(profile: GoldenProfile) -> str:
@@ -260,25 +267,19 @@ def consents_text(profile: GoldenProfile) -> str:
 
 
 def fingerprint(profile: GoldenProfile) -> str:
-    """Return 64 hex digits that change exactly when values, reasons, consents or members change."""
+    """Return 32 hex digits that change exactly when values, reasons, consents or members change."""
     members = (f"{key.source}\x1f{key.source_record_id}".encode() for key in sorted(profile.records))
     return digest(attributes_text(profile).encode(), consents_text(profile).encode(), members)
 
 
 def digest(attributes: bytes, consents: bytes, members: Iterable[bytes]) -> str:
     """Return the fingerprint of a profile from its texts in UTF-8; `members` are its record keys, sorted."""
-    return hashlib.sha256(b"\n".join((attributes, consents, *members))).hexdigest()
+    return hashlib.blake2b(b"\n".join((attributes, consents, *members)), digest_size=16).hexdigest()
 
 
-def _value_row(golden: GoldenValue) -> dict[str, str | None]:
+def _reason(golden: GoldenValue) -> tuple[str | None, ...]:
     key: RecordKey = golden.record
-    return {
-        "value": golden.value,
-        "source": key.source,
-        "source_record_id": key.source_record_id,
-        "rule": golden.rule,
-        "observed_at": _instant(golden.observed_at),
-    }
+    return key.source, key.source_record_id, golden.rule, _instant(golden.observed_at)
 
 
 def _instant(moment: datetime | None) -> str | None:

@@ -67,7 +67,7 @@ class Store:
             return known
         with self._database.write() as connection:
             connection.execute(PUT_SETTING.of(name=name, value=value))
-            ((stored,),) = connection.fetch(SETTING.of(name=name))
+            ((stored,),) = connection.ask(SETTING.of(name=name))()
         return str(stored)
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
@@ -20,7 +20,6 @@ __all__ = [
     "BEING_BUILT",
     "INDEX_VERSION",
     "attributes_from_json",
-    "attributes_to_json",
     "flags_from_json",
     "flags_to_json",
     "golden_profile",
@@ -47,38 +46,24 @@ class _Row(Protocol):
     def __getattr__(self, name: str) -> Any: ...
 
 
-def attributes_to_json(values: Mapping[str, GoldenValue]) -> str:
-    """Return surviving values as JSON with sorted names, so that equal values are equal text."""
-    spelled = {name: _golden_value_to_json(value) for name, value in values.items()}
-    return orjson.dumps(spelled, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _golden_value_to_json(value: GoldenValue) -> dict[str, str | None]:
-    return {
-        "value": value.value,
-        "source": value.record.source,
-        "source_record_id": value.record.source_record_id,
-        "rule": value.rule,
-        "observed_at": _spelled(value.observed_at),
-    }
-
-
-def _spelled(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat() if moment else None
-
-
 def attributes_from_json(text: str) -> dict[str, GoldenValue]:
-    return {name: _golden_value_from_json(value) for name, value in orjson.loads(text).items()}
+    """Return golden values from what `steps/survive.py` writes: a value alone has the reason of the one before."""
+    values: dict[str, GoldenValue] = {}
+    reason: list[Any] = []
+    for name, (value, *told) in orjson.loads(text).items():
+        reason = told or reason
+        values[name] = _golden_value(value, *reason)
+    return values
 
 
-def _golden_value_from_json(value: Mapping[str, Any]) -> GoldenValue:
-    observed_at = value["observed_at"]
-    return GoldenValue(
-        value=value["value"],
-        record=RecordKey(value["source"], value["source_record_id"]),
-        rule=value["rule"],
-        observed_at=datetime.fromisoformat(observed_at) if observed_at else None,
-    )
+def _golden_value(value: str, source: str, record: str, rule: str, observed_at: str | None) -> GoldenValue:
+    moment = datetime.fromisoformat(observed_at) if observed_at else None
+    return GoldenValue(value, RecordKey(source, record), rule, moment)
+
+
+def _told(value: GoldenValue) -> list[str | None]:
+    moment = value.observed_at.isoformat() if value.observed_at else None
+    return [value.value, value.record.source, value.record.source_record_id, value.rule, moment]
 
 
 def flags_to_json(flags: Mapping[str, object]) -> str:
@@ -127,7 +112,7 @@ def images_to_json(images: Iterable[ProfileImage]) -> str:
             "version": image.version,
             "status": image.status,
             "records": [[key.source, key.source_record_id] for key in image.records],
-            "attributes": image.attributes,
+            "attributes": {name: _told(value) for name, value in image.attributes.items()},
             "consents": image.consents,
         }
         for image in images
@@ -142,7 +127,7 @@ def images_from_json(text: str) -> tuple[ProfileImage, ...]:
             told["version"],
             told["status"],
             tuple(RecordKey(*pair) for pair in told["records"]),
-            told["attributes"],
+            {name: _golden_value(*spelled) for name, spelled in told["attributes"].items()},
             told["consents"],
         )
         for told in orjson.loads(text)

@@ -61,7 +61,7 @@ class Runs:
     def begin(self, run: Run) -> None:
         with self._database.write() as connection:
             connection.execute(_INTERRUPT.of(at=run.started_at, silent=run.started_at - _SILENT))
-            others = [found for found, _ in connection.fetch(_RUNNING.of()) if found != run.run_id]
+            others = [found for found, _ in connection.ask(_RUNNING.of())() if found != run.run_id]
             if others:
                 raise refusals.running(others[0])
             connection.execute(_BEGIN.of(run_id=run.run_id, kind=run.kind.value, at=run.started_at))

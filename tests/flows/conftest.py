@@ -41,6 +41,8 @@ def tight_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = file.read_text(encoding="utf-8")
     for shipped, tight in (
         ("  cap: 20\n", "  cap: 3\n"),
+        ("cap: 200}", "cap: 5}"),
+        ("cap: 60}", "cap: 4}"),
         ("{phone: 12, email: 8, tax_id: 6, loyalty_id: 6}", "{phone: 3, email: 3, tax_id: 2, loyalty_id: 2}"),
         ("largest_component: 1500", "largest_component: 6"),
         ("{tax_id: 4, loyalty_id: 6}", "{tax_id: 1, loyalty_id: 2}"),

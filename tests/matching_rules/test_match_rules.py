@@ -44,10 +44,20 @@ FAULTS = {
     "no parts": ("parts: [phone_end]", "parts: []", "E134", "blocking.keys[4].parts"),
     "thresholds out of order": ("review: -4.0", "review: 4.0", "E135", "thresholds.review"),
     "a chance above one": ("exact: .72,", "exact: 72,", "E136", "comparisons[1].m.exact"),
-    "a cap below two": ("parts: [email]", "cap: 1, parts: [email]", "E136", "blocking.keys[1].cap"),
-    "a cap without end": ("parts: [email]", "cap: inf, parts: [email]", "E136", "blocking.keys[1].cap"),
+    "a cap below two": ("parts: [email], cap: 200", "parts: [email], cap: 1", "E136", "blocking.keys[1].cap"),
+    "a cap without end": (
+        "parts: [email], cap: 200",
+        "parts: [email], cap: inf",
+        "E136",
+        "blocking.keys[1].cap",
+    ),
     "a limit of none": ("email: 8,", "email: 0,", "E136", "generic_limits.email"),
-    "a cap that is no number": ("parts: [email]", "cap: nan, parts: [email]", "E136", "blocking.keys[1].cap"),
+    "a cap that is no number": (
+        "parts: [email], cap: 200",
+        "parts: [email], cap: nan",
+        "E136",
+        "blocking.keys[1].cap",
+    ),
     "a threshold that is no number": ("{match: 0.0,", "{match: nan,", "E136", "thresholds.match"),
     "swaps of one": ("swaps: [given_name, family_name]", "swaps: [given_name]", "E137", "swaps"),
     "swaps of others": (

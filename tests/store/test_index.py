@@ -104,7 +104,7 @@ def test_an_index_built_for_everybody_is_the_one_that_real_time_reads(
     with store.online(clock) as online:
         assert online.index_version() == "i1"
         assert online.filed([last])[last].features == {"given_name": f"ana{last}"}
-        assert online.members([-(2**63)], 2) == {-(2**63): (first, second)}
+        assert online.members({-(2**63): 2}) == {-(2**63): (first, second)}
         assert online.names([2**63 - 1]) == {2**63 - 1: count - 1}
         assert len(online.holders([2**63 - 1])[2**63 - 1]) == count
         assert online.generic([2**63 - 1, 0]) == {2**63 - 1}
@@ -121,7 +121,7 @@ def test_the_index_is_changed_in_part(store: Store, clock: StandingClock) -> Non
         work.hold(_held((7, 2, 6), (8, 1, None)), _held((7, 1, 5)))
         work.put_generic(_generic(8, 9))
     with store.online(clock) as online:
-        assert online.members([1, 2, 3], 9) == {1: (2,), 2: (1,), 3: (3,)}
+        assert online.members({1: 9, 2: 9, 3: 9}) == {1: (2,), 2: (1,), 3: (3,)}
         assert online.holders([7, 8]) == {7: (2,), 8: (1,)}
         assert online.names([7]) == {7: 1}
         assert online.generic([7, 8, 9]) == {8, 9}
@@ -138,7 +138,7 @@ def test_clearing_empties_the_index_and_nothing_else(store: Store, clock: Standi
         work.clear_index()
         assert _stored_features(work) == {"anna": None}
     with store.online(clock) as online:
-        assert (online.filed([number]), online.members([1], 9), online.holders([7])) == ({}, {}, {})
+        assert (online.filed([number]), online.members({1: 9}), online.holders([7])) == ({}, {}, {})
         assert online.generic([7]) == frozenset()
         assert online.take_redo(9) == []
         assert online.stored([key("anna")])[key("anna")].number == number
@@ -179,7 +179,7 @@ def test_an_index_that_was_not_finished_is_the_one_before(store: Store, clock: S
         build_and_fail()
     with store.online(clock) as online:
         assert online.index_version() == "i1"
-        assert online.members([1, 2, 3], 9) == {1: (number,)}
+        assert online.members({1: 9, 2: 9, 3: 9}) == {1: (number,)}
         assert online.filed([number])[number].features == {"given_name": "ana"}
         online.file({}, [(1, number)], [])  # the key is there still
-        assert online.members([1], 9) == {1: (number,)}
+        assert online.members({1: 9}) == {1: (number,)}

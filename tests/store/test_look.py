@@ -43,7 +43,7 @@ def test_a_look_sees_what_units_have_stored_and_waits_for_none(store: Store, clo
         (found,) = look.stored([key("anna"), key("ben")]).values()
         assert (found.record.attributes, found.features) == ({"city": "Turin"}, {"city": "turin"})
         assert look.filed([number, 99])[number].features == {"city": "turin"}
-        assert look.members([LEAST, 0], 9) == {LEAST: (number,)}
+        assert look.members({LEAST: 9, 0: 9}) == {LEAST: (number,)}
         assert look.generic([LEAST, MOST]) == {MOST}
         assert look.memberships([key("anna"), key("ben")]) == {key("anna"): G1}
 

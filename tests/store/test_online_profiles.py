@@ -11,7 +11,7 @@ import pytest
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.errors import StoreError
 from identity.model.evidence import MatchWeight
-from identity.model.judgement import Judgement
+from identity.model.judgement import Judgement, verdict
 from identity.store import Store
 
 from .worlds import MONDAY, StandingClock, event, key, profile, stored_link
@@ -78,6 +78,20 @@ def test_members_come_in_the_order_in_which_the_domain_sorts_keys(store: Store, 
     with store.online(clock) as work:
         work.move(dict.fromkeys(reversed(members), G1), "c1")
         assert work.members_of([G1]) == {G1: tuple(members)}
+
+
+def test_around_records_are_their_links_and_everybody_under_their_golden_ids(
+    store: Store, clock: StandingClock
+) -> None:
+    near, far = stored_link("a", "b"), stored_link("b", "c")
+    with store.online(clock) as work:
+        work.move({A: G1, B: G2, C: G1, key("d"): G3}, "c1")
+        work.replace_links([], [near, far], "m1")
+        work.put_verdicts([said := verdict(B, A, Judgement.NO_MATCH, "o1")])
+        assert work.around([A, C, key("e")]) == ([near, far], {G1: (A, C)}, [said])
+        work.move({C: G2, A: None}, "c2")
+        assert work.around([C, A]) == ([near, far], {G2: (B, C)}, [said])
+        assert work.around([key("e")]) == ([], {}, [])
 
 
 def test_a_profile_put_again_keeps_its_birthday(store: Store, clock: StandingClock) -> None:

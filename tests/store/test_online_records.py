@@ -42,7 +42,7 @@ def test_an_exception_leaves_nothing_behind(store: Store, clock: StandingClock) 
         write_a_little_and_fail()
     with store.online(clock) as work:
         assert work.stored([key("anna")]) == {}
-        assert work.members([1], 9) == {}
+        assert work.members({1: 9}) == {}
     assert store.views.counts().records == 0
 
 
@@ -55,9 +55,10 @@ def test_a_unit_is_of_no_use_outside_its_block(store: Store, clock: StandingCloc
 
 def test_asking_for_nothing_answers_nothing(store: Store, clock: StandingClock) -> None:
     with store.online(clock) as work:
-        assert (work.stored([]), work.filed([]), work.members([], 9), work.put([])) == ({}, {}, {}, {})
+        assert (work.stored([]), work.filed([]), work.members({}), work.put([])) == ({}, {}, {}, {})
         assert (work.names([]), work.holders([]), work.links([])) == ({}, {}, [])
         assert work.generic([]) == frozenset()
+        assert work.around([]) == ([], {}, [])
         assert (work.memberships([]), work.members_of([]), work.profiles([])) == ({}, {}, {})
         work.file({}, [], [])
         work.hold([], [])
@@ -191,8 +192,8 @@ def test_features_are_kept_in_the_order_the_store_was_told(url: str, clock: Stan
 def test_a_block_tells_its_first_members_in_order(store: Store, clock: StandingClock) -> None:
     with store.online(clock) as work:
         work.file({}, [(LEAST, 5), (LEAST, 3), (LEAST, 4), (MOST, MOST), (MOST, LEAST)], [])
-        assert work.members([LEAST, MOST, 0], 2) == {LEAST: (3, 4), MOST: (LEAST, MOST)}
-        assert work.members([LEAST], 99) == {LEAST: (3, 4, 5)}
+        assert work.members({LEAST: 2, MOST: 2, 0: 2}) == {LEAST: (3, 4), MOST: (LEAST, MOST)}
+        assert work.members({LEAST: 99, MOST: 1, 0: 1}) == {LEAST: (3, 4, 5), MOST: (LEAST,)}
 
 
 def test_a_record_is_in_a_block_once_until_it_is_taken_out(store: Store, clock: StandingClock) -> None:
@@ -201,13 +202,13 @@ def test_a_record_is_in_a_block_once_until_it_is_taken_out(store: Store, clock: 
             work.file({}, [(1, 7), (1, 8), (2, 7)], [])
     with store.online(clock) as work:
         work.file({}, [], [(1, 7), (9, 9)])
-        assert work.members([1, 2], 9) == {1: (8,), 2: (7,)}
+        assert work.members({1: 9, 2: 9}) == {1: (8,), 2: (7,)}
 
 
 def test_a_large_block_costs_no_more_than_what_is_asked_of_it(store: Store, clock: StandingClock) -> None:
     with store.online(clock) as work:
         work.file({}, [(1, number) for number in range(3_000)], [])
-        assert work.members([1], 51) == {1: tuple(range(51))}
+        assert work.members({1: 51}) == {1: tuple(range(51))}
 
 
 def test_holders_and_their_different_names_are_counted(store: Store, clock: StandingClock) -> None:

@@ -68,6 +68,11 @@ class Shop:
         return found
 
 
+def do(work: OnlineWork) -> None:
+    """Return when all that the unit was told to do is done: it may be on its way until something is asked."""
+    work.generic([0])
+
+
 @pytest.fixture
 def shop(postgresql_url: str, clock: StandingClock) -> Iterator[Shop]:
     store = Store(postgresql_url, patience=10)
@@ -81,11 +86,13 @@ def test_who_claims_what_another_holds_waits_for_its_end(shop: Shop) -> None:
 
     def second(work: OnlineWork) -> None:
         assert work.claim([-(2**63), 7]) is True
+        do(work)
         told.append("second")
         assert work.stored([key("anna")]).keys() == {key("anna")}
 
     with shop.store.online(shop.clock) as first:
         assert first.claim([7, 2**63 - 1]) is True
+        do(first)
         waiting = shop.beside(second)
         shop.until_waiting()
         first.put([arrival("anna")])
@@ -98,6 +105,7 @@ def test_strangers_do_not_wait_for_each_other(shop: Shop) -> None:
     with shop.store.online(shop.clock) as first:
         first.claim([1, 2])
         first.put([arrival("anna")])
+        do(first)
         shop.beside(lambda work: (work.claim([3, 4]), work.put([arrival("ben")]))).result(timeout=10)
         assert shop.store.views.counts().records == 1
     assert shop.store.views.counts().records == 2
@@ -106,6 +114,7 @@ def test_strangers_do_not_wait_for_each_other(shop: Shop) -> None:
 def test_claims_are_taken_in_ascending_order(shop: Shop) -> None:
     with shop.store.online(shop.clock) as first:
         first.claim([5])
+        do(first)
         waiting = shop.beside(lambda work: work.claim([9, -1 + 2**62, 5, 1, 3]))
         shop.until_waiting()
         assert shop.claims() == {5: {True, False}, 1: {True}, 3: {True}}
@@ -132,6 +141,7 @@ def test_a_claim_that_is_not_granted_in_time_is_refused(shop: Shop, postgresql_u
     hasty = Store(postgresql_url, patience=0.1)
     with shop.store.online(shop.clock) as first:
         first.claim([1])
+        do(first)
         with pytest.raises(StoreError, match="E405"), hasty.online(shop.clock) as second:
             second.claim([1])
     with hasty.online(shop.clock) as third:
@@ -156,6 +166,7 @@ def test_who_waited_does_not_write_before_the_change_it_waited_for(shop: Shop) -
 
     with shop.store.online(shop.clock) as first:
         first.claim([1])
+        do(first)
         shop.clock.turn(hours=-2)
         waiting = shop.beside(later)
         shop.until_waiting()
@@ -167,6 +178,7 @@ def _overtaken(shop: Shop, act: Callable[[OnlineWork], object], then: Callable[[
     """Have two units do what both should have claimed: the second waits and is refused."""
     with shop.store.online(shop.clock) as first:
         act(first)
+        do(first)
         second = shop.beside(then)
         shop.until_waiting()
     with pytest.raises(Contention, match="E409"):
@@ -200,6 +212,7 @@ def test_of_two_who_wait_for_each_other_one_is_refused_and_may_try_again(shop: S
 
     def claim_in_turn(first: int, second: int, work: OnlineWork) -> None:
         work.claim([first])
+        do(work)
         both_hold_one.wait(timeout=10)
         work.claim([second])
         work.put([arrival(f"r{first}")])
@@ -216,6 +229,7 @@ def test_of_two_who_wait_for_each_other_one_is_refused_and_may_try_again(shop: S
 def test_events_become_visible_in_the_order_of_their_positions(shop: Shop) -> None:
     with shop.store.online(shop.clock) as first:
         first.append_events([event("g1", 1)])
+        do(first)
         waiting = shop.beside(lambda work: work.append_events([event("g2", 1)]))
         shop.until_waiting()
         assert shop.store.views.events() == ()
@@ -227,6 +241,7 @@ def test_events_become_visible_in_the_order_of_their_positions(shop: Shop) -> No
 def test_a_profile_is_what_the_last_one_made_of_it(shop: Shop) -> None:
     with shop.store.online(shop.clock) as first:
         first.put_profiles([profile("g1", fingerprint="first")])
+        do(first)
         waiting = shop.beside(lambda work: work.put_profiles([profile("g1", fingerprint="second")]))
         shop.until_waiting()
     waiting.result(timeout=10)

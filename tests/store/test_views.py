@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 from identity.model.cluster import GoldenId
-from identity.model.golden import GoldenValue
+from identity.model.golden import GoldenProfile, GoldenValue
 from identity.model.record import RecordKey
-from identity.store import Store, mapping
+from identity.steps.survive import attributes_text
+from identity.store import Store
 
 from .worlds import MONDAY, StandingClock, events, memberships, profiles, records, redirects
 
 ANNA, ANA = RecordKey("pos", "anna"), RecordKey("pos", "ana")
 EMAIL = GoldenValue("anna@shop.example", ANNA, "most_recent", MONDAY + timedelta(microseconds=5))
+PHONE = GoldenValue("+39 011 555 0199", ANNA, "most_recent", MONDAY + timedelta(microseconds=5))
 CITY = GoldenValue("Turin", ANA, "trusted_source")
 
 
 def _one_person(store: Store, clock: StandingClock) -> None:
-    values = mapping.attributes_to_json({"email": EMAIL, "city": CITY})
+    told = GoldenProfile(GoldenId("g1"), {"email": EMAIL, "phone": PHONE, "city": CITY}, {}, (ANA, ANNA), 1)
+    values = attributes_text(told)
     with store.begin(clock) as work:
         work.put_records(records("anna", "ana"))
         work.move(memberships(anna="g1", ana="g1"), "c1", work.at)
@@ -32,7 +35,7 @@ def test_a_profile_tells_every_value_with_its_reason(store: Store, clock: Standi
     _one_person(store, clock)
     found = store.views.profile(GoldenId("g1"))
     assert found is not None
-    assert found.profile.values == {"email": EMAIL, "city": CITY}
+    assert found.profile.values == {"email": EMAIL, "phone": PHONE, "city": CITY}
     assert found.profile.consents == {"news.email": "denied"}
     assert found.profile.records == (ANA, ANNA)
     assert (found.status, found.redirected_from, found.created_at) == ("live", None, MONDAY)

@@ -118,8 +118,9 @@ def _claimed(
     holds = {holding for change in changes for holding in change.holds.values()}
     values, let_go = {holding.value for holding in had | holds}, {holding.value for holding in had - holds}
     # Whoever leaves is counted too: a block must not look smaller than its cap because it was read in part.
-    most = max(caps.values(), default=0) + _BRINK + 1 + sum(1 for change in changes if change.was_in)
-    members = work.members(caps, most)
+    room = _BRINK + 1 + sum(1 for change in changes if change.was_in)
+    most = {block: cap + room for block, cap in caps.items()}
+    members = work.members(most)
     claimed: set[int] = set()
     while True:
         near = {block for block, cap in caps.items() if len(members.get(block, ())) <= cap + _BRINK}
@@ -130,7 +131,7 @@ def _claimed(
         if not any(taken):
             return members, generic
         claimed |= wanted
-        fresh = work.members(wanted & caps.keys(), most)
+        fresh = work.members({block: most[block] for block in wanted & caps.keys()})
         members = {block: found for block, found in members.items() if block not in wanted} | fresh
 
 

@@ -107,19 +107,18 @@ def _reach(
     while frontier:
         reached.keys |= frontier
         beyond: set[RecordKey] = set()
-        for link in work.links(frontier):
+        links, members, verdicts = work.around(frontier)
+        for link in links:
             reached.links[link.link.left, link.link.right] = link
             if _binds(link, desk):
                 beyond |= {link.link.left, link.link.right}
-        for said in work.verdicts(frontier):
+        for said in verdicts:
             reached.verdicts.add(said)
             if said.judgement is Judgement.MATCH:
                 beyond |= {said.left, said.right}
-        homes = work.memberships(frontier)
-        reached.previous |= homes
-        found = work.members_of(set(homes.values()) - reached.members.keys())
-        reached.members |= found
-        frontier = (beyond | {key for members in found.values() for key in members}) - reached.keys
+        reached.members |= members
+        reached.previous |= {key: golden_id for golden_id, keys in members.items() for key in keys}
+        frontier = (beyond | reached.previous.keys()) - reached.keys
     return reached
 
 

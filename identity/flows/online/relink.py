@@ -77,5 +77,5 @@ def _within_their_caps(
     work: OnlineWork, caps: Mapping[int, int], shared: Iterable[Collection[int]]
 ) -> frozenset[int]:
     wanted = {block for common in shared for block in common}
-    members = work.members(wanted, max(caps.values(), default=0) + 1)
+    members = work.members({block: caps[block] + 1 for block in wanted})
     return frozenset(block for block in wanted if len(members.get(block, ())) <= caps[block])

@@ -216,7 +216,8 @@ def _events(
     by_whom = {} if change.actor == MACHINE else {"operation_id": change.change_id, "operation": change.kind}
 
     def event(kind: str, subject: GoldenId, version: int, **told: object) -> Event:
-        body = orjson.dumps({**told, **by_whom, "model_version": change.model_version}).decode()
+        facts = {name: fact for name, fact in told.items() if fact}  # what is empty is not told
+        body = orjson.dumps({**facts, **by_whom, "model_version": change.model_version}).decode()
         return Event(kind, subject, version, change.correlation_id, body)
 
     def names(keys: Sequence[RecordKey]) -> list[str]:

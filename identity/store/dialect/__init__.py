@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from identity.store.dialect.asking import Asked, Kind, ReadConnection, Statement, WriteConnection
+from identity.store.dialect.asking import Answer, Asked, Kind, ReadConnection, Statement, WriteConnection
 from identity.store.dialect.connections import BulkConnection, Database, unusable_url
 from identity.store.dialect.postgresql import PostgresDatabase
 from identity.store.dialect.sqlite import SqliteDatabase
@@ -35,6 +35,7 @@ __all__ = [
     "CLUSTERED",
     "DEFAULT_URL",
     "NEVER_REUSED",
+    "Answer",
     "Asked",
     "BulkConnection",
     "Database",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Asked", "Kind", "ReadConnection", "Statement", "WriteConnection", "numbered"]
+__all__ = ["Answer", "Asked", "Kind", "ReadConnection", "Statement", "WriteConnection", "numbered"]
 
 
 class Kind(StrEnum):
@@ -48,11 +48,15 @@ class Asked(NamedTuple):
     values: Mapping[str, Any]
 
 
+Answer = Callable[[], list[tuple[Any, ...]]]
+
+
 class ReadConnection(Protocol):
     """A connection that only asks."""
 
-    def fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
-        """Return what a question answers."""
+    def ask(self, asked: Asked) -> Answer:
+        """Ask a question, and return how to get its answer. Several that are asked before one is answered are sent
+        together."""
         ...
 
 
@@ -65,8 +69,8 @@ class WriteConnection(ReadConnection, Protocol):
         ...
 
     def claim(self, numbers: Sequence[int], *, shared: bool) -> bool:
-        """Lock these numbers, in this order, until the transaction ends, alone or beside others who share them. False
-        where the transaction excludes all others."""
+        """Lock these numbers, in this order, until the transaction ends, alone or beside others who share them, and
+        before anything asked from now on is answered. False where the transaction excludes all others."""
         ...
 
     def lock_log(self) -> None:

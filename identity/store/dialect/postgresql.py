@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from math import inf
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc_postgresql
@@ -12,7 +14,7 @@ import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.exc import DisconnectionError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from identity.model.errors import StoreError
@@ -22,6 +24,7 @@ from identity.store.dialect.connections import BulkConnection, Refusal, translat
 
 __all__ = ["PostgresDatabase"]
 
+_FRESH = 1.0  # seconds: to ask each time whether a connection is still there would take a third of a lookup
 _ANALYSE_FROM = 1_000  # below, the planner's guess for an unknown table does no harm
 _KEY = pa.schema([("name", pa.string()), ("definition", pa.string())])
 _PRIMARY_KEY = """
@@ -45,12 +48,13 @@ class PostgresDatabase:
                 url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 isolation_level="READ COMMITTED",
-                pool_pre_ping=True,
                 pool_timeout=patience,
             )
         except (ModuleNotFoundError, NoSuchModuleError):
             raise unusable_url("PostgreSQL needs the package psycopg[binary]") from None
         event.listen(self._engine, "connect", _speak_in_utc)
+        event.listen(self._engine, "checkin", _used)
+        event.listen(self._engine, "checkout", _refuse_lost)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -72,10 +76,12 @@ class PostgresDatabase:
         from identity.store.dialect.postgresql_writing import Locks, PostgresWriting
 
         locks = Locks(_WRITER_LOCK, _LOG_LOCK, self._milliseconds)
-        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
-            writing = PostgresWriting(pooled.driver_connection, locks, self._refusal)
+        with (
+            translated(self._refusal),
+            closing(self._engine.raw_connection()) as pooled,
+            PostgresWriting(pooled.driver_connection, locks, self._refusal) as writing,
+        ):
             yield writing
-            writing.commit()  # a pooled connection that comes back without it is rolled back
 
     @contextmanager
     def look(self) -> Iterator[ReadConnection]:
@@ -88,7 +94,8 @@ class PostgresDatabase:
             try:
                 yield PostgresAsking(connection, self._refusal)
             finally:
-                connection.autocommit = False
+                if not connection.closed:
+                    connection.autocommit = False
 
     def bulk(self) -> BulkConnection:
         with translated(self._refusal):
@@ -126,6 +133,21 @@ def _speak_in_utc(connection: Any, _: object) -> None:
     )
     connection.execute("; ".join(f"SET {setting}" for setting in settings))
     connection.autocommit = False
+
+
+def _used(_: object, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _refuse_lost(connection: Any, record: Any, _: object) -> None:
+    """Have the pool open another connection in the place of one that the server has let go of meanwhile."""
+    if time.monotonic() - record.info.get("used", -inf) < _FRESH:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except connection.OperationalError:
+        raise DisconnectionError from None
 
 
 def _constraint_in(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from identity.store.dialect.asking import Asked, Kind, Statement, numbered
+from identity.store.dialect.asking import Answer, Asked, Kind, Statement, numbered
 from identity.store.dialect.connections import Refusal, translated
 from identity.store.dialect.types import utc_text
 
@@ -33,11 +33,12 @@ class SqliteAsking:
         self._connection = connection
         self._refusal = refusal
 
-    def fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+    def ask(self, asked: Asked) -> Answer:
         spelled = _asking(asked.statement)
         given = [] if asked.rows is None else [orjson.dumps(_rows(spelled, asked.rows)).decode()]
         with translated(self._refusal):
-            return self._connection.execute(spelled.sql, given + _values(spelled, asked)).fetchall()
+            found = self._connection.execute(spelled.sql, given + _values(spelled, asked)).fetchall()
+        return lambda: found
 
 
 class SqliteWriting(SqliteAsking):

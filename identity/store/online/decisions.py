@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from identity.store.dialect import utc
 from identity.store.online import statements as sql
 from identity.store.online.profiles import ProfileSide
 
-__all__ = ["DecisionSide"]
+__all__ = ["DecisionSide", "verdicts_in"]
 
 
 class DecisionSide(ProfileSide):
@@ -26,7 +26,7 @@ class DecisionSide(ProfileSide):
         if not keys:
             return []
         rows = [(key.source, key.source_record_id) for key in keys]
-        return sorted({_verdict(row) for row in self._fetch(sql.VERDICTS.on(rows))})
+        return verdicts_in(self._fetch(sql.VERDICTS.on(rows)))
 
     def put_verdicts(self, verdicts: Collection[Verdict]) -> None:
         rows = [
@@ -49,7 +49,7 @@ class DecisionSide(ProfileSide):
                 version,
                 status,
                 members.get(golden_id, ()),
-                orjson.loads(attributes),
+                mapping.attributes_from_json(attributes),
                 orjson.loads(consents),
             )
             for golden_id, version, status, attributes, consents in self._fetch(
@@ -107,6 +107,11 @@ class DecisionSide(ProfileSide):
             for carry in sorted(carries)
         ]
         self._execute(sql.CARRY.on(rows, at=self.at, operation_id=operation_id))
+
+
+def verdicts_in(rows: Iterable[tuple[Any, ...]]) -> list[Verdict]:
+    """Return the verdicts of rows, each once, in order."""
+    return sorted({_verdict(row) for row in rows})
 
 
 def _verdict(row: tuple[Any, ...]) -> Verdict:

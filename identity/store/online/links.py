@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from identity.model.evidence import MatchWeight
@@ -12,7 +12,7 @@ from identity.ports import Redo, RedoKind, StoredLink
 from identity.store.online import statements as sql
 from identity.store.online.unit import Unit
 
-__all__ = ["LinkSide"]
+__all__ = ["LinkSide", "stored_links"]
 
 _Pair = tuple[RecordKey, RecordKey]
 
@@ -22,8 +22,7 @@ class LinkSide(Unit):
         if not keys:
             return []
         rows = [(key.source, key.source_record_id) for key in keys]
-        # A row begins with its pair: the set has each link once, in the order of the pairs.
-        return [_stored_link(row) for row in sorted(set(self._fetch(sql.LINKS.on(rows))))]
+        return stored_links(self._fetch(sql.LINKS.on(rows)))
 
     def replace_links(
         self, dropped: Collection[StoredLink], added: Collection[StoredLink], model_version: str
@@ -45,6 +44,11 @@ class LinkSide(Unit):
             return []
         taken = sorted(self._fetch(sql.TAKE_REDO.of(most=most)))
         return [Redo(RedoKind(kind), subject, reason) for _, kind, subject, reason in taken]
+
+
+def stored_links(rows: Iterable[tuple[Any, ...]]) -> list[StoredLink]:
+    # A row begins with its pair: the set has each link once, in the order of the pairs.
+    return [_stored_link(row) for row in sorted(set(rows))]
 
 
 def _stored_link(row: tuple[Any, ...]) -> StoredLink:

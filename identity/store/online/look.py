@@ -6,11 +6,11 @@ from collections.abc import Collection
 from itertools import groupby
 from operator import itemgetter
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from identity.model.cluster import GoldenId
 from identity.store import mapping
-from identity.store.dialect import Asked, Database, ReadConnection
+from identity.store.dialect import Answer, Asked, Database, ReadConnection
 from identity.store.online import statements as sql
 from identity.store.online.records import RecordReads
 
@@ -53,7 +53,7 @@ class Look(RecordReads):
         found = self._fetch(sql.ANSWERING.on(list(golden_ids)))
         return {GoldenId(asked): (GoldenId(answers), status) for asked, answers, status in found}
 
-    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+    def _ask(self, asked: Asked) -> Answer:
         if self._open is None:
             raise RuntimeError("a look is used inside its with block only")
-        return self._open.fetch(asked)
+        return self._open.ask(asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from identity.model.cluster import GoldenId, Redirect
@@ -15,17 +15,21 @@ from identity.store.online import statements as sql
 from identity.store.online.unit import Unit
 from identity.store.redirects import in_one_hop
 
-__all__ = ["ProfileSide"]
+__all__ = ["ProfileSide", "members_by_id"]
+
+
+def members_by_id(rows: Iterable[tuple[str, str, str]]) -> dict[GoldenId, tuple[RecordKey, ...]]:
+    members: dict[GoldenId, list[RecordKey]] = defaultdict(list)
+    for golden_id, source, record in sorted(rows):
+        members[GoldenId(golden_id)].append(RecordKey(source, record))
+    return {golden_id: tuple(records) for golden_id, records in members.items()}
 
 
 class ProfileSide(Unit):
     def members_of(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[RecordKey, ...]]:
         if not golden_ids:
             return {}
-        members: dict[GoldenId, list[RecordKey]] = defaultdict(list)
-        for golden_id, source, record in sorted(self._fetch(sql.MEMBERS_OF.on(list(golden_ids)))):
-            members[golden_id].append(RecordKey(source, record))
-        return {golden_id: tuple(records) for golden_id, records in members.items()}
+        return members_by_id(self._fetch(sql.MEMBERS_OF.on(list(golden_ids))))
 
     def profiles(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, ProfileState]:
         if not golden_ids:

@@ -15,7 +15,7 @@ from identity.model.cluster import GoldenId
 from identity.model.record import CANONICAL_ATTRIBUTES, NormalisedRecord, RecordKey, SourceRecord
 from identity.ports import Arrival, Holding, StoredModel, StoredRecord
 from identity.store import mapping
-from identity.store.dialect import Asked, utc
+from identity.store.dialect import Answer, Asked, utc
 from identity.store.online import statements as sql
 from identity.store.online.unit import Unit
 
@@ -30,8 +30,11 @@ class RecordReads:
     _features: tuple[str, ...]
     _versions: tuple[str | None, str | None] | None = None
 
-    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+    def _ask(self, asked: Asked) -> Answer:
         raise NotImplementedError
+
+    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+        return self._ask(asked)()
 
     def index_version(self) -> str | None:
         return mapping.standing_version(self._in_force()[0])
@@ -69,11 +72,11 @@ class RecordReads:
             for number, source, record, features in self._fetch(sql.FILED.on(list(numbers)))
         }
 
-    def members(self, blocks: Collection[int], most: int) -> dict[int, tuple[int, ...]]:
-        if not blocks:
-            return {}
-        found = self._fetch(sql.MEMBERS.on(list(blocks), most=most))
-        listed = ((block, orjson.loads(members or "[]")) for block, members in found)
+    def members(self, blocks: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+        # Not every database lets a row say how many rows to read for it: those of one limit are asked about together.
+        alike = groupby(sorted(blocks, key=blocks.__getitem__), key=blocks.__getitem__)
+        answers = [self._ask(sql.MEMBERS.on(list(some), most=most)) for most, some in alike]
+        listed = ((block, orjson.loads(members or "[]")) for answer in answers for block, members in answer())
         return {block: tuple(members) for block, members in listed if members}
 
     def generic(self, values: Collection[int]) -> frozenset[int]:

@@ -160,6 +160,13 @@ MEMBERS_OF = Statement(
     " ON c.golden_id = s.golden_id WHERE c.valid_to IS NULL",
     _GOLDEN_IDS,
 )
+FELLOWS = Statement(
+    f"""SELECT m.golden_id, m.source, m.source_record_id FROM
+        (SELECT DISTINCT c.golden_id FROM {{rows}} AS s JOIN crosswalk AS c
+         ON {_same("c", "s", _RECORD_KEY)} WHERE c.valid_to IS NULL) AS h
+    JOIN crosswalk AS m ON m.golden_id = h.golden_id WHERE m.valid_to IS NULL""",
+    _KEYS,
+)
 HOMES = Statement(
     "SELECT i.value, c.golden_id FROM {rows} AS s JOIN identifier AS i ON i.value = s.value"
     " JOIN source_record AS r ON r.number = i.record"

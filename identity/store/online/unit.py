@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from identity.ports import Clock
-from identity.store.dialect import Asked, Database, WriteConnection, utc
+from identity.store.dialect import Answer, Asked, Database, WriteConnection, utc
 from identity.store.online import statements as sql
 
 __all__ = ["Unit"]
@@ -26,6 +26,7 @@ class Unit:
         self._open: WriteConnection | None = None
         self._began: datetime | None = None
         self._at: datetime | None = None
+        self._latest: Answer | None = None
         self._claimed: set[int] = set()
         self._shared: set[int] = set()
 
@@ -53,7 +54,7 @@ class Unit:
         """The moment of this unit; later after a claim that let another unit finish first."""
         # A clock that was set back must not put a change before one that is already history.
         if self._at is None:
-            ((latest,),) = self._fetch(sql.LATEST_CHANGE.of())
+            ((latest,),) = (self._latest or self._ask(sql.LATEST_CHANGE.of()))()
             assert self._began is not None
             self._began = max(self._began, utc(latest)) if latest else self._began
             self._at = self._began
@@ -70,12 +71,15 @@ class Unit:
         if not wanted or not self._connection.claim(wanted, shared=shared):
             return False
         held.update(wanted)
-        # Who held them until now may have made changes later than this unit began.
-        self._at = None
+        # Who held them until now may have made changes later than this unit began: asked on the way to what is next.
+        self._at, self._latest = None, self._ask(sql.LATEST_CHANGE.of())
         return True
 
+    def _ask(self, asked: Asked) -> Answer:
+        return self._connection.ask(asked)
+
     def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
-        return self._connection.fetch(asked)
+        return self._ask(asked)()
 
     def _execute(self, *asked: Asked) -> None:
         """Run those of the statements that have anything to run on."""
