@@ -42,12 +42,25 @@ def _app(settings: JobSettings) -> Celery:
         task_default_queue="identity",
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
-        # A task that is not acknowledged for so long is given to another worker; a full run has to fit in.
-        broker_transport_options={"visibility_timeout": settings.patience_seconds},
+        broker_transport_options=_transport(settings),
         timezone=settings.timezone,
         beat_schedule=_schedule(settings),
     )
     return made
+
+
+def _transport(settings: JobSettings) -> dict[str, int]:
+    """Return how the broker takes care of tasks whose worker was killed."""
+    if not settings.broker_url.startswith("redis"):
+        return {}
+    # What is not acknowledged for so long is given to another worker: a full run has to fit in. By default it would be
+    # looked for every hundred seconds only.
+    patience = settings.patience_seconds
+    return {
+        "visibility_timeout": patience,
+        "unacked_restore_interval": min(patience, 10),
+        "unacked_restore_throttle": 1,
+    }
 
 
 def _schedule(settings: JobSettings) -> dict[str, Any]:

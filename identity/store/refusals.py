@@ -11,6 +11,7 @@ E408  redirects lead in a circle
 E409  another change got in the way of this one, which may be tried again
 E410  the server has no room for the locks of a change
 E413  a re-match is running already
+E414  a re-match was killed too often to begin once more
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ __all__ = [
     "circular",
     "contention",
     "contradiction",
+    "given_up",
     "out_of_locks",
     "refused",
     "running",
@@ -89,4 +91,12 @@ def running(run_id: str) -> StoreError:
         "E413",
         f"The re-match {run_id} is running already; nothing was begun.",
         f"Wait for it. If its process is gone: `identity runs abandon {run_id}`, or wait five minutes.",
+    )
+
+
+def given_up(run_id: str) -> StoreError:
+    return StoreError(
+        "E414",
+        f"The re-match {run_id} was killed each time it began; it is given up.",
+        "See what kills its process (memory?), then begin another one.",
     )

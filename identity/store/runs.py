@@ -17,7 +17,7 @@ from identity.model.run import Run, RunKind, RunStatus
 from identity.ports import Clock, RedoKind
 from identity.store import refusals
 from identity.store.bulk import BulkWork
-from identity.store.dialect import Database, Statement
+from identity.store.dialect import Database, Statement, WriteConnection
 from identity.store.tables import TABLES
 
 __all__ = ["Runs"]
@@ -30,6 +30,8 @@ _REDO = TABLES["redo"].c
 _FILED = TABLES["filed"].c
 _SILENT = timedelta(minutes=5)
 """A run that has not said for so long that it goes on was left by a process that is gone."""
+_ATTEMPTS = 5
+"""So often a run may begin: what kills its process every time is not tried for ever."""
 
 _BEGIN = Statement(
     "INSERT INTO rematch_run (run_id, kind, status, started_at, beat_at, report)"
@@ -40,6 +42,8 @@ _INTERRUPT = Statement(
     "UPDATE rematch_run SET status = 'interrupted', finished_at = :at"
     " WHERE status = 'running' AND beat_at < :silent"
 )
+_KNOWN = Statement("SELECT report FROM rematch_run WHERE run_id = :run_id")
+_BEGIN_AGAIN = Statement("UPDATE rematch_run SET status = 'running', report = :report WHERE run_id = :run_id")
 _BEAT = Statement("UPDATE rematch_run SET beat_at = :at WHERE run_id = :run_id AND status = 'running'")
 _FINISH = Statement(
     "UPDATE rematch_run SET status = :status, finished_at = :at, model_version = :model, report = :report"
@@ -64,7 +68,24 @@ class Runs:
             others = [found for found, _ in connection.ask(_RUNNING.of())() if found != run.run_id]
             if others:
                 raise refusals.running(others[0])
-            connection.execute(_BEGIN.of(run_id=run.run_id, kind=run.kind.value, at=run.started_at))
+            if not self._began_often(connection, run):
+                connection.execute(_BEGIN.of(run_id=run.run_id, kind=run.kind.value, at=run.started_at))
+                return
+        raise refusals.given_up(run.run_id)
+
+    def _began_often(self, connection: WriteConnection, run: Run) -> bool:
+        """Count one more beginning of a run; give up one whose process is killed again and again."""
+        known = connection.ask(_KNOWN.of(run_id=run.run_id))()
+        attempts = 1 + (orjson.loads(known[0][0]).get("attempts", 1) if known else 0)
+        report = orjson.dumps({"attempts": attempts}).decode()
+        if attempts > _ATTEMPTS:
+            connection.execute(
+                _FINISH.of(run_id=run.run_id, status="failed", at=run.started_at, model=None, report=report)
+            )
+            return True
+        if known:
+            connection.execute(_BEGIN_AGAIN.of(run_id=run.run_id, report=report))
+        return False
 
     def beat(self, run_id: str, at: datetime) -> None:
         with self._database.write() as connection:
