@@ -3,6 +3,7 @@
 python -m bench.online.clients lookup ADDRESS FOLDER PLAN PROCESS    questions of each kind, one and many at once
 python -m bench.online.clients match ADDRESS FOLDER PLAN             records compared with what is stored
 python -m bench.online.clients write ADDRESS FOLDER PLAN SHARE       records written
+python -m bench.online.clients nights ADDRESS FOLDER PLAN            a day's changes between two re-matches
 python -m bench.online.clients stands ADDRESS                        what a database was built with
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -19,13 +21,16 @@ from typing import Any
 
 from bench.online.abreast import answer, ready
 from bench.online.plan import SEED, Plan, Share
-from bench.online.records import KNOWN, UNSEEN, WRITTEN, arrivals, rows
+from bench.online.records import KNOWN, RETOLD, UNSEEN, WRITTEN, arrivals, rows
 from bench.online.timing import timed
 from bench.online.watching import watch
 from identity.bootstrap import Service, settings_from
+from identity.engines.stages import Stages
 from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord, Question
+from identity.flows.night import full, incremental
 from identity.model.errors import IdentityError
 from identity.model.record import RecordKey
+from identity.model.run import Run
 from identity.ports import Arrival
 from identity.store import head_revision
 
@@ -126,6 +131,26 @@ def _ingest(service: Service, batch: Sequence[Arrival], told: Counter[str]) -> N
     told.update(f"judged {each.judgement}" for each in done)
 
 
+def nights(address: str, folder: str, plan: str) -> dict[str, Any]:
+    """Re-match everybody, tell one record in a hundred anew, and re-match what was told."""
+    service, asked = _service(address), Plan.of(plan)
+    whole, whole_seconds = _night(lambda: full(service.night, Stages()))
+    given = arrivals(service, folder, RETOLD)
+    for at in range(0, len(given), asked.at_once):
+        service.ingest(given[at : at + asked.at_once])
+    recent, recent_seconds = _night(lambda: incremental(service.night, Stages()))
+    return {
+        "full": {**whole.report["impact"], "status": str(whole.status), "seconds": whole_seconds},
+        "incremental": {**recent.report["impact"], "status": str(recent.status), "seconds": recent_seconds},
+        "told": len(given),
+    }
+
+
+def _night(run: Callable[[], Run]) -> tuple[Run, float]:
+    began = time.perf_counter()
+    return run(), time.perf_counter() - began
+
+
 def stands(address: str) -> dict[str, Any]:
     """Return what a database was built with, and whether its index is what it would be built with now."""
     service = _service(address)
@@ -141,6 +166,7 @@ def _service(address: str) -> Service:
 CLIENTS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "lookup": lookup,
     "match": match,
+    "nights": nights,
     "stands": stands,
     "write": write,
 }

@@ -25,7 +25,7 @@ __all__ = ["CLIENTS", "Failed", "Filled", "filled", "records_for"]
 CLIENTS = "bench.online.clients"
 _LOADING = 3600.0
 _MAKING = 1800.0
-_FORMAT = 1
+_FORMAT = 2
 """Rises when records are split or altered in another way."""
 
 

@@ -25,6 +25,7 @@ __all__ = ["PEER", "growth", "measured_online"]
 PEER = "bench.online.peer"
 _PATIENCE = 600.0
 _TRAINING = 1800.0
+_NIGHT = 3600.0
 
 
 def measured_online(
@@ -104,6 +105,7 @@ def _on(
                 "lookups": measuring.lookups(),
                 "match": measuring.match(),
                 "writes": measuring.writes(),
+                "nights": measuring.nights(),
                 "failure": "",
             }
     except (Failed, *REFUSALS) as reason:
@@ -153,6 +155,12 @@ class _Measuring:
 
     def writes(self) -> list[dict[str, Any]]:
         return [self._round(each) for each in rounds(self._plan)]
+
+    def nights(self) -> dict[str, Any]:
+        """Return what re-matching everybody, and then one record in a hundred told anew, took and changed."""
+        self._tell("re-matching everybody, then what one record in a hundred told anew")
+        (outcome,) = abreast(CLIENTS, [("nights", *self._arguments)], at_most=_NIGHT)
+        return {**outcome.answer, "failure": outcome.failure}
 
     def _round(self, round_: Round) -> dict[str, Any]:
         writers = len(round_.shares)

@@ -19,9 +19,22 @@ from identity.connectors.one_by_one import one_by_one
 from identity.model.record import RecordKey
 from identity.ports import Arrival
 
-__all__ = ["KNOWN", "LOADED", "UNSEEN", "WRITTEN", "Split", "arrivals", "rows", "split", "write_split"]
+__all__ = [
+    "KNOWN",
+    "LOADED",
+    "RETOLD",
+    "UNSEEN",
+    "WRITTEN",
+    "Split",
+    "arrivals",
+    "rows",
+    "split",
+    "write_split",
+]
 
-LOADED, WRITTEN, UNSEEN, KNOWN = ("loaded.parquet", "written.parquet", "unseen.parquet", "known.parquet")
+LOADED, WRITTEN, UNSEEN, KNOWN, RETOLD = (
+    *("loaded.parquet", "written.parquet", "unseen.parquet", "known.parquet", "retold.parquet"),
+)
 
 _NAMES = ("family_name", "full_name", "given_name")
 _MISSPELT = 3
@@ -31,18 +44,26 @@ _MISSPELT = 3
 @dataclass(frozen=True, slots=True)
 class Split:
     """`written` are records held back and altered copies of loaded ones, in random order; `unseen` the other records
-    held back; `known` some of the loaded ones, to be asked for."""
+    held back; `known` some of the loaded ones, to be asked for; `retold` altered copies of one loaded record in a
+    hundred: a day's changes."""
 
     loaded: pa.Table
     written: pa.Table
     unseen: pa.Table
     known: pa.Table
+    retold: pa.Table
 
 
 def write_split(folder: str, plan: str) -> dict[str, Any]:
     """Split the records.parquet of a folder into the files that loading and asking read."""
     found = split(pq.read_table(Path(folder) / "records.parquet"), Plan.of(plan))
-    parts = {LOADED: found.loaded, WRITTEN: found.written, UNSEEN: found.unseen, KNOWN: found.known}
+    parts = {
+        LOADED: found.loaded,
+        WRITTEN: found.written,
+        UNSEEN: found.unseen,
+        KNOWN: found.known,
+        RETOLD: found.retold,
+    }
     for name, table in parts.items():
         pq.write_table(table, Path(folder) / name, compression="zstd")
     return {name.partition(".")[0]: table.num_rows for name, table in parts.items()}
@@ -61,11 +82,14 @@ def split(records: pa.Table, plan: Plan) -> Split:
     written = pa.concat_tables(
         [_taken(records, held[:fresh]), pa.Table.from_pylist(copies, schema=records.schema)]
     )
+    day = others[altered : altered + max(1, len(others) // 100)]
+    retold = list(_altered(_taken(records, day).to_pylist(), records, chance))
     return Split(
         loaded=_taken(records, np.sort(others)),
         written=_taken(written, chance.permutation(written.num_rows)),
         unseen=_taken(records, held[fresh:]),
         known=_taken(records, chance.permutation(others)[: 2 * plan.lookups]),
+        retold=pa.Table.from_pylist(retold, schema=records.schema),
     )
 
 

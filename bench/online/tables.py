@@ -17,10 +17,11 @@ Size = Mapping[str, Any]
 
 
 def online_tables(sizes: Iterable[Size], growths: Iterable[Mapping[str, Any]]) -> Iterator[Table]:
-    """Yield writes, reads, storage and growth."""
+    """Yield writes, re-matches, reads, storage and growth."""
     sizes, growths = list(sizes), list(growths)
     if sizes:
         yield _writes(sizes)
+        yield _nights(sizes)
         yield _reads(sizes)
         yield _storage(sizes)
     if growths:
@@ -51,6 +52,30 @@ def _written(phase: Mapping[str, Any]) -> list[str]:
         str(phase["queued"]),
         str(phase["left"]),
     ]
+
+
+def _nights(sizes: list[Size]) -> Table:
+    table = new_table(
+        "Re-matches, of what is unchanged and of a day's changes",
+        ("stored", "database", "re-match", "outcome"),
+        ("records looked at", "s", "ids changed", "× everybody"),
+    )
+    for size, database in _databases(sizes):
+        found = database.get("nights") or {"failure": ""}
+        if found["failure"]:
+            table.add_row(size["name"], database["version"], f"({found['failure']})")
+        for kind in ("full", "incremental") if "full" in found else ():
+            table.add_row(size["name"], database["version"], kind, *_night(found, kind))
+        _close(table, size, database)
+    return table
+
+
+def _night(found: Mapping[str, Any], kind: str) -> list[str]:
+    run = found[kind]
+    share = run["seconds"] / found["full"]["seconds"]
+    return [
+        run["status"], f"{run['records']:,}", f"{run['seconds']:.1f}", f"{run['profiles_changed']:,}", f"{share:.3f}",
+    ]  # fmt: skip
 
 
 def _reads(sizes: list[Size]) -> Table:
