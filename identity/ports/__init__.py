@@ -2,11 +2,12 @@
 
 tables.py  the shape of every Arrow table that crosses          batch.py   what works on a whole population
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
-decisions.py  what the latter knows of people's decisions
+decisions.py  what the latter knows of people's decisions   history.py  what was so at a past moment, and why
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor
 from identity.ports.decisions import Carry, DecisionWork, Retirement
+from identity.ports.history import History, Lead, Move, Surroundings
 from identity.ports.online import (
     Arrival,
     Event,
@@ -80,11 +81,14 @@ __all__ = [
     "Differ",
     "Event",
     "Filings",
+    "History",
     "Holding",
+    "Lead",
     "Load",
     "LoadCounts",
     "Look",
     "ModelRepository",
+    "Move",
     "OnlineTransactions",
     "OnlineWork",
     "ProfileRow",
@@ -98,6 +102,7 @@ __all__ = [
     "StoredLink",
     "StoredModel",
     "StoredRecord",
+    "Surroundings",
     "Survivor",
     "Transactions",
     "UnitOfWork",

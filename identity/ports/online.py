@@ -18,6 +18,7 @@ from identity.model.judgement import Link
 from identity.model.match import MatchModel
 from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.decisions import DecisionWork
+from identity.ports.history import History
 from identity.ports.work import Change, Clock, StoredModel
 
 __all__ = [
@@ -134,7 +135,7 @@ class Event:
     body: str
 
 
-class Look(Protocol):
+class Look(History, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:
@@ -163,10 +164,6 @@ class Look(Protocol):
 
     def homes(self, values: Collection[int]) -> dict[int, tuple[GoldenId, ...]]:
         """Return the golden ids that hold each of these identifier values, in order. A generic value is absent."""
-        ...
-
-    def memberships(self, keys: Collection[RecordKey]) -> dict[RecordKey, GoldenId]:
-        """Return the golden id that each of these records is under now."""
         ...
 
     def answering(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[GoldenId, str]]:

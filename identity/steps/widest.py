@@ -13,7 +13,7 @@ Neighbours = Mapping[RecordKey, set[RecordKey]]
 
 
 def widest(links: Iterable[Weighed], start: RecordKey, goal: RecordKey) -> list[RecordKey]:
-    """Return the records on the path from `start` to `goal` whose weakest link is strongest; none when there is no path.
+    """Return the records of the path from `start` to `goal` whose weakest link is strongest; none without a path.
 
     Of several such paths the one with the fewest records, then with the smallest keys from `start` on.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,7 +46,7 @@ def test_no_other_path_has_a_stronger_weakest_link(weights: list[float | None], 
     known = {frozenset(link[:2]): link[2] for link in links}
     found = widest(links, KEYS[0], KEYS[5])
     paths = [[KEYS[0], *middle, KEYS[5]] for size in range(5) for middle in permutations(KEYS[1:5], size)]
-    ways = [[frozenset(step) for step in zip(path, path[1:], strict=False)] for path in paths]
+    ways = [[frozenset(step) for step in pairwise(path)] for path in paths]
     worth = [
         (min(known[s] for s in way), path)
         for way, path in zip(ways, paths, strict=True)

@@ -12,12 +12,16 @@ from identity.model.cluster import GoldenId
 from identity.store import mapping
 from identity.store.dialect import Asked, Database, ReadConnection
 from identity.store.online import statements as sql
+from identity.store.online.decisions import VerdictReads
+from identity.store.online.history import HistoryReads
+from identity.store.online.links import LinkReads
+from identity.store.online.profiles import ProfileReads
 from identity.store.online.records import RecordReads
 
 __all__ = ["Look"]
 
 
-class Look(RecordReads):
+class Look(RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 
     def __init__(self, database: Database, features: tuple[str, ...]) -> None:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.record import RecordKey
 from identity.ports import Change, Event, ProfileRow, ProfileState
 from identity.store import refusals
-from identity.store.dialect import utc
+from identity.store.dialect import Asked, utc
 from identity.store.online import statements as sql
 from identity.store.online.unit import Unit
 from identity.store.redirects import in_one_hop
 
-__all__ = ["ProfileSide"]
+__all__ = ["ProfileReads", "ProfileSide"]
 
 
-class ProfileSide(Unit):
+class ProfileReads:
+    """What a unit of work and a look that writes nothing ask alike."""
+
+    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
     def members_of(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[RecordKey, ...]]:
         if not golden_ids:
             return {}
@@ -27,6 +33,8 @@ class ProfileSide(Unit):
             members[golden_id].append(RecordKey(source, record))
         return {golden_id: tuple(records) for golden_id, records in members.items()}
 
+
+class ProfileSide(Unit, ProfileReads):
     def profiles(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, ProfileState]:
         if not golden_ids:
             return {}
