@@ -286,7 +286,8 @@ class OnlineWork(DecisionWork, Protocol):
         ...
 
     def put_profiles(self, profiles: Collection[ProfileRow]) -> None:
-        """Insert profiles or update those known (created_at stays). A live one loses its redirect."""
+        """Insert profiles or update those known (created_at stays). A live one loses its redirect, and
+        ids that led to it when it was merged away lead to it again. Records have been moved before."""
         ...
 
     def retire(self, redirects: Collection[Redirect], change_id: str) -> None:

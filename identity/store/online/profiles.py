@@ -60,9 +60,16 @@ class ProfileSide(Unit, ProfileReads):
                 for p in profiles
             ]  # fmt: skip
             live = [profile.golden_id for profile in profiles if profile.status == "live"]
+            # Most are new, and cannot have led anywhere: they need not be asked about.
+            back = [
+                profile.golden_id for profile in profiles if profile.status == "live" and profile.version > 1
+            ]
             lived = [(golden_id, "live") for golden_id in live]
             self._execute(
-                sql.PUT_PROFILES.on(rows), sql.REMEMBER_UNREDIRECTED.on(lived, at=at), sql.UNREDIRECT.on(live)
+                sql.PUT_PROFILES.on(rows),
+                *(statement.on(back, at=at) for statement in sql.LEAD_BACK),
+                sql.REMEMBER_UNREDIRECTED.on(lived, at=at),
+                sql.UNREDIRECT.on(live),
             )
 
     def retire(self, redirects: Collection[Redirect], change_id: str) -> None:
