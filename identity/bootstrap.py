@@ -28,7 +28,9 @@ from identity.engines.duckdb import DuckDBEngine
 from identity.engines.scoring import ModelScorer
 from identity.engines.survivorship import survive_population
 from identity.features.digests import keyed_digest
+from identity.flows.explain import How, Side, Why, WhyNot, how, why, why_not
 from identity.flows.ingest import Ingested, ingest
+from identity.flows.judge import Decisions
 from identity.flows.load import Delivery
 from identity.flows.lookup import Answer, Question, lookup
 from identity.flows.match import Alike, match
@@ -37,6 +39,7 @@ from identity.flows.online.settle import refuse_another_index
 from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
+from identity.model.cluster import GoldenId
 from identity.model.errors import FileError, LookupFailed, ModelError, RulesError
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
@@ -219,6 +222,26 @@ class Service:
         """Return the stored records that a record is like, and why. Nothing is written."""
         with self._checked_look() as look:
             return match(look, self.desk, self.comparators, record, most)
+
+    def why(self, one: Side, other: Side) -> Why:
+        """Return what holds two records or profiles together; see `flows/explain/why.py`."""
+        with self._checked_look() as look:
+            return why(look, self.desk, self.comparators, one, other)
+
+    def why_not(self, one: Side, other: Side) -> WhyNot:
+        """Return what keeps two records or profiles apart; see `flows/explain/why_not.py`."""
+        with self._checked_look() as look:
+            return why_not(look, self.desk, self.comparators, one, other)
+
+    def how(self, golden_id: GoldenId) -> How:
+        """Return how a profile came to be; see `flows/explain/how.py`."""
+        with self._checked_look() as look:
+            return how(look, self.desk, golden_id)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What people decide about profiles, taken or only shown; see `flows/judge`."""
+        return Decisions(self.desk)
 
     @contextmanager
     def _checked_look(self) -> Iterator[Look]:

@@ -8,7 +8,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+
+from identity.commands.screen import few as _few
+from identity.commands.screen import say as _say
+from identity.commands.screen import screen as _console
+from identity.commands.screen import table as _table
 
 __all__ = [
     "alike",
@@ -32,12 +36,6 @@ __all__ = [
 ]
 
 Report = Mapping[str, Any]
-
-# A file or a pipe has no width of its own; below this, tables break inside their ids.
-_LEAST_WIDTH = 128
-_console = Console(highlight=False, soft_wrap=True)
-if not _console.is_terminal:
-    _console.width = _LEAST_WIDTH
 
 
 @contextmanager
@@ -311,33 +309,6 @@ def _age(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _few(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
 def _heading(text: str) -> None:
     _console.print()
     _console.rule(f"[bold]{text}[/]", align="left")
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        numeric = column in {
-            "rows",
-            "accepted",
-            "quarantined",
-            "rejected",
-            "bits",
-            "so far",
-            "position",
-            "version",
-            "count",
-            "oldest",
-        }
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    return table
-
-
-def _say(text: str) -> None:
-    _console.print(text)
