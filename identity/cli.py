@@ -6,18 +6,23 @@ Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wr
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from identity.commands import render
+from identity.commands.explain_line import app as explain_app
+from identity.commands.judge_line import app as judge_app
+from identity.commands.line import Json, Rules
+from identity.commands.line import end as _end
+from identity.commands.line import open_service as _service
+from identity.commands.line import show as _print
+from identity.commands.line import usage as _usage
 from identity.model.errors import (
     DecisionRefused,
     FileError,
@@ -50,15 +55,13 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True)
 model_app = typer.Typer(help="Trained match models.", no_args_is_help=True)
+app.add_typer(explain_app)
+app.add_typer(judge_app)
 app.add_typer(rules_app, name="rules")
 app.add_typer(model_app, name="model")
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE…", help="CSV, JSON lines or Parquet.", show_default=False)
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-Rules = Annotated[
-    Path | None, typer.Option("--rules", metavar="DIR", help="Folder of rules; the shipped ones by default.")
 ]
 Source = Annotated[
     str | None, typer.Option("--source", metavar="NAME", help="The system the files come from.")
@@ -166,15 +169,23 @@ def lookup(
     country: Annotated[
         str, typer.Option("--country", metavar="CODE", help="Whose national phone numbers; US by default.")
     ] = "",
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="TIME", help="Then instead of now, such as 2026-03-01T12:00:00Z."),
+    ] = None,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
-    """Say which golden ids answer for ids and identifiers, in any spelling. Ends with 1 where nobody does."""
-    from identity.commands.find import lookup_report, question
+    """Say which golden ids answer for ids and identifiers, in any spelling. Ends with 1 where nobody does.
+
+    Times without an offset are UTC. What ids and records meant then is known; of identifiers only what they mean now.
+    """
+    from identity.commands.find import lookup_report, moment, question
 
     with _usage():
-        questions = [question(text, country) for text in asked]
-    report = lookup_report(_service(rules), asked, questions)
+        then = moment(as_of)
+        questions = [question(text, country, then) for text in asked]
+    report = lookup_report(_service(rules), asked, questions, then)
     _print(report, render.answers, as_json)
     _end(found=report["found"])
 
@@ -341,12 +352,6 @@ def serve(
     serve_http(service, port)
 
 
-def _service(rules: Path | None) -> Any:
-    from identity.bootstrap import Service, settings_from
-
-    return Service(settings_from(os.environ, rules))
-
-
 @contextmanager
 def _stages(*, quiet: bool) -> Iterator[Any]:
     from identity.engines.stages import Stages
@@ -356,29 +361,6 @@ def _stages(*, quiet: bool) -> Iterator[Any]:
         return
     with render.progress() as told:
         yield Stages(told)
-
-
-def _print(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_json: bool) -> None:
-    if as_json:
-        typer.echo(
-            orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
-        )
-    else:
-        render(report)
-
-
-@contextmanager
-def _usage() -> Iterator[None]:
-    """What was typed and cannot be read is wrong usage."""
-    try:
-        yield
-    except ValueError as problem:
-        raise typer.BadParameter(str(problem)) from None
-
-
-def _end(*, found: bool) -> None:
-    if not found:
-        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["few", "say", "screen", "table"]
+__all__ = ["escape", "few", "say", "screen", "table"]
 
 # A file or a pipe has no width of its own; below this, tables break inside their ids.
 _LEAST_WIDTH = 128
@@ -34,16 +35,29 @@ if not screen.is_terminal:
     screen.width = _LEAST_WIDTH
 
 
+class _Told(Table):
+    """A table whose cells are printed as they are: what customers and people write is no markup."""
+
+    def row(self, *cells: str) -> None:
+        self.add_row(*map(escape, cells))
+
+
 def say(text: str) -> None:
-    """Print a line."""
+    """Print a line, with markup; what customers and people write is escaped before."""
     screen.print(text)
 
 
-def table(*columns: str) -> Table:
+def table(*columns: str) -> _Told:
     """Return an empty table with these columns, those of numbers aligned to the right."""
-    made = Table(box=None, pad_edge=False, header_style="dim")
+    made = _Told(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        made.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
+        # An operation is typed again to take it back: its id stays in one piece.
+        made.add_column(
+            column,
+            justify="right" if column in _NUMBERS else "left",
+            overflow="fold",
+            no_wrap=column == "operation",
+        )
     return made
 
 
