@@ -177,7 +177,7 @@ class OnlineWork(DecisionWork, Protocol):
 
     @property
     def at(self) -> datetime:
-        """The moment of this unit: the clock when it began, and never before an earlier change."""
+        """The moment of this unit: the clock when it began, and always after every earlier change."""
         ...
 
     def claim(self, things: Iterable[int]) -> bool:

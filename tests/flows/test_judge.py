@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,13 @@ from .real_time import arrival, contradictions, deleted, rebuilt, rows, state
 
 WISH = Wish("ines", "they said so")
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Standing:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NINE
 
 
 def key(name: str) -> RecordKey:
@@ -403,3 +411,40 @@ def test_a_preview_of_what_would_be_refused_says_why(service: Service) -> None:
     shown = preview(lambda end: merge(service.desk, [ann, ben], WISH, end=end))
     assert shown.decided is None
     assert [blocker.code for blocker in shown.blockers] == ["CONTRADICTION"]
+
+
+def test_changes_of_one_moment_by_the_clock_are_taken_back_like_others(service: Service) -> None:
+    desk = replace(service.desk, clock=Standing())
+    ingest(desk, [arrival(anna("a1")), arrival(anna("a2")), arrival(bert("b1")), arrival(cleo("c1"))])
+    before = image(service)
+    ann, ben, cle = homes(service, "a1", "b1", "c1")
+    merge(desk, [ann, ben], WISH, into=ann)
+    between = image(service)
+    merge(desk, [ann, cle], WISH, into=cle)
+    undo(desk, ann, WISH)
+    assert image(service) == between
+    undo(desk, ben, WISH)
+    assert image(service) == before
+    history = service.how(cle).history
+    assert [passage.change and passage.change.kind for passage in history] == ["ingest", "merge", "undo"]
+
+
+def test_what_people_decided_is_listed_newest_first(service: Service) -> None:
+    told(service, anna("a1"), bert("b1"))
+    ann, ben = homes(service, "a1", "b1")
+    done = merge(service.desk, [ann, ben], Wish("ines", "called", "call-7")).operation
+    back = undo(service.desk, done.operation_id, Wish("bea")).operation
+    newest, oldest = service.store.views.operations()
+    assert (newest.operation_id, newest.reverses, newest.actor) == (
+        back.operation_id,
+        done.operation_id,
+        "bea",
+    )
+    assert (oldest.operation_id, oldest.reversed_by, oldest.status) == (
+        done.operation_id, back.operation_id, "reversed",
+    )  # fmt: skip
+    assert (oldest.at, oldest.actor, oldest.reason, oldest.correlation_id) == (
+        done.at, "ines", "called", "call-7",
+    )  # fmt: skip
+    assert set(oldest.profiles) == {ann, ben}
+    assert service.store.views.operations(limit=1) == (newest,)
