@@ -225,17 +225,17 @@ class Service:
 
     def why(self, one: Side, other: Side) -> Why:
         """Return what holds two records or profiles together; see `flows/explain/why.py`."""
-        with self._checked_look() as look:
+        with self._checked_look(steady=True) as look:
             return why(look, self.desk, self.comparators, one, other)
 
     def why_not(self, one: Side, other: Side) -> WhyNot:
         """Return what keeps two records or profiles apart; see `flows/explain/why_not.py`."""
-        with self._checked_look() as look:
+        with self._checked_look(steady=True) as look:
             return why_not(look, self.desk, self.comparators, one, other)
 
     def how(self, golden_id: GoldenId) -> How:
         """Return how a profile came to be; see `flows/explain/how.py`."""
-        with self._checked_look() as look:
+        with self._checked_look(steady=True) as look:
             return how(look, self.desk, golden_id)
 
     @cached_property
@@ -244,11 +244,12 @@ class Service:
         return Decisions(self.desk)
 
     @contextmanager
-    def _checked_look(self) -> Iterator[Look]:
+    def _checked_look(self, *, steady: bool = False) -> Iterator[Look]:
         """Look at an index that was built for these rules; that it was is asked once a second."""
-        with self.store.look() as look:
+        desk = self.desk  # made before: it may write
+        with self.store.look(steady=steady) as look:
             if time.monotonic() > self._checked_until[0]:
-                refuse_another_index(look, self.desk)
+                refuse_another_index(look, desk)
                 self._checked_until[0] = time.monotonic() + 1
             yield look
 

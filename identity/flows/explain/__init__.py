@@ -1,4 +1,4 @@
-"""Why things are as they are. Nothing is written, and everything is told by opaque names.
+"""Why things are as they are. Nothing is written, and everything is told by opaque names, as it is at one moment.
 
 sides.py    what is asked about       company.py  the records around it, as the partition sees them
 why.py      what holds two together   how.py      how a profile came to be       why_not.py  what keeps two apart

@@ -24,9 +24,9 @@ __all__ = ["Look"]
 class Look(RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 
-    def __init__(self, database: Database, features: tuple[str, ...]) -> None:
+    def __init__(self, database: Database, features: tuple[str, ...], *, steady: bool = False) -> None:
         self._features = features
-        self._looking = database.look()
+        self._looking = database.steady() if steady else database.look()
         self._open: ReadConnection | None = None
 
     def __enter__(self) -> Self:
