@@ -1,4 +1,6 @@
-"""The command line. Each command reads like what it does; what it prints stands in `commands/render.py`.
+"""The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
+
+Those by which people decide stand in `commands/judge_line.py`, those that say why in `commands/explain_line.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused.
