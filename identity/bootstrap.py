@@ -26,7 +26,9 @@ from identity.engines.duckdb import DuckDBEngine
 from identity.engines.scoring import ModelScorer
 from identity.engines.survivorship import survive_population
 from identity.features.digests import keyed_digest
+from identity.flows.explain import How, Side, Why, WhyNot, how, why, why_not
 from identity.flows.ingest import Ingested, ingest
+from identity.flows.judge import Decisions
 from identity.flows.load import Delivery
 from identity.flows.lookup import Answer, Question, lookup
 from identity.flows.match import Alike, match
@@ -36,6 +38,7 @@ from identity.flows.online.settle import refuse_another_index
 from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
+from identity.model.cluster import GoldenId
 from identity.model.errors import FileError, LookupFailed, ModelError
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
@@ -228,12 +231,33 @@ class Service:
         with self._checked_look() as look:
             return match(look, self.desk, self.comparators, record, most)
 
+    def why(self, one: Side, other: Side) -> Why:
+        """Return what holds two records or profiles together; see `flows/explain/why.py`."""
+        with self._checked_look(steady=True) as look:
+            return why(look, self.desk, self.comparators, one, other)
+
+    def why_not(self, one: Side, other: Side) -> WhyNot:
+        """Return what keeps two records or profiles apart; see `flows/explain/why_not.py`."""
+        with self._checked_look(steady=True) as look:
+            return why_not(look, self.desk, self.comparators, one, other)
+
+    def how(self, golden_id: GoldenId) -> How:
+        """Return how a profile came to be; see `flows/explain/how.py`."""
+        with self._checked_look(steady=True) as look:
+            return how(look, self.desk, golden_id)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What people decide about profiles, taken or only shown; see `flows/judge`."""
+        return Decisions(self.desk)
+
     @contextmanager
-    def _checked_look(self) -> Iterator[Look]:
+    def _checked_look(self, *, steady: bool = False) -> Iterator[Look]:
         """Look at an index that was built for these rules; that it was is asked once a second."""
-        with self.store.look() as look:
+        desk = self.desk  # made before: it may write
+        with self.store.look(steady=steady) as look:
             if time.monotonic() > self._checked_until[0]:
-                refuse_another_index(look, self.desk)
+                refuse_another_index(look, desk)
                 self._checked_until[0] = time.monotonic() + 1
             yield look
 

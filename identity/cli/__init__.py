@@ -1,4 +1,6 @@
-"""The command line. Each command reads like what it does; what it prints stands in `commands/render.py`.
+"""The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
+
+Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused.
@@ -12,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import models, runs
+from identity.cli import decisions, models, reasons, runs
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.model.errors import (
@@ -46,6 +48,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True)
+app.add_typer(reasons.app)
+app.add_typer(decisions.app)
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")
@@ -140,15 +144,23 @@ def lookup(
     country: Annotated[
         str, typer.Option("--country", metavar="CODE", help="Whose national phone numbers; US by default.")
     ] = "",
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="TIME", help="Then instead of now, such as 2026-03-01T12:00:00Z."),
+    ] = None,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
-    """Say which golden ids answer for ids and identifiers, in any spelling. Ends with 1 where nobody does."""
-    from identity.commands.find import lookup_report, question
+    """Say which golden ids answer for ids and identifiers, in any spelling. Ends with 1 where nobody does.
+
+    Times without an offset are UTC. What ids and records meant then is known; of identifiers only what they mean now.
+    """
+    from identity.commands.find import lookup_report, moment, question
 
     with usage():
-        questions = [question(text, country) for text in asked]
-    report = lookup_report(service_at(rules), asked, questions)
+        then = moment(as_of)
+        questions = [question(text, country, then) for text in asked]
+    report = lookup_report(service_at(rules), asked, questions, then)
     show(report, render.answers, as_json)
     end(found=report["found"])
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from identity.bootstrap import Service
 from identity.commands.ask import as_compared, pair_report, stored_record
+from identity.flows.explain import Side
 from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord, Question
 from identity.flows.match import Alike
 from identity.model.cluster import GoldenId
@@ -14,7 +16,16 @@ from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 from identity.steps.file import IDENTIFIERS
 from identity.steps.normalise import normalise
 
-__all__ = ["KINDS", "asked_record", "lookup_report", "match_report", "question"]
+__all__ = [
+    "KINDS",
+    "asked_record",
+    "lookup_report",
+    "match_report",
+    "moment",
+    "question",
+    "record_key",
+    "side",
+]
 
 KINDS = ("golden_id", "record", *IDENTIFIERS)
 """What somebody can be looked up by."""
@@ -22,30 +33,52 @@ KINDS = ("golden_id", "record", *IDENTIFIERS)
 _NOT_STORED = RecordKey("", "")
 
 
-def question(asked: str, country: str = "") -> Question:
-    """Return what KIND=VALUE asks for. ValueError when it is not written so, or of a kind nobody knows."""
+def question(asked: str, country: str = "", as_of: datetime | None = None) -> Question:
+    """Return what KIND=VALUE asks for. ValueError when it is not written so, of a kind nobody knows, or about an
+    identifier at a past moment."""
     kind, value = _parts(asked, KINDS, "kind")
     match kind:
         case "golden_id":
-            return ByGoldenId(GoldenId(value))
+            return ByGoldenId(GoldenId(value), as_of)
         case "record":
-            return ByRecord(_key(value))
+            return ByRecord(record_key(value), as_of)
+        case _ if as_of:
+            raise ValueError(f"Whose {kind} it was is not known; --as-of goes with golden_id and record.")
         case _:
             return ByIdentifier(kind, value, country)
 
 
-def lookup_report(service: Service, asked: Sequence[str], questions: Sequence[Question]) -> dict[str, Any]:
-    """Return who answers to each question; `found` says whether somebody does to every one."""
+def moment(text: str | None) -> datetime | None:
+    """Return the moment that ISO 8601 text tells, in UTC where it tells no offset. ValueError when it tells none."""
+    if text is None:
+        return None
+    try:
+        told = datetime.fromisoformat(text)
+        utc = (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no time: write it as 2026-03-01T12:00:00Z.") from None
+    if not 1000 <= utc.year <= 9998:
+        raise ValueError(f"{text!r} is outside of the years 1000 to 9998.")
+    return utc
+
+
+def lookup_report(
+    service: Service, asked: Sequence[str], questions: Sequence[Question], as_of: datetime | None = None
+) -> dict[str, Any]:
+    """Return who answers to each question, or answered `as_of` a moment and with which records; `found` says whether
+    somebody does to every one."""
     answers = [
         {
             "asked": text,
             "golden_ids": list(answer.golden_ids),
             "status": answer.status,
             "redirected": answer.redirected,
+            **({"records": [str(key) for key in answer.records]} if as_of else {}),
         }
         for text, answer in zip(asked, service.lookup(questions), strict=True)
     ]
-    return {"answers": answers, "found": all(answer["golden_ids"] for answer in answers)}
+    told = {"as_of": as_of.isoformat()} if as_of else {}
+    return {**told, "answers": answers, "found": all(answer["golden_ids"] for answer in answers)}
 
 
 def asked_record(service: Service, told: Sequence[str], record: str | None) -> SourceRecord:
@@ -95,7 +128,13 @@ def _alike(found: Alike) -> dict[str, Any]:
     }
 
 
-def _key(text: str) -> RecordKey:
+def side(text: str) -> Side:
+    """Return the record that source:id names, or the golden id. ValueError for half a record."""
+    return record_key(text) if ":" in text else GoldenId(text)
+
+
+def record_key(text: str) -> RecordKey:
+    """Return the record that source:id names. ValueError when it is not written so."""
     source, colon, record_id = text.partition(":")
     if not (source and colon and record_id):
         raise ValueError(f"{text!r} is no record: write it as source:source_record_id.")

@@ -8,7 +8,12 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+
+from identity.commands.screen import escape
+from identity.commands.screen import few as _few
+from identity.commands.screen import say as _say
+from identity.commands.screen import screen as _console
+from identity.commands.screen import table as _table
 
 __all__ = [
     "alike",
@@ -26,22 +31,13 @@ __all__ = [
     "resolved",
     "rules",
     "sampled",
-    "say",
     "stages",
-    "table",
-    "told_table",
     "trained",
     "waiting",
     "written",
 ]
 
 Report = Mapping[str, Any]
-
-# A file or a pipe has no width of its own; below this, tables break inside their ids.
-_LEAST_WIDTH = 128
-_console = Console(highlight=False, soft_wrap=True)
-if not _console.is_terminal:
-    _console.width = _LEAST_WIDTH
 
 
 @contextmanager
@@ -95,7 +91,7 @@ def waiting(report: Report) -> None:
     table = _table("kind", "reason", "count", "oldest")
     for found in report["waiting"]:
         age = found["oldest_seconds"]
-        table.add_row(
+        table.row(
             found["kind"], found["reason"], f"{found['count']:,}", "later" if age is None else _age(age)
         )
     _console.print(table)
@@ -126,20 +122,26 @@ def profile(report: Report) -> None:
     _say(f"[bold]{report['golden_id']}[/], version {report['version']}, {report['status']}{redirected}")
     table = _table("attribute", "value", "from", "because")
     for name, found in report["values"].items():
-        table.add_row(name, found["value"], found["record"], found["rule"])
+        table.row(name, found["value"], found["record"], found["rule"])
     _console.print(table)
     consents = ", ".join(f"{name} {status}" for name, status in report["consents"].items())
     _say(f"consents: {consents or 'none known'}")
-    _say(f"records: {', '.join(report['records'])}")
+    _say(f"records: {escape(', '.join(report['records']))}")
 
 
 def answers(report: Report) -> None:
     """Print who answers to each question."""
-    table = _table("asked", "golden id", "status")
+    then = "as_of" in report
+    if then:
+        _say(f"as of {report['as_of']}")
+    table = _table("asked", "golden id", "status", *(["records then"] if then else []))
     for answer in report["answers"]:
         status = _STATUS.get(answer["status"], answer["status"])
+        if answer["status"] == "unknown" and then:
+            status = "not known yet"
         status += ", where the one asked for lives on" if answer["redirected"] else ""
-        table.add_row(answer["asked"], ", ".join(answer["golden_ids"]) or "—", status)
+        records = [_few(answer["records"])] if then else []
+        table.row(answer["asked"], ", ".join(answer["golden_ids"]) or "—", status, *records)
     _console.print(table)
 
 
@@ -158,7 +160,7 @@ def alike(report: Report) -> None:
         return
     table = _table("record", "golden id", "bits", "judgement")
     for found in report["alike"]:
-        table.add_row(
+        table.row(
             found["record"], found["golden_id"] or "—", f"{found['match_weight']:+.1f}", found["judgement"]
         )
     _console.print(table)
@@ -168,16 +170,16 @@ def alike(report: Report) -> None:
 
 def explanation(report: Report) -> None:
     """Print a waterfall from the prior to the match weight."""
+    left, right = escape(report["left"] or "What was asked"), escape(report["right"])
     _say(
-        f"{report['left'] or 'What was asked'} and {report['right']}: [bold]{report['judgement']}[/], "
-        f"match weight {report['match_weight']:+.1f} bits"
+        f"{left} and {right}: [bold]{report['judgement']}[/], match weight {report['match_weight']:+.1f} bits"
     )
     table = _table("comparison", "left", "right", "level", "bits", "so far")
     total = 0.0
     for step in report["contributions"]:
         total += step["match_weight"]
         left, right = (" · ".join(filter(None, side.values())).replace("|", " ") for side in step["values"])
-        table.add_row(
+        table.row(
             step["comparison"], left, right, step["level"], f"{step['match_weight']:+.1f}", f"{total:+.1f}"
         )
     _console.print(table)
@@ -189,7 +191,7 @@ def events(report: Report) -> None:
     for event in report["events"]:
         facts = event["data"]
         gained, retired = facts.get("records_gained", []), facts.get("retired", [])
-        table.add_row(
+        table.row(
             str(event["position"]),
             event["type"],
             event["subject"],
@@ -222,7 +224,7 @@ def rules(report: Report) -> None:
     )
     table = _table("source", "mode", "trust")
     for name, source in report["sources"].items():
-        table.add_row(name, source["mode"], str(source["trust"]))
+        table.row(name, source["mode"], str(source["trust"]))
     _console.print(table)
 
 
@@ -268,7 +270,7 @@ def _files(files: Sequence[Report]) -> None:
         counted = [f"{file[name]:,}" for name in ("rows", "accepted", "quarantined", "rejected")]
         codes = file.get("codes") or {}
         why = ", ".join(f"{code} × {count}" for code, count in sorted(codes.items()))
-        table.add_row(file["source"], file["file"], *counted, why)
+        table.row(file["source"], file["file"], *counted, why)
     _console.print(table)
 
 
@@ -290,23 +292,6 @@ def _accuracy(accuracy: Report) -> None:
         f"B³ F1 {accuracy['b_cubed_f1']:.4f}; largest cluster {accuracy['largest_cluster']}, "
         f"largest person {accuracy['largest_person']}"
     )
-
-
-def say(text: str) -> None:
-    """Print a line."""
-    _say(text)
-
-
-def table(*columns: str) -> Table:
-    """Return an empty table."""
-    return _table(*columns)
-
-
-def told_table(empty: Table, rows: Sequence[Sequence[str]]) -> None:
-    """Print a table with these rows."""
-    for row in rows:
-        empty.add_row(*row)
-    _console.print(empty)
 
 
 def stages(passed: Sequence[Report]) -> None:
@@ -337,33 +322,6 @@ def _age(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _few(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
 def _heading(text: str) -> None:
     _console.print()
     _console.rule(f"[bold]{text}[/]", align="left")
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        numeric = column in {
-            "rows",
-            "accepted",
-            "quarantined",
-            "rejected",
-            "bits",
-            "so far",
-            "position",
-            "version",
-            "count",
-            "oldest",
-        }
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    return table
-
-
-def _say(text: str) -> None:
-    _console.print(text)

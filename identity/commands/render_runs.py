@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from identity.commands.render import say, stages, table, told_table
+from rich.table import Table
+
+from identity.commands.render import stages
+from identity.commands.screen import escape, say, screen, table
 
 __all__ = ["kept", "models", "models_compared", "run", "runs"]
 
@@ -50,7 +53,7 @@ def _proposed(report: Report) -> None:
             (f"{m['source']}:{m['source_record_id']}", m["came_from"] or "", m["golden_id"] or "")
             for m in moves
         ]
-        told_table(table("record", "from", "to"), rows)
+        _show(table("record", "from", "to"), rows)
 
 
 def runs(report: Report) -> None:
@@ -70,7 +73,7 @@ def runs(report: Report) -> None:
     if not rows:
         say("There was no re-match yet: `identity rematch`")
         return
-    told_table(table("run", "began", "kind", "status", "profiles changed", "model", "decided by"), rows)
+    _show(table("run", "began", "kind", "status", "profiles changed", "model", "decided by"), rows)
 
 
 def kept(report: Report) -> None:
@@ -85,7 +88,7 @@ def models(report: Report) -> None:
         (each["version"], "in force" if each["active"] else "", str(each["created_at"])[:19])
         for each in report["models"]
     ]
-    told_table(table("model", "", "made"), rows)
+    _show(table("model", "", "made"), rows)
     for each in report["history"]:
         say(f"{str(each['at'])[:19]} {each['version']} came into force ({each['actor']}) {each['reason']}")
 
@@ -95,7 +98,7 @@ def models_compared(report: Report) -> None:
     first, second = report["first"], report["second"]
     names = {"clusters": "people", "links": "links", "largest": "largest", "kept": "decisions kept"}
     rows = [(told, f"{first[name]:,}", f"{second[name]:,}") for name, told in names.items()]
-    told_table(table("", first["version"], second["version"]), rows)
+    _show(table("", first["version"], second["version"]), rows)
     say(f"of {first['verdicts']:,} decisions of people that are about records which are there")
     say(
         f"{report['unchanged']:,} people unchanged, {report['merged']:,} merged, {report['split']:,} split,"
@@ -105,3 +108,9 @@ def models_compared(report: Report) -> None:
     if report["examples"]:
         say(f"for example {', '.join(report['examples'][:5])}")
     stages(report["stages"])
+
+
+def _show(empty: Table, rows: Sequence[Sequence[str]]) -> None:
+    for row in rows:
+        empty.add_row(*map(escape, row))
+    screen.print(empty)

@@ -1,9 +1,10 @@
-"""lookup: an id or an identifier → the golden ids that answer for it, after redirects."""
+"""lookup: an id or an identifier → the golden ids that answer for it, after redirects, or did so at a past moment."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
@@ -18,17 +19,24 @@ __all__ = ["Answer", "ByGoldenId", "ByIdentifier", "ByRecord", "Question", "look
 
 @dataclass(frozen=True, slots=True)
 class ByGoldenId:
+    """What an id means now, or meant `as_of` a moment (which has a time zone)."""
+
     golden_id: GoldenId
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ByRecord:
+    """Whose a record is now, or was `as_of` a moment (which has a time zone)."""
+
     key: RecordKey
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ByIdentifier:
-    """`kind` is one of IDENTIFIERS; `country` (ISO 3166 alpha-2) reads a national phone number."""
+    """`kind` is one of IDENTIFIERS; `country` (ISO 3166 alpha-2) reads a national phone number. Values are known as
+    they are now only."""
 
     kind: str
     value: str
@@ -41,12 +49,14 @@ Question = ByGoldenId | ByRecord | ByIdentifier
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The golden ids found, in order; none when nobody is known by this. `redirected`: another id than the one asked
-    for answers. `status` is live, empty (its records were all taken out), unknown, or shared: the value belongs to too
-    many to be anybody's."""
+    for answers. `status` is live, empty (its records were all taken out), erased, unknown (an id: not issued by then),
+    or shared: the value belongs to too many to be anybody's. `records` were under the golden id at the moment asked
+    for; a question about now does not tell them."""
 
     golden_ids: tuple[GoldenId, ...]
     status: str
     redirected: bool = False
+    records: tuple[RecordKey, ...] = ()
 
 
 _UNKNOWN = Answer((), "unknown")
@@ -60,12 +70,15 @@ def lookup(look: Look, desk: Desk, questions: Sequence[Question]) -> list[Answer
     values = {number for number in numbers.values() if number is not None}
     homes = look.homes(values)
     shared = look.generic(values - homes.keys())
+    past = _answers_then(look, questions)
     keys = [asked.key for asked in questions if isinstance(asked, ByRecord)]
     memberships = look.memberships([key for key in keys if storable(key.source, key.source_record_id)])
     golden_ids = [asked.golden_id for asked in questions if isinstance(asked, ByGoldenId)]
     answering = look.answering([golden_id for golden_id in golden_ids if storable(golden_id)])
 
     def answer(asked: Question) -> Answer:
+        if asked in past:
+            return past[asked]
         match asked:
             case ByGoldenId(golden_id):
                 if golden_id not in answering:
@@ -81,6 +94,53 @@ def lookup(look: Look, desk: Desk, questions: Sequence[Question]) -> list[Answer
                 return Answer(homes[number], "live") if number is not None and number in homes else _UNKNOWN
 
     return [answer(asked) for asked in questions]
+
+
+def _answers_then(look: Look, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+    """Return what each question about a past moment is answered."""
+    answers: dict[Question, Answer] = {}
+    then = [asked for asked in questions if not isinstance(asked, ByIdentifier) and asked.as_of]
+    for moment in {asked.as_of for asked in then if asked.as_of}:
+        ids = [a for a in then if isinstance(a, ByGoldenId) and a.as_of == moment and storable(a.golden_id)]
+        keys = [a for a in then if isinstance(a, ByRecord) and a.as_of == moment]
+        for found in (_ids_then(look, ids, moment), _records_then(look, keys, moment)):
+            answers.update(found)
+    return {asked: answers.get(asked, _UNKNOWN) for asked in then}
+
+
+def _ids_then(look: Look, asked: Sequence[ByGoldenId], moment: datetime) -> dict[Question, Answer]:
+    led = look.answering_at([each.golden_id for each in asked], moment)
+    members = look.members_at(set(led.values()), moment)
+    now = look.answering(led)
+    return {
+        each: _meant(each.golden_id, led[each.golden_id], members, now[each.golden_id][1])
+        for each in asked
+        if each.golden_id in led
+    }
+
+
+def _meant(
+    asked: GoldenId,
+    survivor: GoldenId,
+    members: Mapping[GoldenId, tuple[RecordKey, ...]],
+    status_now: str,
+) -> Answer:
+    """Return what an id meant. Who was erased has no past either."""
+    if status_now == "erased":
+        return Answer((survivor,), "erased", survivor != asked)
+    records = members.get(survivor, ())
+    return Answer((survivor,), "live" if records else "empty", survivor != asked, records)
+
+
+def _records_then(look: Look, asked: Sequence[ByRecord], moment: datetime) -> dict[Question, Answer]:
+    keys = [each.key for each in asked if storable(each.key.source, each.key.source_record_id)]
+    homes = look.memberships_at(keys, moment)
+    members = look.members_at(set(homes.values()), moment)
+    return {
+        each: Answer((homes[each.key],), "live", records=members[homes[each.key]])
+        for each in asked
+        if each.key in homes
+    }
 
 
 def _number(desk: Desk, asked: ByIdentifier) -> int | None:

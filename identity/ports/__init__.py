@@ -3,10 +3,12 @@
 tables.py  the shape of every Arrow table that crosses          batch.py   what works on a whole population
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
 decisions.py  what the latter knows of people's decisions       runs.py    the history of re-matches
+history.py  what was so at a past moment, and why
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor
 from identity.ports.decisions import Carry, DecisionWork, Retirement
+from identity.ports.history import History, Lead, Move, Surroundings
 from identity.ports.online import (
     Arrival,
     Event,
@@ -83,11 +85,14 @@ __all__ = [
     "Differ",
     "Event",
     "Filings",
+    "History",
     "Holding",
+    "Lead",
     "Load",
     "LoadCounts",
     "Look",
     "ModelRepository",
+    "Move",
     "OnlineTransactions",
     "OnlineWork",
     "ProfileRow",
@@ -102,6 +107,7 @@ __all__ = [
     "StoredLink",
     "StoredModel",
     "StoredRecord",
+    "Surroundings",
     "Survivor",
     "Transactions",
     "UnitOfWork",

@@ -14,10 +14,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from identity.model.cluster import GoldenId, Redirect
-from identity.model.judgement import Link, Verdict
+from identity.model.judgement import Link
 from identity.model.match import MatchModel
 from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.decisions import DecisionWork
+from identity.ports.history import History, Surroundings
 from identity.ports.work import Change, Clock, StoredModel
 
 __all__ = [
@@ -134,7 +135,7 @@ class Event:
     body: str
 
 
-class Look(Protocol):
+class Look(History, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:
@@ -165,22 +166,18 @@ class Look(Protocol):
         """Return the golden ids that hold each of these identifier values, in order. A generic value is absent."""
         ...
 
-    def memberships(self, keys: Collection[RecordKey]) -> dict[RecordKey, GoldenId]:
-        """Return the golden id that each of these records is under now."""
-        ...
-
     def answering(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[GoldenId, str]]:
         """Return who answers for each of these ids that was ever issued, after at most one redirect, and its status."""
         ...
 
 
-class OnlineWork(DecisionWork, Protocol):
+class OnlineWork(Surroundings, DecisionWork, Protocol):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""
 
     @property
     def at(self) -> datetime:
-        """The moment of this unit: the clock when it began, and never before an earlier change."""
+        """The moment of this unit: the clock when it began, and always after every earlier change."""
         ...
 
     def claim(self, things: Iterable[int]) -> bool:
@@ -265,13 +262,6 @@ class OnlineWork(DecisionWork, Protocol):
         """Return every link that touches one of these records, each once, in the order of the pairs."""
         ...
 
-    def around(
-        self, keys: Collection[RecordKey]
-    ) -> tuple[list[StoredLink], dict[GoldenId, tuple[RecordKey, ...]], list[Verdict]]:
-        """Return the links that touch these records, the golden ids they are under with everybody under those, and
-        people's verdicts in force that touch them."""
-        ...
-
     def replace_links(
         self, dropped: Collection[StoredLink], added: Collection[StoredLink], model_version: str
     ) -> None:
@@ -297,7 +287,8 @@ class OnlineWork(DecisionWork, Protocol):
         ...
 
     def put_profiles(self, profiles: Collection[ProfileRow]) -> None:
-        """Insert profiles or update those known (created_at stays). A live one loses its redirect."""
+        """Insert profiles or update those known (created_at stays). A live one loses its redirect, and
+        ids that led to it when it was merged away lead to it again. Records have been moved before."""
         ...
 
     def retire(self, redirects: Collection[Redirect], change_id: str) -> None:

@@ -82,7 +82,7 @@ class UnitOfWork(ModelRepository, Protocol):
 
     @property
     def at(self) -> datetime:
-        """The moment of this unit: the clock when it began, and never before an earlier change."""
+        """The moment of this unit: the clock when it began, and always after every earlier change."""
         ...
 
     def live_records(self) -> pa.Table:

@@ -9,19 +9,52 @@ smallest record.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from identity.model.match import PartitionRules
 
-__all__ = ["Weights", "cluster", "cluster_many"]
+__all__ = ["Between", "Merge", "Trace", "Weights", "cluster", "cluster_many", "trace"]
 
 Weights = NDArray[np.float64]
 Places = NDArray[np.int64]
 Pair = tuple[int, int]
 
 _NEVER = -np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What stands between two clusters: their best link, the mean over all cross pairs, and what both are worth.
+
+    `limits` names the identifiers of which one cluster may not hold as many values as both have.
+    """
+
+    one: tuple[int, ...]
+    other: tuple[int, ...]
+    best: float
+    mean: float
+    worth: float
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two clusters that became one, `decided` by a person or for what stood between them."""
+
+    between: Between
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How clusters came to be, merge by merge in order, and what stands between those of them that were asked for."""
+
+    merges: tuple[Merge, ...]
+    clusters: tuple[tuple[int, ...], ...]
+    between: tuple[Between, ...]
 
 
 def cluster(
@@ -44,13 +77,39 @@ def cluster(
     if not len(weights):
         return []
     merging = _Merging(weights[None], rules, rules.best_share if best_share is None else best_share)
-    for left, right in sorted(together):
-        merging.join(left, right)
-    merging.keep_apart(apart)
-    held = {kind: values for kind, values in (identifiers or {}).items() if kind in rules.distinct_values}
+    merging.decide(together, apart)
+    merging.run(threshold, _limited(identifiers, rules))
+    return [list(members) for members in merging.clusters()]
+
+
+def trace(
+    weights: Weights,
+    rules: PartitionRules,
+    threshold: float = 0.0,
+    *,
+    together: Collection[Pair] = (),
+    apart: Collection[Pair] = (),
+    identifiers: Mapping[str, Sequence[str]] | None = None,
+    between: Collection[Pair] = (),
+) -> Trace:
+    """Return how `cluster` comes to its clusters, and what stands between those that hold the pairs `between`.
+
+    A pair inside one cluster has nothing between it. Weights are clipped, as the partition reads them.
+    """
+    merging = _Traced(weights[None], rules, rules.best_share)
+    merging.decide(together, apart)
+    merging.deciding = False
+    held = _limited(identifiers, rules)
     merging.run(threshold, held)
-    home = merging.home[0].tolist()
-    return [[place for place, at in enumerate(home) if at == first] for first in sorted(set(home))]
+    homes = sorted({tuple(sorted(merging.home[0, list(pair)].tolist())) for pair in between})
+    standing = tuple(merging.between(one, other, held) for one, other in homes if one != other)
+    return Trace(tuple(merging.merges), tuple(merging.clusters()), standing)
+
+
+def _limited(
+    identifiers: Mapping[str, Sequence[str]] | None, rules: PartitionRules
+) -> dict[str, Sequence[str]]:
+    return {kind: values for kind, values in (identifiers or {}).items() if kind in rules.distinct_values}
 
 
 def cluster_many(
@@ -94,6 +153,20 @@ class _Merging:
                 self._forbid(active, into, gone)
             else:
                 self._merge(active, into, gone)
+
+    def decide(self, together: Collection[Pair], apart: Collection[Pair]) -> None:
+        """Merge what people said is together in a single component, and forbid what they said is not."""
+        for left, right in sorted(together):
+            self.join(left, right)
+        self.keep_apart(apart)
+
+    def clusters(self) -> list[tuple[int, ...]]:
+        """Return the clusters of a single component, in the order of their smallest records."""
+        return [self.members(first) for first in sorted(set(self.home[0].tolist()))]
+
+    def members(self, at: int) -> tuple[int, ...]:
+        """Return the records of the cluster at a place of a single component."""
+        return tuple(np.flatnonzero(self.home[0] == at).tolist())
 
     def join(self, left: int, right: int) -> None:
         """Merge the clusters of two records of a single component by a person's decision."""
@@ -139,13 +212,54 @@ class _Merging:
         return value
 
     def _within_limits(self, one: int, other: int, held: Mapping[str, Sequence[str]]) -> bool:
-        for kind, values in held.items():
-            ours, theirs = self._values(one, values), self._values(other, values)
-            if len(ours | theirs) > self._rules.distinct_values[kind] and not (
-                ours >= theirs or theirs >= ours
-            ):
-                return False
-        return True
+        return all(self._within(kind, one, other, values) for kind, values in held.items())
+
+    def _within(self, kind: str, one: int, other: int, values: Sequence[str]) -> bool:
+        ours, theirs = self._values(one, values), self._values(other, values)
+        allowed = len(ours | theirs) <= self._rules.distinct_values[kind]
+        return allowed or ours >= theirs or theirs >= ours
 
     def _values(self, at: int, values: Sequence[str]) -> set[str]:
-        return {values[place] for place in np.flatnonzero(self.home[0] == at).tolist()} - {""}
+        return {values[place] for place in self.members(at)} - {""}
+
+
+class _Traced(_Merging):
+    """The same of a single component, remembering each merge. A forbidden one is forbidden for good, be it allowed
+    by what the clusters have become since: so the limits that once forbade it are remembered too."""
+
+    def __init__(self, weights: Weights, rules: PartitionRules, best_share: float) -> None:
+        super().__init__(weights, rules, best_share)
+        self.merges: list[Merge] = []
+        self.deciding = True
+        self._refused: list[tuple[int, int, tuple[str, ...]]] = []
+
+    def between(self, one: int, other: int, held: Mapping[str, Sequence[str]]) -> Between:
+        """Return what stands between the clusters at two places."""
+        pairs = self._size[0, one] * self._size[0, other]
+        kinds = {kind for kind, values in held.items() if not self._within(kind, one, other, values)}
+        kinds |= {
+            kind
+            for ours, theirs, refused in self._refused
+            if {int(self.home[0, ours]), int(self.home[0, theirs])} == {one, other}
+            for kind in refused
+        }
+        return Between(
+            self.members(one),
+            self.members(other),
+            best=float(self._best[0, one, other]),
+            mean=float(self._sum[0, one, other] / pairs),
+            worth=float(self._value(np.array([0]), np.array([one]))[0, other]),
+            limits=tuple(sorted(kinds)),
+        )
+
+    def _within_limits(self, one: int, other: int, held: Mapping[str, Sequence[str]]) -> bool:
+        broken = tuple(kind for kind, values in held.items() if not self._within(kind, one, other, values))
+        if broken:
+            self._refused.append((one, other, broken))
+        return not broken
+
+    def _merge(self, component: Places, into: Places, gone: Places) -> None:
+        if len(component):  # the last look finds nothing to merge
+            found = self.between(int(into[0]), int(gone[0]), {})
+            self.merges.append(Merge(found, self.deciding))
+        super()._merge(component, into, gone)

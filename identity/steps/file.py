@@ -8,7 +8,7 @@ population's can be added up column by column (`engines/filing.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import mul
 
@@ -16,7 +16,7 @@ from identity.features.digests import Digest
 from identity.model.match import BlockingKey
 from identity.steps.block import Part
 
-__all__ = ["FACTORS", "IDENTIFIERS", "Cabinet", "cabinet", "file", "hold", "signed"]
+__all__ = ["FACTORS", "IDENTIFIERS", "Cabinet", "cabinet", "file", "file_by_key", "hold", "signed"]
 
 FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
 """Odd numbers without a pattern (of the golden ratio and of xxHash), one for each place among a key's parts."""
@@ -73,6 +73,12 @@ def file(features: Mapping[str, str], into: Cabinet) -> dict[int, int]:
                 found.sort()
             blocks[signed(label + sum(map(mul, FACTORS, found)))] = key.cap
     return blocks
+
+
+def file_by_key(features: Mapping[str, str], into: Cabinet) -> dict[str, tuple[int, int]]:
+    """Return the blocks of a record by the name of their key: number and cap."""
+    blocks = {key[0].name: file(features, replace(into, keys=(key,))) for key in into.keys}
+    return {name: block for name, filed in blocks.items() for block in filed.items()}
 
 
 def hold(features: Mapping[str, str], into: Cabinet) -> tuple[dict[str, int], int | None]:

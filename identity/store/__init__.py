@@ -3,7 +3,7 @@
 from identity.store.bulk import BulkWork
 from identity.store.engine import DEFAULT_URL, Store, check_current, head_revision, migrate
 from identity.store.online import OnlineWork
-from identity.store.views import Counts, EventView, ProfileView, RedoCount, RedoView, Views
+from identity.store.views import Counts, EventView, OperationView, ProfileView, RedoCount, RedoView, Views
 
 __all__ = [
     "DEFAULT_URL",
@@ -11,6 +11,7 @@ __all__ = [
     "Counts",
     "EventView",
     "OnlineWork",
+    "OperationView",
     "ProfileView",
     "RedoCount",
     "RedoView",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ __all__ = ["TIME", "BulkUnit", "one", "shaped"]
 
 TIME = pa.timestamp("us", tz="UTC")
 _LATEST = pa.schema([("at", TIME)])
+_INSTANT = timedelta(microseconds=1)
 
 
 class BulkUnit:
@@ -56,12 +57,12 @@ class BulkUnit:
         """Do what was put off, before others or a later read can see that it was."""
 
     def _moment(self) -> datetime:
-        # A clock that was set back must not put a change before one that is already history.
+        # A clock that stands, or was set back, must not put a change beside or before one that is already history.
         latest = (
             self._connection.fetch('SELECT max("at") AS "at" FROM "change"', _LATEST).column("at")[0].as_py()
         )
         now = self._clock.now()
-        return max(now, latest) if latest else now
+        return max(now, latest + _INSTANT) if latest else now
 
     @property
     def _connection(self) -> BulkConnection:

@@ -46,9 +46,9 @@ class Store:
         """Return a unit of work for a `with` block: commits at its end, leaves nothing when it raises."""
         return BulkWork(self._database, clock)
 
-    def look(self) -> Look:
-        """Return a read-only look at a few records, for a `with` block."""
-        return Look(self._database, self._features)
+    def look(self, *, steady: bool = False) -> Look:
+        """Return a read-only look at a few records, for a `with` block. A `steady` one sees one moment throughout."""
+        return Look(self._database, self._features, steady=steady)
 
     def online(self, clock: Clock) -> OnlineWork:
         """Return a unit of work around a few records, for a `with` block as `begin` does."""

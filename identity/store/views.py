@@ -13,13 +13,24 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from identity.model.cluster import GoldenId
 from identity.model.golden import GoldenProfile
 from identity.model.judgement import Link
+from identity.model.operation import OperationKind, OperationStatus
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import RedoKind
 from identity.store import mapping
 from identity.store.dialect import Database
 from identity.store.tables import TABLES
 
-__all__ = ["Activation", "Counts", "EventView", "ModelView", "ProfileView", "RedoCount", "RedoView", "Views"]
+__all__ = [
+    "Activation",
+    "Counts",
+    "EventView",
+    "ModelView",
+    "OperationView",
+    "ProfileView",
+    "RedoCount",
+    "RedoView",
+    "Views",
+]
 
 _RECORD = TABLES["source_record"]
 _CROSSWALK = TABLES["crosswalk"].c
@@ -29,6 +40,8 @@ _LINK = TABLES["link"]
 _MODEL = TABLES["match_model"].c
 _ACTIVATION = TABLES["model_activation"].c
 _VERDICT = TABLES["verdict"].c
+_OPERATION = TABLES["operation"].c
+_CHANGE = TABLES["change"].c
 _EVENT = TABLES["event"]
 _QUARANTINE = TABLES["quarantine"].c
 _REDO = TABLES["redo"].c
@@ -59,6 +72,22 @@ class EventView:
     time: datetime
     correlation_id: str | None
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """What a person decided, who, when and why, and the profiles concerned. `reverses` is what an undo took back."""
+
+    operation_id: str
+    kind: OperationKind
+    actor: str
+    reason: str
+    at: datetime
+    correlation_id: str | None
+    status: OperationStatus
+    reverses: str | None
+    reversed_by: str | None
+    profiles: tuple[GoldenId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +205,17 @@ class Views:
             rows = look.execute(asked.order_by(_EVENT.c.position).limit(limit)).all()
         return tuple(EventView(**{**row._mapping, "body": orjson.loads(row.body)}) for row in rows)
 
+    def operations(self, limit: int = 100) -> tuple[OperationView, ...]:
+        """Return up to `limit` of what people decided, newest first."""
+        asked = select(
+            *(_OPERATION[name] for name in ("operation_id", "kind", "status", "reverses", "reversed_by")),
+            *(_OPERATION[name] for name in ("before", "after")),
+            *(_CHANGE[name] for name in ("actor", "reason", "at", "correlation_id")),
+        ).where(_CHANGE.change_id == _OPERATION.operation_id)
+        newest = asked.order_by(_CHANGE["at"].desc(), _OPERATION.operation_id.desc()).limit(limit)
+        with self._database.read() as look:
+            return tuple(_operation(row) for row in look.execute(newest))
+
     def redo(self, limit: int = 100) -> tuple[RedoView, ...]:
         """Return up to `limit` of what waits to be decided again, oldest first."""
         asked = select(_REDO.kind, _REDO.subject, _REDO.reason, _REDO.queued_at)
@@ -231,6 +271,22 @@ class Views:
 def _members(look: Connection, golden_id: GoldenId, as_of: datetime | None) -> tuple[RecordKey, ...]:
     under = select(_CROSSWALK.source, _CROSSWALK.source_record_id).where(_CROSSWALK.golden_id == golden_id)
     return tuple(sorted(RecordKey(*row) for row in look.execute(_within(under, as_of))))
+
+
+def _operation(row: Any) -> OperationView:
+    images = (*mapping.images_from_json(row.before), *mapping.images_from_json(row.after))
+    return OperationView(
+        row.operation_id,
+        OperationKind(row.kind),
+        row.actor,
+        row.reason,
+        row.at,
+        row.correlation_id,
+        OperationStatus(row.status),
+        row.reverses,
+        row.reversed_by,
+        tuple(sorted({image.golden_id for image in images})),
+    )
 
 
 def _within(asked: Select[Any], as_of: datetime | None) -> Any:

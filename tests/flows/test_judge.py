@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from identity.engines.stages import Stages
 from identity.flows.ingest import ingest
 from identity.flows.judge import Wish, keep_apart, keep_together, merge, split, undo
 from identity.flows.judge.judging import preview
+from identity.flows.lookup import Answer, ByGoldenId
 from identity.flows.redo import drain
 from identity.flows.rematch import rematch
 from identity.model.cluster import GoldenId
@@ -24,6 +26,13 @@ from .real_time import arrival, contradictions, deleted, rebuilt, rows, state
 
 WISH = Wish("ines", "they said so")
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Standing:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NINE
 
 
 def key(name: str) -> RecordKey:
@@ -268,14 +277,66 @@ def test_what_cannot_be_undone_is_refused_with_its_code(service: Service) -> Non
     first = merge(service.desk, [ann, ben], WISH).operation.operation_id
     second = merge(service.desk, [homes(service, "a1")[0], cle], WISH, into=cle).operation.operation_id
     assert _refusal(service, first) == "MERGE_SUPERSEDED"
-    undone = undo(service.desk, second, WISH).operation.operation_id
+    undo(service.desk, second, WISH)
     assert _refusal(service, second) == "MERGE_ALREADY_REVERSED"
-    assert _refusal(service, undone) == "MERGE_NOT_REVERSIBLE"
     assert _refusal(service, homes(service, "a1")[0]) == "MERGE_NOT_REVERSIBLE"
     undo(service.desk, first, WISH)
     assert homes(service, "a1", "b1", "c1") == [ann, ben, cle]
     with pytest.raises(LookupFailed, match="E504"):
         undo(service.desk, "nothing-of-the-kind", WISH)
+
+
+def test_ids_that_led_to_a_profile_lead_to_it_again_when_its_merge_is_taken_back(service: Service) -> None:
+    told(service, anna("a1"), anna("a2"), bert("b1"), cleo("c1"))
+    ann, ben, cle = homes(service, "a1", "b1", "c1")
+    merge(service.desk, [ann, ben], WISH)
+    second = merge(service.desk, [ann, cle], WISH, into=cle).operation.operation_id
+    assert service.lookup([ByGoldenId(ben)])[0].golden_ids == (cle,)
+    undo(service.desk, second, WISH)
+    assert homes(service, "b1") == [ann]
+    assert service.lookup([ByGoldenId(ben)]) == [Answer((ann,), "live", redirected=True)]
+
+
+def test_an_undo_by_mistake_can_be_taken_back(service: Service) -> None:
+    told(service, anna("a1"), bert("b1"))
+    ann, ben = homes(service, "a1", "b1")
+    done = merge(service.desk, [ann, ben], WISH, into=ben).operation.operation_id
+    merged, apart = image(service), undo(service.desk, done, WISH).operation.operation_id
+    parted = image(service)
+    again = undo(service.desk, apart, WISH).operation.operation_id
+    assert image(service) == merged
+    assert sound(service)
+    undo(service.desk, again, WISH)
+    assert image(service) == parted
+    assert sound(service)
+
+
+def test_the_undo_of_a_split_can_be_taken_back(service: Service) -> None:
+    told(service, anna("a1"), anna("a2"), anna("a3"))
+    done = split(service.desk, homes(service, "a1")[0], [key("a3")], WISH).operation.operation_id
+    parted, whole = image(service), undo(service.desk, done, WISH).operation.operation_id
+    undo(service.desk, whole, WISH)
+    assert image(service) == parted
+    assert sound(service)
+
+
+def test_a_merge_by_the_machine_that_was_parted_by_mistake_is_one_again(service: Service) -> None:
+    told(service, anna("a1"), bert("a2"))
+    retired = {homes(service, "a1")[0], homes(service, "a2")[0]}
+    told(service, anna("a2"))
+    retired -= set(homes(service, "a1"))
+    whole, apart = image(service), undo(service.desk, retired.pop(), WISH).operation.operation_id
+    undo(service.desk, apart, WISH)
+    assert image(service) == whole
+    assert sound(service)
+
+
+def test_what_was_never_kept_apart_again_is_decided_afresh(service: Service) -> None:
+    told(service, anna("a1"), bert("b1"))
+    kept = keep_apart(service.desk, key("a1"), key("b1"), WISH).operation.operation_id
+    undone = undo(service.desk, kept, WISH).operation.operation_id
+    assert _refusal(service, undone) == "MERGE_NOT_REVERSIBLE"
+    merge(service.desk, homes(service, "a1", "b1"), WISH)
 
 
 def test_a_merge_one_side_of_which_is_gone_is_not_reversible(service: Service) -> None:
@@ -350,3 +411,40 @@ def test_a_preview_of_what_would_be_refused_says_why(service: Service) -> None:
     shown = preview(lambda end: merge(service.desk, [ann, ben], WISH, end=end))
     assert shown.decided is None
     assert [blocker.code for blocker in shown.blockers] == ["CONTRADICTION"]
+
+
+def test_changes_of_one_moment_by_the_clock_are_taken_back_like_others(service: Service) -> None:
+    desk = replace(service.desk, clock=Standing())
+    ingest(desk, [arrival(anna("a1")), arrival(anna("a2")), arrival(bert("b1")), arrival(cleo("c1"))])
+    before = image(service)
+    ann, ben, cle = homes(service, "a1", "b1", "c1")
+    merge(desk, [ann, ben], WISH, into=ann)
+    between = image(service)
+    merge(desk, [ann, cle], WISH, into=cle)
+    undo(desk, ann, WISH)
+    assert image(service) == between
+    undo(desk, ben, WISH)
+    assert image(service) == before
+    history = service.how(cle).history
+    assert [passage.change and passage.change.kind for passage in history] == ["ingest", "merge", "undo"]
+
+
+def test_what_people_decided_is_listed_newest_first(service: Service) -> None:
+    told(service, anna("a1"), bert("b1"))
+    ann, ben = homes(service, "a1", "b1")
+    done = merge(service.desk, [ann, ben], Wish("ines", "called", "call-7")).operation
+    back = undo(service.desk, done.operation_id, Wish("bea")).operation
+    newest, oldest = service.store.views.operations()
+    assert (newest.operation_id, newest.reverses, newest.actor) == (
+        back.operation_id,
+        done.operation_id,
+        "bea",
+    )
+    assert (oldest.operation_id, oldest.reversed_by, oldest.status) == (
+        done.operation_id, back.operation_id, "reversed",
+    )  # fmt: skip
+    assert (oldest.at, oldest.actor, oldest.reason, oldest.correlation_id) == (
+        done.at, "ines", "called", "call-7",
+    )  # fmt: skip
+    assert set(oldest.profiles) == {ann, ben}
+    assert service.store.views.operations(limit=1) == (newest,)

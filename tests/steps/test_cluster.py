@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from identity.model.match import MatchRules, PartitionRules
-from identity.steps.cluster import Weights, cluster
+from identity.steps.cluster import Weights, cluster, trace
 
 
 @pytest.fixture(scope="session")
@@ -138,3 +138,38 @@ def test_one_link_says_no_more_than_the_clip(partition: PartitionRules) -> None:
         np.clip(loud, -12, 12), partition, best_share=0.0
     )
     assert cluster(loud, partition, threshold=12.0) == [[0], [1], [2]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=SEEDS, together=_PAIRS, held=st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=7, max_size=7)
+)
+def test_a_trace_tells_the_merges_that_lead_to_the_clusters(
+    seed: int, together: list[tuple[int, int]], held: list[str], partition: PartitionRules
+) -> None:
+    weights, identifiers = random_weights(seed, 7), {"tax_id": held}
+    told = trace(weights, partition, together=together, identifiers=identifiers)
+    clusters = cluster(weights, partition, together=together, identifiers=identifiers)
+    assert [list(members) for members in told.clusters] == clusters
+    formed = {frozenset([place]) for place in range(7)}
+    for merge in told.merges:
+        sides = frozenset(merge.between.one), frozenset(merge.between.other)
+        assert merge.decided or merge.between.worth > 0
+        formed = (formed - set(sides)) | {sides[0] | sides[1]}
+    assert formed == groups(clusters)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=SEEDS, held=st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=7, max_size=7))
+def test_between_two_clusters_stands_what_kept_them_apart(
+    seed: int, held: list[str], partition: PartitionRules
+) -> None:
+    weights, identifiers = random_weights(seed, 7), {"tax_id": held}
+    pairs = [(one, other) for one in range(7) for other in range(one)]
+    told = trace(weights, partition, identifiers=identifiers, between=pairs)
+    assert len(told.between) == len(told.clusters) * (len(told.clusters) - 1) // 2
+    for between in told.between:
+        cross = [weights[one, other] for one in between.one for other in between.other]
+        assert between.best == pytest.approx(max(cross))
+        assert between.mean == pytest.approx(np.mean(cross))
+        assert between.worth <= 0 or between.limits == ("tax_id",)

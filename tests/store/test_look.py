@@ -71,3 +71,15 @@ def test_an_id_tells_who_answers_for_it(store: Store, clock: StandingClock) -> N
             G3: (G3, "empty"),
         }
         assert (look.answering([]), look.homes([]), look.stored([]), look.memberships([])) == ({}, {}, {}, {})
+
+
+def test_a_steady_look_sees_one_moment_throughout(store: Store, clock: StandingClock) -> None:
+    with store.online(clock) as work:
+        work.put([arrival("anna", city="Turin")])
+    with store.look(steady=True) as look:
+        before = look.stored([key("anna"), key("ben")])
+        with store.online(clock) as work:
+            work.put([arrival("anna", city="Milan"), arrival("ben")])
+        assert look.stored([key("anna"), key("ben")]) == before
+    with store.look(steady=True) as look:
+        assert look.stored([key("anna"), key("ben")]).keys() == {key("anna"), key("ben")}

@@ -13,7 +13,7 @@ from identity.model.operation import OperationKind
 from identity.model.record import RecordKey
 from identity.ports import OnlineWork
 
-__all__ = ["apart", "keep_apart", "keep_together"]
+__all__ = ["Side", "apart", "keep_apart", "keep_together"]
 
 Side = GoldenId | RecordKey
 """A record, or everybody who is in a profile now."""

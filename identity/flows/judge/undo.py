@@ -54,6 +54,8 @@ def undo(
 ) -> Decided:
     """Take back an operation by its id, or a merge by the machine by the golden id that it merged away.
 
+    An undo can be taken back too: what a person parted by it would otherwise stay apart for good.
+
     Raises LookupFailed E504 for what nobody knows; DecisionRefused MERGE_ALREADY_REVERSED, MERGE_SUPERSEDED (later
     decisions or merges rest on it: take those back first), MERGE_NOT_REVERSIBLE, STALE_VERSION.
     """
@@ -90,12 +92,26 @@ def _past(work: OnlineWork, operation_id: str) -> _Past:
         raise DecisionRefused(
             "MERGE_ALREADY_REVERSED", f"Operation {operation_id} was taken back by {stored.reversed_by}."
         )
-    if stored.kind is OperationKind.UNDO:
-        raise DecisionRefused(
-            "MERGE_NOT_REVERSIBLE", "An undo is not taken back.", "Decide again what was decided before it."
-        )
     sides = {image.golden_id: image.records for image in stored.before}
-    return _Past(operation_id, stored.kind, stored.at, sides, stored)
+    return _Past(operation_id, _effect(work, stored), stored.at, sides, stored)
+
+
+def _effect(work: OnlineWork, stored: Operation) -> OperationKind:
+    """Return what an operation did: to take back a merge is to split, and the other way round."""
+    if stored.kind is not OperationKind.UNDO:
+        return stored.kind
+    undone = work.operation(stored.reverses or "")
+    reverse = _REVERSE.get(_effect(work, undone) if undone else OperationKind.MERGE)
+    if reverse is None:
+        raise DecisionRefused(
+            "MERGE_NOT_REVERSIBLE",
+            f"Operation {stored.operation_id} only took back what was said of a pair.",
+            "Say it again.",
+        )
+    return reverse
+
+
+_REVERSE = {OperationKind.MERGE: OperationKind.SPLIT, OperationKind.SPLIT: OperationKind.MERGE}
 
 
 def _merge_by_machine(work: OnlineWork, retired: GoldenId) -> _Past:
@@ -152,7 +168,7 @@ def _merge_undone(work: OnlineWork, desk: Desk, past: _Past, operation: Operatio
 
 
 def _split_undone(work: OnlineWork, desk: Desk, past: _Past, operation: Operation) -> Decided:
-    (records,) = past.sides.values()
+    records = [key for keys in past.sides.values() for key in keys]
     given = star(sorted(records), operation.operation_id)
     refuse_contradictions(work, given, "MERGE_SUPERSEDED")
     return concluded(work, desk, operation, given, records, _names(past))

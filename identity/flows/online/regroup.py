@@ -16,11 +16,22 @@ from identity.flows.online.relink import machine_link
 from identity.model.cluster import GoldenId
 from identity.model.judgement import Judgement, Verdict
 from identity.model.record import NormalisedRecord, RecordKey
-from identity.ports import OnlineWork, Scorer, StoredLink, StoredRecord
-from identity.steps.cluster import cluster
+from identity.ports import OnlineWork, Scorer, StoredLink, StoredRecord, Surroundings
+from identity.steps.cluster import Weights, cluster
 from identity.steps.connect import connect
 
-__all__ = ["Regrouped", "regroup"]
+__all__ = [
+    "Evidence",
+    "Gathered",
+    "Reached",
+    "Regrouped",
+    "evidence",
+    "gather",
+    "in_force",
+    "reach",
+    "regroup",
+    "weigh",
+]
 
 Pair = tuple[RecordKey, RecordKey]
 
@@ -40,14 +51,35 @@ class Regrouped:
 
 
 @dataclass(slots=True)
-class _Reached:
-    """What stands around some records: links by pair, people's verdicts, golden ids and their members."""
+class Reached:
+    """Who is reached from some records, and what stands around them: links by pair, people's verdicts, golden ids and
+    their members."""
 
     links: dict[Pair, StoredLink]
     verdicts: set[Verdict]
     previous: dict[RecordKey, GoldenId]
     members: dict[GoldenId, tuple[RecordKey, ...]]
     keys: set[RecordKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Records in key order, and by their places: components, machine's links with their weights, people's decisions."""
+
+    records: Sequence[StoredRecord]
+    components: Sequence[Sequence[int]]
+    machine: Sequence[tuple[int, int, float]]
+    decided: Mapping[Judgement, Sequence[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one component is partitioned by; see `steps/cluster.py`. Places are those in the component."""
+
+    weights: Weights
+    together: Sequence[tuple[int, int]]
+    apart: Sequence[tuple[int, int]]
+    identifiers: Mapping[str, Sequence[str]]
 
 
 def regroup(
@@ -63,7 +95,7 @@ def regroup(
     """
     reached = _claimed(work, desk, frozenset(around), fresh or ())
     records = {key: found for key, found in work.stored(reached.keys).items() if found.live}
-    links = _in_force(reached, frozenset() if fresh is None else frozenset(around), fresh or ())
+    links = in_force(reached, frozenset() if fresh is None else frozenset(around), fresh or ())
     order = sorted(records)
     clusters, inside = _partition(desk, scorer, [records[key] for key in order], links, reached.verdicts)
     company = {
@@ -85,21 +117,22 @@ def regroup(
 
 def _claimed(
     work: OnlineWork, desk: Desk, around: frozenset[RecordKey], fresh: Sequence[StoredLink]
-) -> _Reached:
+) -> Reached:
     """Return everybody concerned, after claiming their profiles: who looks at one of them looks at all of them."""
     claimed: set[GoldenId] = set()
     while True:
-        reached = _reach(work, desk, around, fresh)
+        reached = reach(work, desk, around, fresh)
         new = reached.members.keys() - claimed
         if not new or not work.claim(claims_on_profiles(desk, new)):
             return reached
         claimed |= new
 
 
-def _reach(
-    work: OnlineWork, desk: Desk, around: frozenset[RecordKey], fresh: Sequence[StoredLink]
-) -> _Reached:
-    reached = _Reached({}, set(), {}, {}, set())
+def reach(
+    work: Surroundings, desk: Desk, around: Collection[RecordKey], fresh: Sequence[StoredLink] = ()
+) -> Reached:
+    """Return everybody whom links, people's word or a common profile connect to the records `around`."""
+    reached = Reached({}, set(), {}, {}, set())
     frontier = set(around)
     for link in fresh:
         if _binds(link, desk):
@@ -127,8 +160,8 @@ def _binds(found: StoredLink, desk: Desk) -> bool:
     return found.blocked and (found.link.match_weight or 0.0) > desk.rules.thresholds.match
 
 
-def _in_force(
-    reached: _Reached, changed: frozenset[RecordKey], fresh: Sequence[StoredLink]
+def in_force(
+    reached: Reached, changed: frozenset[RecordKey] = frozenset(), fresh: Sequence[StoredLink] = ()
 ) -> dict[Pair, StoredLink]:
     """Return the links between shared blocks that hold now, the fresh ones instead of those of the changed records.
     What company adds is found anew."""
@@ -144,6 +177,27 @@ def _partition(
     verdicts: Collection[Verdict],
 ) -> tuple[list[list[int]], list[StoredLink]]:
     """Return the clusters by places in `records`, and every link at or above review inside the components."""
+    gathered = gather(desk, records, links, verdicts)
+    weights = weigh(desk, scorer, gathered)
+    clusters = []
+    for component in gathered.components:
+        clusters += _clusters(desk, component, gathered, weights)
+    inside = [
+        machine_link(desk, records[left].record.key, records[right].record.key, weight, blocked=False)
+        for (left, right), weight in weights.items()
+        if weight >= desk.rules.thresholds.review
+    ]
+    return sorted(clusters), inside
+
+
+def gather(
+    desk: Desk,
+    records: Sequence[StoredRecord],
+    links: Mapping[Pair, StoredLink],
+    verdicts: Collection[Verdict],
+    largest: int | None = None,
+) -> Gathered:
+    """Return the components of `records`, which are in key order; `largest` instead of what the rules say."""
     places = {stored.record.key: at for at, stored in enumerate(records)}
     said = [each for each in verdicts if each.left in places and each.right in places]
     decided = {
@@ -160,52 +214,30 @@ def _partition(
         machine,
         decided[Judgement.MATCH],
         threshold=desk.rules.thresholds.match,
-        largest=desk.rules.partition.largest_component,
+        largest=largest or desk.rules.partition.largest_component,
     )
-    weights = _weighed(desk, scorer, records, components, machine)
-    clusters = []
-    for component in components:
-        clusters += _clusters(desk, component, records, weights, decided)
-    inside = [
-        machine_link(desk, records[left].record.key, records[right].record.key, weight, blocked=False)
-        for (left, right), weight in weights.items()
-        if weight >= desk.rules.thresholds.review
-    ]
-    return sorted(clusters), inside
+    return Gathered(records, components, machine, decided)
 
 
-def _weighed(
-    desk: Desk,
-    scorer: Scorer,
-    records: Sequence[StoredRecord],
-    components: Sequence[Sequence[int]],
-    known: Sequence[tuple[int, int, float]],
-) -> dict[tuple[int, int], float]:
+def weigh(desk: Desk, scorer: Scorer, gathered: Gathered) -> dict[tuple[int, int], float]:
     """Return the weight of every pair inside each component: a weak link is judged by all the company it keeps."""
-    weights = {(left, right): weight for left, right, weight in known}
+    weights = {(left, right): weight for left, right, weight in gathered.machine}
     pairs = [
         pair
-        for component in components
+        for component in gathered.components
         if len(component) <= desk.rules.partition.largest_component
         for pair in combinations(component, 2)
     ]
     missing = [pair for pair in pairs if pair not in weights]
-    features = [NormalisedRecord(stored.record.key, stored.features) for stored in records]
+    features = [NormalisedRecord(stored.record.key, stored.features) for stored in gathered.records]
     found = dict(zip(missing, scorer.weigh(features, missing), strict=True))
     return {pair: weights[pair] if pair in weights else found[pair] for pair in pairs}
 
 
-def _clusters(
-    desk: Desk,
-    component: Sequence[int],
-    records: Sequence[StoredRecord],
-    weights: Mapping[tuple[int, int], float],
-    decided: Mapping[Judgement, Sequence[tuple[int, int]]],
-) -> list[list[int]]:
-    if len(component) == 1:
-        return [list(component)]
-    if _beyond_doubt(desk, component, records, weights, decided):
-        return [list(component)]
+def evidence(
+    desk: Desk, component: Sequence[int], gathered: Gathered, weights: Mapping[tuple[int, int], float]
+) -> Evidence:
+    """Return what a component is partitioned by."""
     at = {place: number for number, place in enumerate(component)}
     matrix = np.full((len(component), len(component)), np.nan)
     for one, other in combinations(component, 2):
@@ -213,34 +245,43 @@ def _clusters(
             matrix[at[one], at[other]] = matrix[at[other], at[one]] = weights[one, other]
     named = {
         judgement: [(at[left], at[right]) for left, right in pairs if left in at and right in at]
-        for judgement, pairs in decided.items()
+        for judgement, pairs in gathered.decided.items()
     }
+    held = {
+        kind: [gathered.records[place].features.get(kind, "") for place in component]
+        for kind in desk.rules.partition.distinct_values
+    }
+    return Evidence(matrix, named[Judgement.MATCH], named[Judgement.NO_MATCH], held)
+
+
+def _clusters(
+    desk: Desk, component: Sequence[int], gathered: Gathered, weights: Mapping[tuple[int, int], float]
+) -> list[list[int]]:
+    if len(component) == 1 or _beyond_doubt(desk, component, gathered, weights):
+        return [list(component)]
+    given = evidence(desk, component, gathered, weights)
     found = cluster(
-        matrix,
+        given.weights,
         desk.rules.partition,
         desk.rules.thresholds.match,
-        together=named[Judgement.MATCH],
-        apart=named[Judgement.NO_MATCH],
-        identifiers={
-            kind: [records[place].features.get(kind, "") for place in component]
-            for kind in desk.rules.partition.distinct_values
-        },
+        together=given.together,
+        apart=given.apart,
+        identifiers=given.identifiers,
     )
     return [[component[number] for number in numbers] for numbers in found]
 
 
 def _beyond_doubt(
-    desk: Desk,
-    component: Sequence[int],
-    records: Sequence[StoredRecord],
-    weights: Mapping[tuple[int, int], float],
-    decided: Mapping[Judgement, Sequence[tuple[int, int]]],
+    desk: Desk, component: Sequence[int], gathered: Gathered, weights: Mapping[tuple[int, int], float]
 ) -> bool:
     """Say whether everybody matches everybody, and neither people's decisions nor limits have a say in it."""
-    if any(not set(pair).isdisjoint(component) for pairs in decided.values() for pair in pairs):
+    if any(not set(pair).isdisjoint(component) for pairs in gathered.decided.values() for pair in pairs):
         return False
     for kind, most in desk.rules.partition.distinct_values.items():
-        if len({value for place in component if (value := records[place].features.get(kind))}) > most:
+        if (
+            len({value for place in component if (value := gathered.records[place].features.get(kind))})
+            > most
+        ):
             return False
     least = desk.rules.thresholds.match
     return all(weights.get(pair, least) > least for pair in combinations(component, 2))

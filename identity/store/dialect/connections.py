@@ -69,6 +69,10 @@ class Database(Protocol):
         """Open a connection for questions about a few records, each answered from what is committed at that moment."""
         ...
 
+    def steady(self) -> AbstractContextManager[ReadConnection]:
+        """Open the same, each answered from what was committed when the first was asked."""
+        ...
+
     def write(self) -> AbstractContextManager[WriteConnection]:
         """Open a transaction around a few records, committed at the end of the block."""
         ...

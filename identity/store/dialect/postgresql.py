@@ -97,6 +97,13 @@ class PostgresDatabase:
                 if not connection.closed:
                     connection.autocommit = False
 
+    @contextmanager
+    def steady(self) -> Iterator[ReadConnection]:
+        from identity.store.dialect.postgresql_writing import PostgresAsking
+
+        with self.read() as look:
+            yield PostgresAsking(look.connection.driver_connection, self._refusal)
+
     def bulk(self) -> BulkConnection:
         with translated(self._refusal):
             connection = adbc_postgresql.connect(self._uri)

@@ -113,6 +113,13 @@ class SqliteDatabase:
             assert isinstance(connection, sqlite3.Connection)
             yield SqliteAsking(connection, self._refusal)
 
+    @contextmanager
+    def steady(self) -> Iterator[ReadConnection]:
+        with self.read() as look:
+            connection = look.connection.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            yield SqliteAsking(connection, self._refusal)
+
     def bulk(self) -> BulkConnection:
         connection = self.connect()
         try:

@@ -14,20 +14,27 @@ from identity.model.operation import Operation, OperationKind, OperationStatus, 
 from identity.model.record import RecordKey
 from identity.ports import Carry, Retirement
 from identity.store import mapping
-from identity.store.dialect import utc
+from identity.store.dialect import Asked, utc
 from identity.store.online import statements as sql
 from identity.store.online.profiles import ProfileSide
 
-__all__ = ["DecisionSide", "verdicts_in"]
+__all__ = ["DecisionSide", "VerdictReads", "verdicts_in"]
 
 
-class DecisionSide(ProfileSide):
+class VerdictReads:
+    """What a unit of work and a look that writes nothing ask alike."""
+
+    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
     def verdicts(self, keys: Collection[RecordKey]) -> list[Verdict]:
         if not keys:
             return []
         rows = [(key.source, key.source_record_id) for key in keys]
         return verdicts_in(self._fetch(sql.VERDICTS.on(rows)))
 
+
+class DecisionSide(ProfileSide, VerdictReads):
     def put_verdicts(self, verdicts: Collection[Verdict]) -> None:
         rows = [
             (v.left.source, v.left.source_record_id, v.right.source, v.right.source_record_id,

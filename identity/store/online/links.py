@@ -9,21 +9,29 @@ from identity.model.evidence import MatchWeight
 from identity.model.judgement import Judgement, Link
 from identity.model.record import RecordKey
 from identity.ports import Redo, RedoKind, StoredLink
+from identity.store.dialect import Asked
 from identity.store.online import statements as sql
 from identity.store.online.unit import Unit
 
-__all__ = ["LinkSide", "stored_links"]
+__all__ = ["LinkReads", "LinkSide", "stored_links"]
 
 _Pair = tuple[RecordKey, RecordKey]
 
 
-class LinkSide(Unit):
+class LinkReads:
+    """What a unit of work and a look that writes nothing ask alike."""
+
+    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
     def links(self, keys: Collection[RecordKey]) -> list[StoredLink]:
         if not keys:
             return []
         rows = [(key.source, key.source_record_id) for key in keys]
         return stored_links(self._fetch(sql.LINKS.on(rows)))
 
+
+class LinkSide(Unit, LinkReads):
     def replace_links(
         self, dropped: Collection[StoredLink], added: Collection[StoredLink], model_version: str
     ) -> None:

@@ -6,23 +6,28 @@ from collections.abc import Collection
 from itertools import groupby
 from operator import itemgetter
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from identity.model.cluster import GoldenId
 from identity.store import mapping
 from identity.store.dialect import Answer, Asked, Database, ReadConnection
 from identity.store.online import statements as sql
+from identity.store.online.around import AroundReads
+from identity.store.online.decisions import VerdictReads
+from identity.store.online.history import HistoryReads
+from identity.store.online.links import LinkReads
+from identity.store.online.profiles import ProfileReads
 from identity.store.online.records import RecordReads
 
 __all__ = ["Look"]
 
 
-class Look(RecordReads):
+class Look(RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads, AroundReads):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 
-    def __init__(self, database: Database, features: tuple[str, ...]) -> None:
+    def __init__(self, database: Database, features: tuple[str, ...], *, steady: bool = False) -> None:
         self._features = features
-        self._looking = database.look()
+        self._looking = database.steady() if steady else database.look()
         self._open: ReadConnection | None = None
 
     def __enter__(self) -> Self:
@@ -57,3 +62,6 @@ class Look(RecordReads):
         if self._open is None:
             raise RuntimeError("a look is used inside its with block only")
         return self._open.ask(asked)
+
+    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+        return self._ask(asked)()

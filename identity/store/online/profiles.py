@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.record import RecordKey
 from identity.ports import Change, Event, ProfileRow, ProfileState
 from identity.store import refusals
-from identity.store.dialect import utc
+from identity.store.dialect import Asked, utc
 from identity.store.online import statements as sql
 from identity.store.online.unit import Unit
 from identity.store.redirects import in_one_hop
 
-__all__ = ["ProfileSide", "members_by_id"]
+__all__ = ["ProfileReads", "ProfileSide", "members_by_id"]
 
 
 def members_by_id(rows: Iterable[tuple[str, str, str]]) -> dict[GoldenId, tuple[RecordKey, ...]]:
@@ -25,12 +26,19 @@ def members_by_id(rows: Iterable[tuple[str, str, str]]) -> dict[GoldenId, tuple[
     return {golden_id: tuple(records) for golden_id, records in members.items()}
 
 
-class ProfileSide(Unit):
+class ProfileReads:
+    """What a unit of work and a look that writes nothing ask alike."""
+
+    def _fetch(self, asked: Asked) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
     def members_of(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[RecordKey, ...]]:
         if not golden_ids:
             return {}
         return members_by_id(self._fetch(sql.MEMBERS_OF.on(list(golden_ids))))
 
+
+class ProfileSide(Unit, ProfileReads):
     def profiles(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, ProfileState]:
         if not golden_ids:
             return {}
@@ -56,9 +64,16 @@ class ProfileSide(Unit):
                 for p in profiles
             ]  # fmt: skip
             live = [profile.golden_id for profile in profiles if profile.status == "live"]
+            # Most are new, and cannot have led anywhere: they need not be asked about.
+            back = [
+                profile.golden_id for profile in profiles if profile.status == "live" and profile.version > 1
+            ]
             lived = [(golden_id, "live") for golden_id in live]
             self._execute(
-                sql.PUT_PROFILES.on(rows), sql.REMEMBER_UNREDIRECTED.on(lived, at=at), sql.UNREDIRECT.on(live)
+                sql.PUT_PROFILES.on(rows),
+                *(statement.on(back, at=at) for statement in sql.LEAD_BACK),
+                sql.REMEMBER_UNREDIRECTED.on(lived, at=at),
+                sql.UNREDIRECT.on(live),
             )
 
     def retire(self, redirects: Collection[Redirect], change_id: str) -> None:

@@ -204,6 +204,27 @@ UNREDIRECT = Statement(bulk.remove("redirect", ("retired",), "{rows}"), _columns
 REMEMBER_UNREDIRECTED = Statement(
     bulk.remember_unredirected("{rows}", ":at"), _columns("golden_profile", "golden_id", "status")
 )
+# Who led to an id just before it was merged away, and has since led where that one led, leads to it again with it.
+_LED_BACK = (
+    "SELECT r.retired, s.golden_id FROM {rows} AS s JOIN redirect AS d ON d.retired = s.golden_id"
+    " JOIN redirect AS r ON r.survivor = d.survivor"
+    " JOIN redirect_past AS p ON p.retired = r.retired AND p.survivor = s.golden_id AND p.until ="
+    " (SELECT max(c.valid_to) FROM crosswalk AS c WHERE c.golden_id = s.golden_id AND c.valid_to IS NOT NULL)"
+)
+LEAD_BACK = (
+    Statement(
+        "INSERT INTO redirect_past (retired, survivor, since, until, change_id)"
+        " SELECT r.retired, r.survivor, r.since, :at, r.change_id FROM redirect AS r"
+        f" WHERE r.retired IN (SELECT f.retired FROM ({_LED_BACK}) AS f)",
+        _GOLDEN_IDS,
+    ),
+    Statement(
+        "UPDATE redirect SET survivor = f.golden_id, since = :at, change_id = coalesce((SELECT min(c.change_id)"
+        " FROM crosswalk AS c WHERE c.golden_id = f.golden_id AND c.valid_to IS NULL AND c.valid_from = :at),"
+        f" change_id) FROM ({_LED_BACK}) AS f WHERE redirect.retired = f.retired",
+        _GOLDEN_IDS,
+    ),
+)
 SURVIVORS = Statement(bulk.STAGED_SURVIVORS.format(stage="{rows}"), _columns("redirect", "survivor"))
 RETIRE = tuple(
     Statement(sql("{rows}"), _REDIRECTS)

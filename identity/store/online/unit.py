@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +13,9 @@ from identity.store.dialect import Answer, Asked, Database, WriteConnection, utc
 from identity.store.online import statements as sql
 
 __all__ = ["Unit"]
+
+_INSTANT = timedelta(microseconds=1)
+"""The least by which moments differ."""
 
 
 class Unit:
@@ -52,11 +55,12 @@ class Unit:
     @property
     def at(self) -> datetime:
         """The moment of this unit; later after a claim that let another unit finish first."""
-        # A clock that was set back must not put a change before one that is already history.
+        # A clock that stands, or was set back, must not put a change beside or before one that is already history: what
+        # was so just before a change would be told by no moment.
         if self._at is None:
             ((latest,),) = (self._latest or self._ask(sql.LATEST_CHANGE.of()))()
             assert self._began is not None
-            self._began = max(self._began, utc(latest)) if latest else self._began
+            self._began = max(self._began, utc(latest) + _INSTANT) if latest else self._began
             self._at = self._began
         return self._at
 
