@@ -26,6 +26,7 @@ from identity.connectors.intake import Intake
 from identity.engines.changes import difference
 from identity.engines.duckdb import DuckDBEngine
 from identity.engines.scoring import ModelScorer
+from identity.engines.surveying import Survey
 from identity.engines.survivorship import survive_population
 from identity.features.digests import keyed_digest
 from identity.flows.ingest import Ingested, ingest
@@ -37,6 +38,7 @@ from identity.flows.online.settle import refuse_another_index
 from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
+from identity.flows.review import ReviewRoom
 from identity.model.errors import FileError, LookupFailed, ModelError, RulesError
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
@@ -252,6 +254,20 @@ class Service:
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
         )
 
+    @cached_property
+    def review_room(self) -> ReviewRoom:
+        """What everybody's review tasks are refreshed with."""
+        rules, settings = self.match_rules, self.settings
+        return ReviewRoom(
+            transactions=self.store,
+            thresholds=rules.thresholds,
+            names=self.features,
+            survey=Survey(rules.thresholds, settings.threads, settings.memory),
+            scorer=self._scorer_of,
+            clock=SystemClock(),
+            new_id=lambda: str(uuid.uuid4()),
+        )
+
     def _begin_with(self, model: MatchModel) -> None:
         """Put a model in force, and say of an empty database that its index is as it should be."""
         index_version = self.index.version
@@ -269,11 +285,15 @@ class Service:
         if version not in self._scorers:
             stored = work.active_model()
             assert stored is not None, "a version belongs to a model"
-            self._scorers.clear()
-            self._scorers[version] = ModelScorer(
-                model_from_json(stored.body, self.match_rules), self.comparators
-            )
+            return self._scorer_of(stored)
         return self._scorers[version]
+
+    def _scorer_of(self, stored: StoredModel) -> Scorer:
+        if stored.version not in self._scorers:
+            self._scorers.clear()
+            model = model_from_json(stored.body, self.match_rules)
+            self._scorers[stored.version] = ModelScorer(model, self.comparators)
+        return self._scorers[stored.version]
 
     @cached_property
     def _scorers(self) -> dict[str, Scorer]:

@@ -2,7 +2,7 @@
 
 tables.py  the shape of every Arrow table that crosses          batch.py   what works on a whole population
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
-decisions.py  what the latter knows of people's decisions
+decisions.py  what the latter knows of people's decisions  reviews.py  what both know of review tasks
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor
@@ -22,6 +22,7 @@ from identity.ports.online import (
     StoredLink,
     StoredRecord,
 )
+from identity.ports.reviews import LABELS, SAID, Around, ReviewTables, ReviewWork, Surveyor
 from identity.ports.tables import (
     EVENTS,
     FEATURE_TEXTS,
@@ -58,6 +59,7 @@ __all__ = [
     "FILED",
     "GENERIC_VALUES",
     "HELD",
+    "LABELS",
     "LINKS",
     "LIVE_RECORDS",
     "MEMBERSHIPS",
@@ -69,7 +71,9 @@ __all__ = [
     "RECORD_KEYS",
     "RECORD_NUMBERS",
     "REDIRECTS",
+    "SAID",
     "VERDICTS",
+    "Around",
     "Arrival",
     "BatchEngine",
     "Carry",
@@ -93,11 +97,14 @@ __all__ = [
     "RedoKind",
     "Resolution",
     "Retirement",
+    "ReviewTables",
+    "ReviewWork",
     "Scorer",
     "StageTimer",
     "StoredLink",
     "StoredModel",
     "StoredRecord",
+    "Surveyor",
     "Survivor",
     "Transactions",
     "UnitOfWork",

@@ -18,6 +18,7 @@ from identity.model.judgement import Link
 from identity.model.match import MatchModel
 from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.decisions import DecisionWork
+from identity.ports.reviews import ReviewWork
 from identity.ports.work import Change, Clock, StoredModel
 
 __all__ = [
@@ -174,7 +175,7 @@ class Look(Protocol):
         ...
 
 
-class OnlineWork(DecisionWork, Protocol):
+class OnlineWork(DecisionWork, ReviewWork, Protocol):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""
 

@@ -1,0 +1,103 @@
+"""What units of work know of review tasks: around a few profiles, and of everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from identity.model.cluster import GoldenId
+from identity.model.judgement import Link, Verdict
+from identity.model.record import RecordKey
+from identity.model.review import Concern, Label, ReviewTask
+from identity.steps.reconcile import Reconciled, Standing
+
+__all__ = ["LABELS", "SAID", "Around", "ReviewTables", "ReviewWork", "Surveyor"]
+
+SAID = pa.schema(
+    [(name, pa.string()) for name in ("left_source", "left_id", "right_source", "right_id")]
+    + [("judgement", pa.string()), ("operation_id", pa.string()), ("told_again", pa.bool_())]
+)
+LABELS = pa.schema(
+    [(name, pa.string()) for name in ("left_source", "left_id", "right_source", "right_id", "stratum")]
+    + [("same", pa.bool_())]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around some profiles: tasks about them that are open or deferred, links to records of other live
+    profiles, verdicts in force between live records, and whose those records are.
+
+    `told_again` are the verdicts one of whose records was told again since.
+    """
+
+    standing: Sequence[Standing]
+    links: Sequence[Link]
+    verdicts: Sequence[Verdict]
+    told_again: Sequence[Verdict]
+    homes: dict[RecordKey, GoldenId]
+
+
+class ReviewWork(Protocol):
+    """Review tasks, for a unit of work around a few records."""
+
+    def around(self, golden_ids: Collection[GoldenId]) -> Around:
+        """Return what stands around these profiles. Comes after every claim and write: from here on other units wait
+        to look around theirs, so that of two neighbours the later one sees what the earlier one did."""
+        ...
+
+    def put_reviews(self, reconciled: Reconciled, closed_by: str, change_id: str) -> None:
+        """Open, restate and close tasks. The ids of new ones are made of their subject and `change_id`."""
+        ...
+
+    def review(self, task_id: str) -> ReviewTask | None:
+        """Return a task, whatever its status; other units wait to change it."""
+        ...
+
+    def defer_review(self, task: ReviewTask) -> None:
+        """Store the deferral of a task, and its details."""
+        ...
+
+    def close_review(self, task_id: str, closed_by: str) -> None: ...
+
+    def put_label(self, label: Label) -> None: ...
+
+
+class ReviewTables(Protocol):
+    """Review tasks, for a unit of work of any size."""
+
+    def stored_links(self) -> pa.Table:
+        """Return LINKS: everything the machine says of pairs."""
+        ...
+
+    def said(self) -> pa.Table:
+        """Return SAID: every verdict in force between records that are live, and if one was told again since."""
+        ...
+
+    def standing_reviews(self) -> list[Standing]:
+        """Return every task that is open or deferred, of the kinds that follow from what is stored."""
+        ...
+
+    def put_reviews(self, reconciled: Reconciled, closed_by: str, change_id: str) -> None:
+        """Open, restate and close tasks. The ids of new ones are made of their subject and `change_id`."""
+        ...
+
+    def drawn(self) -> frozenset[str]:
+        """Return the subjects of all samples that were ever drawn, answered or not."""
+        ...
+
+    def labels(self) -> pa.Table:
+        """Return LABELS: the last answer about each pair that got one, and the stratum it was drawn from."""
+        ...
+
+
+class Surveyor(Protocol):
+    """Finds what should be looked at in a whole population, as `steps/review.py` says for a few profiles."""
+
+    def __call__(self, links: pa.Table, memberships: pa.Table, said: pa.Table) -> list[Concern]:
+        """Return the concerns that follow from links, and from how many records there are. Contradictions are not
+        among them: they need weights."""
+        ...
