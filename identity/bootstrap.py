@@ -25,10 +25,12 @@ from identity.connectors.files import read_canonical_file, read_source_file
 from identity.connectors.intake import Intake
 from identity.engines.changes import difference
 from identity.engines.duckdb import DuckDBEngine
+from identity.engines.sampling import Sampler
 from identity.engines.scoring import ModelScorer
 from identity.engines.surveying import Survey
 from identity.engines.survivorship import survive_population
 from identity.features.digests import keyed_digest
+from identity.flows.estimate import SamplingRoom
 from identity.flows.ingest import Ingested, ingest
 from identity.flows.load import Delivery
 from identity.flows.lookup import Answer, Question, lookup
@@ -267,6 +269,13 @@ class Service:
             clock=SystemClock(),
             new_id=lambda: str(uuid.uuid4()),
         )
+
+    @cached_property
+    def sampling_room(self) -> SamplingRoom:
+        """What pairs are drawn for labels with, and how right the links are is estimated with."""
+        settings, key = self.settings, str(self.index.cabinet.digest("sample"))
+        sampler = Sampler(self.match_rules.thresholds, key, settings.threads, settings.memory)
+        return SamplingRoom(self.store, sampler, SystemClock(), lambda: str(uuid.uuid4()))
 
     def _begin_with(self, model: MatchModel) -> None:
         """Put a model in force, and say of an empty database that its index is as it should be."""

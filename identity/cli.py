@@ -6,17 +6,13 @@ Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wr
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
+from identity.cli_reviews import reviews_app
 from identity.commands import render
 from identity.model.errors import (
     DecisionRefused,
@@ -28,6 +24,7 @@ from identity.model.errors import (
     RulesError,
     StoreError,
 )
+from identity.terminal import Json, Rules, end, printed, service_at, stages_shown, usage
 
 __all__ = ["app", "main"]
 
@@ -52,13 +49,10 @@ rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True
 model_app = typer.Typer(help="Trained match models.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 app.add_typer(model_app, name="model")
+app.add_typer(reviews_app)
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE…", help="CSV, JSON lines or Parquet.", show_default=False)
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-Rules = Annotated[
-    Path | None, typer.Option("--rules", metavar="DIR", help="Folder of rules; the shipped ones by default.")
 ]
 Source = Annotated[
     str | None, typer.Option("--source", metavar="NAME", help="The system the files come from.")
@@ -86,11 +80,11 @@ def resolve(
     """
     from identity.commands.resolve import resolve_files
 
-    with _stages(quiet=as_json) as stages:
+    with stages_shown(quiet=as_json) as stages:
         report = resolve_files(
-            _service(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine
+            service_at(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine
         )
-    _print(report, render.resolved, as_json)
+    printed(report, render.resolved, as_json)
 
 
 @app.command()
@@ -98,9 +92,9 @@ def load(files: Files, source: Source = None, rules: Rules = None, as_json: Json
     """Load files into the database and resolve them. Canonical columns, or NAME's own; also as NAME=FILE."""
     from identity.commands.load import load_files
 
-    with _stages(quiet=as_json) as stages:
-        report = load_files(_service(rules), files, source, stages)
-    _print(report, render.loaded, as_json)
+    with stages_shown(quiet=as_json) as stages:
+        report = load_files(service_at(rules), files, source, stages)
+    printed(report, render.loaded, as_json)
 
 
 @app.command()
@@ -108,9 +102,9 @@ def ingest(files: Files, source: Source = None, rules: Rules = None, as_json: Js
     """Write files' records in real time: each is resolved as it comes. Columns as for `load`; also as NAME=FILE."""
     from identity.commands.ingest import ingest_files
 
-    with _stages(quiet=as_json) as stages:
-        report = ingest_files(_service(rules), files, source, stages)
-    _print(report, render.ingested, as_json)
+    with stages_shown(quiet=as_json) as stages:
+        report = ingest_files(service_at(rules), files, source, stages)
+    printed(report, render.ingested, as_json)
 
 
 @app.command()
@@ -127,10 +121,10 @@ def redo(
 
     if most and not drain:
         raise typer.BadParameter("--most goes with --drain.")
-    with _stages(quiet=as_json) as stages:
-        service = _service(rules)
+    with stages_shown(quiet=as_json) as stages:
+        service = service_at(rules)
         report = drain_report(service, most, stages) if drain else waiting_report(service)
-    _print(report, render.drained if drain else render.waiting, as_json)
+    printed(report, render.drained if drain else render.waiting, as_json)
 
 
 @app.command()
@@ -142,9 +136,9 @@ def rematch(
     """Resolve everything in the database afresh."""
     from identity.commands.load import rematch_everything
 
-    with _stages(quiet=as_json) as stages:
-        report = rematch_everything(_service(rules), stages, retrain=retrain)
-    _print(report, render.rematched, as_json)
+    with stages_shown(quiet=as_json) as stages:
+        report = rematch_everything(service_at(rules), stages, retrain=retrain)
+    printed(report, render.rematched, as_json)
 
 
 @app.command()
@@ -152,7 +146,7 @@ def profile(golden_id: str, rules: Rules = None, as_json: Json = False) -> None:
     """Show one golden profile, with the source of each value."""
     from identity.commands.ask import profile_report
 
-    _print(profile_report(_service(rules), golden_id), render.profile, as_json)
+    printed(profile_report(service_at(rules), golden_id), render.profile, as_json)
 
 
 @app.command()
@@ -172,11 +166,11 @@ def lookup(
     """Say which golden ids answer for ids and identifiers, in any spelling. Ends with 1 where nobody does."""
     from identity.commands.find import lookup_report, question
 
-    with _usage():
+    with usage():
         questions = [question(text, country) for text in asked]
-    report = lookup_report(_service(rules), asked, questions)
-    _print(report, render.answers, as_json)
-    _end(found=report["found"])
+    report = lookup_report(service_at(rules), asked, questions)
+    printed(report, render.answers, as_json)
+    end(found=report["found"])
 
 
 @app.command()
@@ -195,12 +189,12 @@ def match(
     """Show the stored records that somebody is like, how much and why. Nothing is written. Ends with 1 for none."""
     from identity.commands.find import asked_record, match_report
 
-    service = _service(rules)
-    with _usage():
+    service = service_at(rules)
+    with usage():
         asked = asked_record(service, told or [], record)
     report = match_report(service, asked, most)
-    _print(report, render.alike, as_json)
-    _end(found=report["found"])
+    printed(report, render.alike, as_json)
+    end(found=report["found"])
 
 
 @app.command()
@@ -213,7 +207,7 @@ def explain(
     """Say how well two records match, comparison by comparison."""
     from identity.commands.ask import explanation
 
-    _print(explanation(_service(rules), left, right), render.explanation, as_json)
+    printed(explanation(service_at(rules), left, right), render.explanation, as_json)
 
 
 @app.command()
@@ -226,7 +220,7 @@ def events(
     """Show the event log."""
     from identity.commands.ask import event_report
 
-    _print(event_report(_service(rules), after, limit), render.events, as_json)
+    printed(event_report(service_at(rules), after, limit), render.events, as_json)
 
 
 @app.command()
@@ -242,17 +236,17 @@ def train(
     """Train a match model without labels and freeze it as a file."""
     from identity.commands.resolve import train_model
 
-    with _stages(quiet=as_json) as stages:
-        report = train_model(_service(rules), files or [], out, stages, source=source)
-    _print(report, render.trained, as_json)
+    with stages_shown(quiet=as_json) as stages:
+        report = train_model(service_at(rules), files or [], out, stages, source=source)
+    printed(report, render.trained, as_json)
 
 
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Bring the database to the version this program needs."""
-    service = _service(None)
+    service = service_at(None)
     service.store.check_current()
-    _print({"database": service.settings.database_url}, render.migrated, as_json)
+    printed({"database": service.settings.database_url}, render.migrated, as_json)
 
 
 @rules_app.command("check")
@@ -260,7 +254,7 @@ def rules_check(rules: Rules = None, as_json: Json = False) -> None:
     """Read and validate every rules file."""
     from identity.commands.ask import rules_report
 
-    _print(rules_report(_service(rules)), render.rules, as_json)
+    printed(rules_report(service_at(rules)), render.rules, as_json)
 
 
 @model_app.command("export")
@@ -274,7 +268,7 @@ def model_export(
     """Write a model in another format."""
     from identity.commands.ask import export_model
 
-    _print(export_model(_service(rules), model, out, splink=splink), render.written, as_json)
+    printed(export_model(service_at(rules), model, out, splink=splink), render.written, as_json)
 
 
 @model_app.command("import")
@@ -289,7 +283,7 @@ def model_import(
     """Read a model from Splink settings."""
     from identity.commands.ask import import_model
 
-    _print(import_model(_service(rules), settings, out), render.written, as_json)
+    printed(import_model(service_at(rules), settings, out), render.written, as_json)
 
 
 @app.command()
@@ -308,7 +302,7 @@ def sample(
 
     with writing(out):
         report = write_sample(people, seed, out, canonical=canonical)
-    _print({**asdict(report), "files": [str(file) for file in report.files]}, render.sampled, as_json)
+    printed({**asdict(report), "files": [str(file) for file in report.files]}, render.sampled, as_json)
 
 
 @app.command()
@@ -322,9 +316,9 @@ def demo(
     """Four systems' files to golden profiles, on made-up people, in a database of its own."""
     from identity.commands.demo import run_demo
 
-    with _stages(quiet=as_json) as stages:
+    with stages_shown(quiet=as_json) as stages:
         report = run_demo(folder, people, stages)
-    _print(report, render.demo, as_json)
+    printed(report, render.demo, as_json)
 
 
 @app.command()
@@ -335,50 +329,10 @@ def serve(
     """Answer profiles, crosswalk and events over HTTP, on this machine only."""
     from api.app import serve as serve_http
 
-    service = _service(rules)
+    service = service_at(rules)
     service.store.check_current()
     typer.echo(f"http://127.0.0.1:{port}/docs   (Ctrl-C stops it)")
     serve_http(service, port)
-
-
-def _service(rules: Path | None) -> Any:
-    from identity.bootstrap import Service, settings_from
-
-    return Service(settings_from(os.environ, rules))
-
-
-@contextmanager
-def _stages(*, quiet: bool) -> Iterator[Any]:
-    from identity.engines.stages import Stages
-
-    if quiet or not sys.stderr.isatty():
-        yield Stages()
-        return
-    with render.progress() as told:
-        yield Stages(told)
-
-
-def _print(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_json: bool) -> None:
-    if as_json:
-        typer.echo(
-            orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
-        )
-    else:
-        render(report)
-
-
-@contextmanager
-def _usage() -> Iterator[None]:
-    """What was typed and cannot be read is wrong usage."""
-    try:
-        yield
-    except ValueError as problem:
-        raise typer.BadParameter(str(problem)) from None
-
-
-def _end(*, found: bool) -> None:
-    if not found:
-        raise typer.Exit(1)
 
 
 def main() -> None:

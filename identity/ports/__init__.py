@@ -22,7 +22,16 @@ from identity.ports.online import (
     StoredLink,
     StoredRecord,
 )
-from identity.ports.reviews import LABELS, SAID, Around, ReviewTables, ReviewWork, Surveyor
+from identity.ports.reviews import (
+    LABELS,
+    SAID,
+    Around,
+    Drawn,
+    ReviewTables,
+    ReviewWork,
+    Sampler,
+    Surveyor,
+)
 from identity.ports.tables import (
     EVENTS,
     FEATURE_TEXTS,
@@ -82,6 +91,7 @@ __all__ = [
     "Clock",
     "DecisionWork",
     "Differ",
+    "Drawn",
     "Event",
     "Filings",
     "Holding",
@@ -99,6 +109,7 @@ __all__ = [
     "Retirement",
     "ReviewTables",
     "ReviewWork",
+    "Sampler",
     "Scorer",
     "StageTimer",
     "StoredLink",

@@ -9,12 +9,14 @@ from typing import Protocol
 import pyarrow as pa
 
 from identity.model.cluster import GoldenId
+from identity.model.evidence import MatchWeight
 from identity.model.judgement import Link, Verdict
 from identity.model.record import RecordKey
 from identity.model.review import Concern, Label, ReviewTask
+from identity.steps.estimate import Stratum
 from identity.steps.reconcile import Reconciled, Standing
 
-__all__ = ["LABELS", "SAID", "Around", "ReviewTables", "ReviewWork", "Surveyor"]
+__all__ = ["LABELS", "SAID", "Around", "Drawn", "ReviewTables", "ReviewWork", "Sampler", "Surveyor"]
 
 SAID = pa.schema(
     [(name, pa.string()) for name in ("left_source", "left_id", "right_source", "right_id")]
@@ -100,4 +102,29 @@ class Surveyor(Protocol):
     def __call__(self, links: pa.Table, memberships: pa.Table, said: pa.Table) -> list[Concern]:
         """Return the concerns that follow from links, and from how many records there are. Contradictions are not
         among them: they need weights."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A linked pair that was drawn for a person to look at."""
+
+    left: RecordKey
+    right: RecordKey
+    match_weight: MatchWeight
+    stratum: str
+
+
+class Sampler(Protocol):
+    """Puts links into strata: by what they weigh, and whether they are inside a profile."""
+
+    def strata(self, links: pa.Table, memberships: pa.Table, labels: pa.Table) -> list[Stratum]:
+        """Return the strata of LINKS, the lightest first, with the LABELS whose pair is still in their stratum."""
+        ...
+
+    def draw(
+        self, links: pa.Table, memberships: pa.Table, drawn: Collection[str], wanted: int
+    ) -> list[Drawn]:
+        """Return up to `wanted` pairs whose subjects are not among `drawn`, equally many of each stratum in so far as
+        there are, always the same of the same."""
         ...

@@ -34,6 +34,7 @@ __all__ = [
     "extent",
     "impact",
     "review",
+    "sampled",
     "uncertainty",
     "weakest",
 ]
@@ -174,6 +175,15 @@ def contradiction(
     more = {"judgement": said.judgement.value, "operation_id": said.operation_id}
     pair = (said.left, said.right)
     return _concern(ReviewKind.CONTRADICTED, golden_ids, concerned, weight, pair, more)
+
+
+def sampled(left: RecordKey, right: RecordKey, weight: MatchWeight, stratum: str) -> Concern:
+    """Return the concern that somebody should say what they think of a pair that was drawn."""
+    concerned = extent([left, right])
+    details = {"left": str(left), "right": str(right), "stratum": stratum}
+    return Concern(
+        ReviewKind.SAMPLE, (), impact(concerned), _LEAST_UNCERTAIN, weight, details, f"{left}+{right}"
+    )
 
 
 def _concern(
