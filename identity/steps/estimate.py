@@ -113,7 +113,7 @@ def _likely(strata: Sequence[Stratum]) -> Draws:
 
 
 def _estimate(low: tuple[Draws, Draws], high: tuple[Draws, Draws], likely: tuple[float, float]) -> Estimate:
-    value = float(likely[0] / likely[1]) if likely[1] > 0 else None
+    value = float(likely[0] / likely[1]) if likely[1] > 0 and not np.isnan(likely[0]) else None
     lower = float(np.quantile(_shares(*low, nothing=0.0), _TAILS[0]))
     upper = float(np.quantile(_shares(*high, nothing=1.0), _TAILS[1]))
     if value is None:
