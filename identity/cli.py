@@ -1,4 +1,6 @@
-"""The command line. Each command reads like what it does; what it prints stands in `commands/render.py`.
+"""The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
+
+Those about what waits for people stand in `commands/reviews_line.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused.
@@ -6,14 +8,22 @@ Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wr
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from identity.cli_reviews import reviews_app
 from identity.commands import render
+from identity.commands.line import Json, Rules
+from identity.commands.line import end as _end
+from identity.commands.line import open_service as _service
+from identity.commands.line import show as _print
+from identity.commands.line import usage as _usage
+from identity.commands.reviews_line import app as reviews_app
 from identity.model.errors import (
     DecisionRefused,
     FileError,
@@ -24,7 +34,6 @@ from identity.model.errors import (
     RulesError,
     StoreError,
 )
-from identity.terminal import Json, Rules, end, printed, service_at, stages_shown, usage
 
 __all__ = ["app", "main"]
 
@@ -47,9 +56,9 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True)
 model_app = typer.Typer(help="Trained match models.", no_args_is_help=True)
+app.add_typer(reviews_app)
 app.add_typer(rules_app, name="rules")
 app.add_typer(model_app, name="model")
-app.add_typer(reviews_app)
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE…", help="CSV, JSON lines or Parquet.", show_default=False)
@@ -80,11 +89,11 @@ def resolve(
     """
     from identity.commands.resolve import resolve_files
 
-    with stages_shown(quiet=as_json) as stages:
+    with _stages(quiet=as_json) as stages:
         report = resolve_files(
-            service_at(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine
+            _service(rules), files, out, stages, source=source, truth=truth, model=model, engine=engine
         )
-    printed(report, render.resolved, as_json)
+    _print(report, render.resolved, as_json)
 
 
 @app.command()
@@ -92,9 +101,9 @@ def load(files: Files, source: Source = None, rules: Rules = None, as_json: Json
     """Load files into the database and resolve them. Canonical columns, or NAME's own; also as NAME=FILE."""
     from identity.commands.load import load_files
 
-    with stages_shown(quiet=as_json) as stages:
-        report = load_files(service_at(rules), files, source, stages)
-    printed(report, render.loaded, as_json)
+    with _stages(quiet=as_json) as stages:
+        report = load_files(_service(rules), files, source, stages)
+    _print(report, render.loaded, as_json)
 
 
 @app.command()
@@ -102,9 +111,9 @@ def ingest(files: Files, source: Source = None, rules: Rules = None, as_json: Js
     """Write files' records in real time: each is resolved as it comes. Columns as for `load`; also as NAME=FILE."""
     from identity.commands.ingest import ingest_files
 
-    with stages_shown(quiet=as_json) as stages:
-        report = ingest_files(service_at(rules), files, source, stages)
-    printed(report, render.ingested, as_json)
+    with _stages(quiet=as_json) as stages:
+        report = ingest_files(_service(rules), files, source, stages)
+    _print(report, render.ingested, as_json)
 
 
 @app.command()
@@ -121,10 +130,10 @@ def redo(
 
     if most and not drain:
         raise typer.BadParameter("--most goes with --drain.")
-    with stages_shown(quiet=as_json) as stages:
-        service = service_at(rules)
+    with _stages(quiet=as_json) as stages:
+        service = _service(rules)
         report = drain_report(service, most, stages) if drain else waiting_report(service)
-    printed(report, render.drained if drain else render.waiting, as_json)
+    _print(report, render.drained if drain else render.waiting, as_json)
 
 
 @app.command()
@@ -136,9 +145,9 @@ def rematch(
     """Resolve everything in the database afresh."""
     from identity.commands.load import rematch_everything
 
-    with stages_shown(quiet=as_json) as stages:
-        report = rematch_everything(service_at(rules), stages, retrain=retrain)
-    printed(report, render.rematched, as_json)
+    with _stages(quiet=as_json) as stages:
+        report = rematch_everything(_service(rules), stages, retrain=retrain)
+    _print(report, render.rematched, as_json)
 
 
 @app.command()
@@ -146,7 +155,7 @@ def profile(golden_id: str, rules: Rules = None, as_json: Json = False) -> None:
     """Show one golden profile, with the source of each value."""
     from identity.commands.ask import profile_report
 
-    printed(profile_report(service_at(rules), golden_id), render.profile, as_json)
+    _print(profile_report(_service(rules), golden_id), render.profile, as_json)
 
 
 @app.command()
@@ -166,11 +175,11 @@ def lookup(
     """Say which golden ids answer for ids and identifiers, in any spelling. Ends with 1 where nobody does."""
     from identity.commands.find import lookup_report, question
 
-    with usage():
+    with _usage():
         questions = [question(text, country) for text in asked]
-    report = lookup_report(service_at(rules), asked, questions)
-    printed(report, render.answers, as_json)
-    end(found=report["found"])
+    report = lookup_report(_service(rules), asked, questions)
+    _print(report, render.answers, as_json)
+    _end(found=report["found"])
 
 
 @app.command()
@@ -189,12 +198,12 @@ def match(
     """Show the stored records that somebody is like, how much and why. Nothing is written. Ends with 1 for none."""
     from identity.commands.find import asked_record, match_report
 
-    service = service_at(rules)
-    with usage():
+    service = _service(rules)
+    with _usage():
         asked = asked_record(service, told or [], record)
     report = match_report(service, asked, most)
-    printed(report, render.alike, as_json)
-    end(found=report["found"])
+    _print(report, render.alike, as_json)
+    _end(found=report["found"])
 
 
 @app.command()
@@ -207,7 +216,7 @@ def explain(
     """Say how well two records match, comparison by comparison."""
     from identity.commands.ask import explanation
 
-    printed(explanation(service_at(rules), left, right), render.explanation, as_json)
+    _print(explanation(_service(rules), left, right), render.explanation, as_json)
 
 
 @app.command()
@@ -220,7 +229,7 @@ def events(
     """Show the event log."""
     from identity.commands.ask import event_report
 
-    printed(event_report(service_at(rules), after, limit), render.events, as_json)
+    _print(event_report(_service(rules), after, limit), render.events, as_json)
 
 
 @app.command()
@@ -236,17 +245,17 @@ def train(
     """Train a match model without labels and freeze it as a file."""
     from identity.commands.resolve import train_model
 
-    with stages_shown(quiet=as_json) as stages:
-        report = train_model(service_at(rules), files or [], out, stages, source=source)
-    printed(report, render.trained, as_json)
+    with _stages(quiet=as_json) as stages:
+        report = train_model(_service(rules), files or [], out, stages, source=source)
+    _print(report, render.trained, as_json)
 
 
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Bring the database to the version this program needs."""
-    service = service_at(None)
+    service = _service(None)
     service.store.check_current()
-    printed({"database": service.settings.database_url}, render.migrated, as_json)
+    _print({"database": service.settings.database_url}, render.migrated, as_json)
 
 
 @rules_app.command("check")
@@ -254,7 +263,7 @@ def rules_check(rules: Rules = None, as_json: Json = False) -> None:
     """Read and validate every rules file."""
     from identity.commands.ask import rules_report
 
-    printed(rules_report(service_at(rules)), render.rules, as_json)
+    _print(rules_report(_service(rules)), render.rules, as_json)
 
 
 @model_app.command("export")
@@ -268,7 +277,7 @@ def model_export(
     """Write a model in another format."""
     from identity.commands.ask import export_model
 
-    printed(export_model(service_at(rules), model, out, splink=splink), render.written, as_json)
+    _print(export_model(_service(rules), model, out, splink=splink), render.written, as_json)
 
 
 @model_app.command("import")
@@ -283,7 +292,7 @@ def model_import(
     """Read a model from Splink settings."""
     from identity.commands.ask import import_model
 
-    printed(import_model(service_at(rules), settings, out), render.written, as_json)
+    _print(import_model(_service(rules), settings, out), render.written, as_json)
 
 
 @app.command()
@@ -302,7 +311,7 @@ def sample(
 
     with writing(out):
         report = write_sample(people, seed, out, canonical=canonical)
-    printed({**asdict(report), "files": [str(file) for file in report.files]}, render.sampled, as_json)
+    _print({**asdict(report), "files": [str(file) for file in report.files]}, render.sampled, as_json)
 
 
 @app.command()
@@ -316,9 +325,9 @@ def demo(
     """Four systems' files to golden profiles, on made-up people, in a database of its own."""
     from identity.commands.demo import run_demo
 
-    with stages_shown(quiet=as_json) as stages:
+    with _stages(quiet=as_json) as stages:
         report = run_demo(folder, people, stages)
-    printed(report, render.demo, as_json)
+    _print(report, render.demo, as_json)
 
 
 @app.command()
@@ -329,10 +338,21 @@ def serve(
     """Answer profiles, crosswalk and events over HTTP, on this machine only."""
     from api.app import serve as serve_http
 
-    service = service_at(rules)
+    service = _service(rules)
     service.store.check_current()
     typer.echo(f"http://127.0.0.1:{port}/docs   (Ctrl-C stops it)")
     serve_http(service, port)
+
+
+@contextmanager
+def _stages(*, quiet: bool) -> Iterator[Any]:
+    from identity.engines.stages import Stages
+
+    if quiet or not sys.stderr.isatty():
+        yield Stages()
+        return
+    with render.progress() as told:
+        yield Stages(told)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,6 @@ __all__ = [
     "drained",
     "events",
     "explanation",
-    "in_table",
     "ingested",
     "loaded",
     "migrated",
@@ -27,7 +26,6 @@ __all__ = [
     "resolved",
     "rules",
     "sampled",
-    "say",
     "trained",
     "waiting",
     "written",
@@ -260,19 +258,6 @@ def demo(report: Report) -> None:
         _say(f"  {line}")
 
 
-def in_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under the names of their columns."""
-    table = _table(*columns)
-    for row in rows:
-        table.add_row(*row)
-    _console.print(table)
-
-
-def say(text: str) -> None:
-    """Print a line."""
-    _say(text)
-
-
 def _files(files: Sequence[Report]) -> None:
     table = _table("source", "file", "rows", "accepted", "quarantined", "rejected", "why")
     for file in files:
@@ -349,9 +334,6 @@ def _table(*columns: str) -> Table:
             "version",
             "count",
             "oldest",
-            "priority",
-            "labels",
-            "yes",
         }
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     return table

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from identity.commands.render import in_table, say
+from identity.commands.screen import escape, say, screen, table
 
 __all__ = ["drawn", "estimated", "review", "reviews", "task"]
 
@@ -19,7 +19,7 @@ def reviews(report: Report) -> None:
             (each["task"], each["kind"], f"{each['priority']:.2f}", _bits(each), _about(each))
             for each in report["reviews"]
         ]
-        in_table(("task", "kind", "priority", "bits", "about"), rows)
+        _table(("task", "kind", "priority", "bits", "about"), rows)
     waiting = ", ".join(f"{count:,} {kind}" for kind, count in report["waiting"].items())
     say(f"open: {waiting or 'nothing'}; put off: {report['deferred']:,}")
 
@@ -29,21 +29,21 @@ def review(report: Report) -> None:
     task(report)
     say(report["why"])
     for golden_id, keys in report["profiles"].items():
-        say(f"{golden_id}: {', '.join(keys) or 'no records any more'}")
+        say(f"{golden_id}: {escape(', '.join(keys)) or 'no records any more'}")
     records = report["records"]
     names = sorted({name for record in records for name in record["values"]})
-    in_table(
-        ("", *(record["record"] for record in records)),
+    _table(
+        ("", *(escape(record["record"]) for record in records)),
         [(name, *(record["values"].get(name, "") for record in records)) for name in names],
     )
     for way in report["ways"]:
-        say(f"{way['if']}: `{way['run']}`")
+        say(f"{way['if']}: `{escape(way['run'])}`")
 
 
 def task(report: Report) -> None:
     """Print a task in a line."""
     until = f" until {report['deferred_until']}" if report["status"] == "deferred" else ""
-    by = f" by {report['closed_by']}" if report["closed_by"] else ""
+    by = f" by {escape(report['closed_by'])}" if report["closed_by"] else ""
     say(
         f"[bold]{report['task']}[/], {report['kind']}, {report['status']}{until}{by}; "
         f"priority {report['priority']:.2f}, {_bits(report) or 'no'} bits"
@@ -53,7 +53,7 @@ def task(report: Report) -> None:
 def drawn(report: Report) -> None:
     """Print what was drawn."""
     say(f"{report['drawn']:,} pairs drawn: `identity reviews --kind sample` lists them")
-    in_table(("stratum", "count"), [(name, str(count)) for name, count in report["strata"].items()])
+    _table(("stratum", "count"), [(name, str(count)) for name, count in report["strata"].items()])
 
 
 def estimated(report: Report) -> None:
@@ -70,10 +70,17 @@ def estimated(report: Report) -> None:
         (each["name"], f"{each['pairs']:,}", f"{each['labelled']:,}", f"{each['same']:,}")
         for each in report["strata"]
     ]
-    in_table(("stratum", "rows", "labels", "yes"), rows)
+    _table(("stratum", "rows", "labels", "yes"), rows)
     if report["set_aside"]:
         say(f"{report['set_aside']:,} labels set aside: their pair is linked otherwise now, or not at all")
     say("Pairs that were never linked are not in this: nobody has compared them, or they weigh too little.")
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    made = table(*columns)
+    for row in rows:
+        made.row(*row)
+    screen.print(made)
 
 
 def _share(found: Report) -> str:

@@ -16,7 +16,7 @@ from identity.model.review import Concern, Label, ReviewTask
 from identity.steps.estimate import Stratum
 from identity.steps.reconcile import Reconciled, Standing
 
-__all__ = ["LABELS", "SAID", "Around", "Drawn", "ReviewTables", "ReviewWork", "Sampler", "Surveyor"]
+__all__ = ["LABELS", "SAID", "Drawn", "Neighbourhood", "ReviewTables", "ReviewWork", "Sampler", "Surveyor"]
 
 SAID = pa.schema(
     [(name, pa.string()) for name in ("left_source", "left_id", "right_source", "right_id")]
@@ -29,7 +29,7 @@ LABELS = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class Neighbourhood:
     """What stands around some profiles: tasks about them that are open or deferred, links to records of other live
     profiles, verdicts in force between live records, and whose those records are.
 
@@ -46,7 +46,7 @@ class Around:
 class ReviewWork(Protocol):
     """Review tasks, for a unit of work around a few records."""
 
-    def around(self, golden_ids: Collection[GoldenId]) -> Around:
+    def neighbourhood(self, golden_ids: Collection[GoldenId]) -> Neighbourhood:
         """Return what stands around these profiles. Comes after every claim and write: from here on other units wait
         to look around theirs, so that of two neighbours the later one sees what the earlier one did."""
         ...

@@ -32,7 +32,7 @@ from .real_time import arrival, deleted, rows
 RECORD = st.fixed_dictionaries(
     {
         "source": st.sampled_from(["pos", "erp"]),
-        "source_record_id": st.sampled_from([f"{number:02}" for number in range(14)]),
+        "source_record_id": st.sampled_from([f"{number:02}" for number in range(10)]),
         "given_name": st.sampled_from(["Maria", "Mary", "Jon", "John", "Wei", None]),
         "family_name": st.sampled_from(["Lopez", "Lopes", "Berg", "Chen", None]),
         "birth_date": st.sampled_from(["1980-05-01", "1980-01-05", "1999-12-31", None]),
@@ -63,11 +63,11 @@ class Life(RuleBasedStateMachine):
         self.service = self._opened.__enter__()
         self.url = self.service.settings.database_url
 
-    @rule(records=st.lists(RECORD, min_size=1, max_size=6))
+    @rule(records=st.lists(RECORD, min_size=3, max_size=12))
     def tell(self, records: list[dict[str, Any]]) -> None:
         ingest(self.service.desk, [arrival(record) for record in records])
 
-    @rule(source=st.sampled_from(["pos", "erp"]), number=st.integers(0, 13))
+    @rule(source=st.sampled_from(["pos", "erp"]), number=st.integers(0, 9))
     def delete(self, source: str, number: int) -> None:
         ingest(self.service.desk, [deleted(RecordKey(source, f"{number:02}"))])
 
@@ -183,7 +183,7 @@ def test_any_life_leaves_the_tasks_of_a_look_at_everybody_on_sqlite(
         yield service
         service.store.close()
 
-    live(begin, lives=20)
+    live(begin, lives=12)
 
 
 @pytest.mark.postgresql
@@ -197,4 +197,4 @@ def test_any_life_leaves_the_tasks_of_a_look_at_everybody_on_postgresql(
             yield service
             service.store.close()
 
-    live(begin, lives=5)
+    live(begin, lives=4)

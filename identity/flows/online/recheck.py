@@ -11,7 +11,7 @@ from identity.model.evidence import MatchWeight
 from identity.model.judgement import Verdict
 from identity.model.record import NormalisedRecord, RecordKey
 from identity.model.review import EVIDENCE
-from identity.ports import Around, OnlineWork
+from identity.ports import Neighbourhood, OnlineWork
 from identity.steps.reconcile import reconcile
 from identity.steps.review import Scene, review
 
@@ -32,9 +32,9 @@ def recheck(
     evidence does.
     """
     about = {*regrouped.members, *golden_ids.values()}
-    around = work.around(about)
-    scene = _scene(work, desk, regrouped, golden_ids, around)
-    reconciled = reconcile(review(scene, about, desk.rules.thresholds), around.standing)
+    near = work.neighbourhood(about)
+    scene = _scene(work, desk, regrouped, golden_ids, near)
+    reconciled = reconcile(review(scene, about, desk.rules.thresholds), near.standing)
     if reconciled.opened or reconciled.restated or reconciled.closed:
         work.put_reviews(reconciled, by or EVIDENCE, change_id)
 
@@ -44,7 +44,7 @@ def _scene(
     desk: Desk,
     regrouped: Regrouped,
     golden_ids: Mapping[RecordKey, GoldenId],
-    around: Around,
+    near: Neighbourhood,
 ) -> Scene:
     members: dict[GoldenId, Sequence[RecordKey]] = {}
     for key, golden_id in sorted(golden_ids.items()):
@@ -53,9 +53,9 @@ def _scene(
         found.link for (left, right), found in regrouped.links.items()
         if golden_ids.get(left) == golden_ids.get(right) is not None
     ]  # fmt: skip
-    members |= work.members_of(set(around.homes.values()) - members.keys())
-    told_again = _weighed(work, desk, regrouped, around.told_again)
-    return Scene(members, [*inside, *around.links], around.verdicts, told_again)
+    members |= work.members_of(set(near.homes.values()) - members.keys())
+    told_again = _weighed(work, desk, regrouped, near.told_again)
+    return Scene(members, [*inside, *near.links], near.verdicts, told_again)
 
 
 def _weighed(

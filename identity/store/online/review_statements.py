@@ -43,7 +43,7 @@ _VERDICTS = f"""
     JOIN source_record AS a ON a.source = c.source AND a.source_record_id = c.source_record_id
     JOIN source_record AS b ON b.source = o.source AND b.source_record_id = o.source_record_id"""
 _PARTS = (_STANDING, *(part.format(**met) for part in (_LINKS, _VERDICTS) for met in _MET))
-AROUND = Statement(
+NEIGHBOURHOOD = Statement(
     f"WITH ours AS MATERIALIZED ({_OURS}) {' UNION ALL '.join(_PARTS)}",
     columns("golden_profile", "golden_id"),
 )

@@ -13,7 +13,7 @@ from identity.model.evidence import MatchWeight
 from identity.model.judgement import Judgement, Link, Verdict
 from identity.model.record import RecordKey
 from identity.model.review import Label, ReviewTask
-from identity.ports import Around
+from identity.ports import Neighbourhood
 from identity.steps.reconcile import Reconciled, Standing
 from identity.store import reviews as told
 from identity.store.online import review_statements as sql
@@ -25,15 +25,15 @@ _Row = tuple[Any, ...]
 
 
 class ReviewSide(Unit):
-    def around(self, golden_ids: Collection[GoldenId]) -> Around:
+    def neighbourhood(self, golden_ids: Collection[GoldenId]) -> Neighbourhood:
         if not golden_ids:
-            return Around((), (), (), (), {})
+            return Neighbourhood((), (), (), (), {})
         self._connection.lock_log()
         sorts: dict[str, set[_Row]] = {"task": set(), "link": set(), "verdict": set()}
-        for sort, *row in self._fetch(sql.AROUND.on(sorted(golden_ids))):
+        for sort, *row in self._fetch(sql.NEIGHBOURHOOD.on(sorted(golden_ids))):
             sorts[sort].add(tuple(row))
         said = {_verdict(row): bool(row[8]) for row in sorts["verdict"]}
-        return Around(
+        return Neighbourhood(
             standing=[_standing(row) for row in sorts["task"]],
             links=[_link(row) for row in sorts["link"]],
             verdicts=list(said),

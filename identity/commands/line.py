@@ -1,9 +1,8 @@
-"""What every command shares: its usual options, the service it asks, and how its report is printed."""
+"""What all commands of the command line share: options, the service, how a report is printed and how it ends."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from identity.commands import render
-
-__all__ = ["Json", "Rules", "end", "printed", "service_at", "stages_shown", "usage"]
+__all__ = ["Json", "Rules", "end", "open_service", "show", "usage"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Rules = Annotated[
@@ -22,24 +19,16 @@ Rules = Annotated[
 ]
 
 
-def service_at(rules: Path | None) -> Any:
+def open_service(rules: Path | None) -> Any:
+    """Return the service that the environment tells of."""
+    # Imported by commands that need it: `--help` answers at once.
     from identity.bootstrap import Service, settings_from
 
     return Service(settings_from(os.environ, rules))
 
 
-@contextmanager
-def stages_shown(*, quiet: bool) -> Iterator[Any]:
-    from identity.engines.stages import Stages
-
-    if quiet or not sys.stderr.isatty():
-        yield Stages()
-        return
-    with render.progress() as told:
-        yield Stages(told)
-
-
-def printed(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_json: bool) -> None:
+def show(report: dict[str, Any], render: Callable[[dict[str, Any]], None], as_json: bool) -> None:
+    """Print a report, as one JSON document or for people."""
     if as_json:
         typer.echo(
             orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode()
@@ -58,5 +47,6 @@ def usage() -> Iterator[None]:
 
 
 def end(*, found: bool) -> None:
+    """End with 1 where the answer is no."""
     if not found:
         raise typer.Exit(1)

@@ -7,17 +7,17 @@ from typing import Annotated
 import typer
 
 from identity.commands import render_reviews as render
-from identity.terminal import Json, Rules, end, printed, service_at, usage
+from identity.commands.line import Json, Rules, end, open_service, show, usage
 
-__all__ = ["reviews_app"]
+__all__ = ["app"]
 
-reviews_app = typer.Typer()
+app = typer.Typer()
 
 Task = Annotated[str, typer.Argument(metavar="TASK", help="A task's id, as `identity reviews` shows it.")]
 Actor = Annotated[str, typer.Option("--actor", metavar="NAME", help="Who says so.")]
 
 
-@reviews_app.command()
+@app.command()
 def reviews(
     kind: Annotated[
         str | None, typer.Option("--kind", help="possible_match, close_call, weak_bridge, crowded, …")
@@ -31,18 +31,18 @@ def reviews(
 
     with usage():
         asked = review_kind(kind)
-    printed(reviews_report(service_at(rules), asked, limit), render.reviews, as_json)
+    show(reviews_report(open_service(rules), asked, limit), render.reviews, as_json)
 
 
-@reviews_app.command()
+@app.command()
 def review(task: Task, rules: Rules = None, as_json: Json = False) -> None:
     """Show one task: its records side by side, why it is open, and what can be done about it."""
     from identity.commands.reviews import review_report
 
-    printed(review_report(service_at(rules), task), render.review, as_json)
+    show(review_report(open_service(rules), task), render.review, as_json)
 
 
-@reviews_app.command()
+@app.command()
 def defer(
     task: Task,
     until: Annotated[
@@ -58,10 +58,10 @@ def defer(
 
     with usage():
         end_of_it = moment(until)
-    printed(defer_report(service_at(rules), task, end_of_it, actor, reason), render.task, as_json)
+    show(defer_report(open_service(rules), task, end_of_it, actor, reason), render.task, as_json)
 
 
-@reviews_app.command()
+@app.command()
 def label(
     task: Task,
     answer: Annotated[str, typer.Argument(metavar="yes|no|unsure", help="Is it the same person?")],
@@ -74,10 +74,10 @@ def label(
 
     with usage():
         same = answered(answer)
-    printed(label_report(service_at(rules), task, same, actor), render.task, as_json)
+    show(label_report(open_service(rules), task, same, actor), render.task, as_json)
 
 
-@reviews_app.command()
+@app.command()
 def evaluate(
     sample: Annotated[
         int | None, typer.Option("--sample", min=1, metavar="N", help="Draw N pairs to be labelled.")
@@ -88,10 +88,10 @@ def evaluate(
     """Say how right the links are, by the labels there are; or draw pairs to be labelled. Ends with 1 for no label."""
     from identity.commands.reviews import estimate_report, sample_report
 
-    service = service_at(rules)
+    service = open_service(rules)
     if sample:
-        printed(sample_report(service, sample), render.drawn, as_json)
+        show(sample_report(service, sample), render.drawn, as_json)
         return
     report = estimate_report(service)
-    printed(report, render.estimated, as_json)
+    show(report, render.estimated, as_json)
     end(found=report["labels"] > 0)
