@@ -23,9 +23,12 @@ from identity.connectors.files import read_canonical_file, read_source_file
 from identity.connectors.intake import Intake
 from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
+from identity.engines.sampling import Sampler
 from identity.engines.scoring import ModelScorer
+from identity.engines.surveying import Survey
 from identity.engines.survivorship import survive_population
 from identity.features.digests import keyed_digest
+from identity.flows.estimate import SamplingRoom
 from identity.flows.explain import How, Side, Why, WhyNot, how, why, why_not
 from identity.flows.ingest import Ingested, ingest
 from identity.flows.judge import Decisions
@@ -38,6 +41,7 @@ from identity.flows.online.settle import refuse_another_index
 from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
+from identity.flows.review import ReviewRoom
 from identity.model.cluster import GoldenId
 from identity.model.errors import FileError, LookupFailed, ModelError
 from identity.model.match import MatchModel, MatchRules
@@ -284,6 +288,27 @@ class Service:
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
         )
 
+    @cached_property
+    def review_room(self) -> ReviewRoom:
+        """What everybody's review tasks are refreshed with."""
+        rules, settings = self.match_rules, self.settings
+        return ReviewRoom(
+            transactions=self.store,
+            thresholds=rules.thresholds,
+            names=self.features,
+            survey=Survey(rules.thresholds, settings.threads, settings.memory),
+            scorer=self._scorer_of,
+            clock=SystemClock(),
+            new_id=lambda: str(uuid.uuid4()),
+        )
+
+    @cached_property
+    def sampling_room(self) -> SamplingRoom:
+        """What pairs are drawn for labels with, and how right the links are is estimated with."""
+        settings, key = self.settings, str(self.index.cabinet.digest("sample"))
+        sampler = Sampler(self.match_rules.thresholds, key, settings.threads, settings.memory)
+        return SamplingRoom(self.store, sampler, SystemClock(), lambda: str(uuid.uuid4()))
+
     def _begin_with(self, model: MatchModel) -> None:
         """Put a model in force, and say of an empty database that its index is as it should be."""
         index_version = self.index.version
@@ -301,11 +326,15 @@ class Service:
         if version not in self._scorers:
             stored = work.active_model()
             assert stored is not None, "a version belongs to a model"
-            self._scorers.clear()
-            self._scorers[version] = ModelScorer(
-                model_from_json(stored.body, self.match_rules), self.comparators
-            )
+            return self._scorer_of(stored)
         return self._scorers[version]
+
+    def _scorer_of(self, stored: StoredModel) -> Scorer:
+        if stored.version not in self._scorers:
+            self._scorers.clear()
+            model = model_from_json(stored.body, self.match_rules)
+            self._scorers[stored.version] = ModelScorer(model, self.comparators)
+        return self._scorers[stored.version]
 
     @cached_property
     def _scorers(self) -> dict[str, Scorer]:

@@ -4,6 +4,7 @@ tables.py  the shape of every Arrow table that crosses          batch.py   what 
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
 decisions.py  what the latter knows of people's decisions       runs.py    the history of re-matches
 history.py  what was so at a past moment, and why
+reviews.py  what both know of review tasks
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor
@@ -23,6 +24,16 @@ from identity.ports.online import (
     Scorer,
     StoredLink,
     StoredRecord,
+)
+from identity.ports.reviews import (
+    LABELS,
+    SAID,
+    Drawn,
+    Neighbourhood,
+    ReviewTables,
+    ReviewWork,
+    Sampler,
+    Surveyor,
 )
 from identity.ports.runs import RunLog
 from identity.ports.tables import (
@@ -62,6 +73,7 @@ __all__ = [
     "FILED",
     "GENERIC_VALUES",
     "HELD",
+    "LABELS",
     "LINKS",
     "LIVE_RECORDS",
     "MEMBERSHIPS",
@@ -74,6 +86,7 @@ __all__ = [
     "RECORD_KEYS",
     "RECORD_NUMBERS",
     "REDIRECTS",
+    "SAID",
     "VERDICTS",
     "Arrival",
     "BatchEngine",
@@ -83,6 +96,7 @@ __all__ = [
     "Clock",
     "DecisionWork",
     "Differ",
+    "Drawn",
     "Event",
     "Filings",
     "History",
@@ -93,6 +107,7 @@ __all__ = [
     "Look",
     "ModelRepository",
     "Move",
+    "Neighbourhood",
     "OnlineTransactions",
     "OnlineWork",
     "ProfileRow",
@@ -101,13 +116,17 @@ __all__ = [
     "RedoKind",
     "Resolution",
     "Retirement",
+    "ReviewTables",
+    "ReviewWork",
     "RunLog",
+    "Sampler",
     "Scorer",
     "StageTimer",
     "StoredLink",
     "StoredModel",
     "StoredRecord",
     "Surroundings",
+    "Surveyor",
     "Survivor",
     "Transactions",
     "UnitOfWork",

@@ -9,6 +9,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from identity.ports.reviews import ReviewTables
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -77,7 +79,7 @@ class ModelRepository(Protocol):
     def model(self, version: str) -> StoredModel | None: ...
 
 
-class UnitOfWork(ModelRepository, Protocol):
+class UnitOfWork(ModelRepository, ReviewTables, Protocol):
     """Changes that become visible together or not at all. Reads see the writes made before them."""
 
     @property

@@ -12,6 +12,7 @@ from identity.ports import Change, Load, LoadCounts, StoredModel
 from identity.store import refusals
 from identity.store import statements as sql
 from identity.store.bulk_index import BulkIndex
+from identity.store.bulk_reviews import BulkReviews
 from identity.store.bulk_unit import TIME, one, shaped
 from identity.store.carried import CARRIED, with_carried_consents
 from identity.store.redirects import in_one_hop
@@ -24,7 +25,7 @@ _SUBJECT = pa.schema([("subject", pa.string())])
 _NO_COUNTS = asdict(LoadCounts(0, 0, 0, 0, 0))
 
 
-class BulkWork(BulkIndex):
+class BulkWork(BulkIndex, BulkReviews):
     """Changes that become visible together or not at all; see `UnitOfWork` for what each promises.
 
     The database is held while the block runs, so every other writer waits. Raises StoreError

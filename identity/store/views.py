@@ -18,6 +18,7 @@ from identity.model.record import RecordKey, SourceRecord
 from identity.ports import RedoKind
 from identity.store import mapping
 from identity.store.dialect import Database
+from identity.store.review_views import ReviewViews
 from identity.store.tables import TABLES
 
 __all__ = [
@@ -143,7 +144,7 @@ class Counts:
     open_quarantine: int
 
 
-class Views:
+class Views(ReviewViews):
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import orjson
 
 from identity.flows.online.desk import Desk
+from identity.flows.online.recheck import recheck
 from identity.flows.online.regroup import Regrouped
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.record import RecordKey
@@ -70,6 +71,8 @@ def restate(
     work.put_profiles(plan.rows)
     work.retire(plan.retired, change.change_id)
     work.append_events(plan.events)
+    by = None if change.actor == MACHINE else change.change_id
+    recheck(work, desk, regrouped, plan.golden_ids, change.change_id, by)
     return plan
 
 
