@@ -18,9 +18,9 @@ import duckdb
 import pyarrow as pa
 
 from identity.comparators import Comparator, Nicknames, comparators
-from identity.connectors.arrivals import arrivals, quarantined, spread
-from identity.connectors.files import read_canonical_file, read_source_file
+from identity.connectors.arrivals import spread
 from identity.connectors.intake import Intake
+from identity.connectors.reading import Reading
 from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
 from identity.engines.sampling import Sampler
@@ -41,18 +41,16 @@ from identity.flows.online.settle import refuse_another_index
 from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
-from identity.flows.review import ReviewRoom
+from identity.flows.review import ReviewRoom, refresh_reviews
 from identity.model.cluster import GoldenId
-from identity.model.errors import FileError, LookupFailed, ModelError
+from identity.model.errors import LookupFailed, ModelError
 from identity.model.match import MatchModel, MatchRules
-from identity.model.policy import SourceMode, SourcePolicy, SurvivorshipPolicy
+from identity.model.policy import SourcePolicy, SurvivorshipPolicy
 from identity.model.record import SourceRecord
 from identity.model.vocabulary import FEATURES
 from identity.ports import (
     Arrival,
     BatchEngine,
-    Load,
-    LoadCounts,
     Look,
     OnlineWork,
     RunLog,
@@ -165,6 +163,7 @@ class Service:
             survivor=self.survivor,
             differ=difference,
             unlike_links=unlike_links,
+            refresh_reviews=lambda: refresh_reviews(self.review_room),
             spread=self.workshop_columns,
             refresh=self.batch_engine.refresh,
             freeze=lambda model: StoredModel(model.version, model_to_json(model).decode()),
@@ -340,41 +339,26 @@ class Service:
     def _scorers(self) -> dict[str, Scorer]:
         return {}
 
+    @cached_property
+    def reading(self) -> Reading:
+        """How files are read."""
+        rules = self.settings.rules
+        return Reading(
+            lambda source: load_source_policy(rules, source),
+            self.sources,
+            self.match_rules.custom,
+            SystemClock(),
+        )
+
     def read(
         self, file: Path, source: str | None, keep: Sequence[str] = (), *, canonical: bool = False
     ) -> Intake:
-        """Return a file's rows: by the rules of `source`, or in canonical columns.
-
-        Canonical when there is no source, when asked for, and when the file has canonical columns only.
-        """
-        if source and not canonical:
-            try:
-                return read_source_file(file, load_source_policy(self.settings.rules, source))
-            except FileError as error:
-                # The system's own record id column is not there: it may be a file in canonical columns.
-                if error.code != "E206" or not self._is_canonical(file, source):
-                    raise
-        return read_canonical_file(file, source=source, keep=keep, custom=self.match_rules.custom)
-
-    def _is_canonical(self, file: Path, source: str) -> bool:
-        try:
-            read_canonical_file(file, source=source)
-        except FileError:
-            return False
-        return True
+        """Return a file's rows; see `connectors/reading.py`."""
+        return self.reading.read(file, source, keep, canonical=canonical)
 
     def delivery(self, file: Path, source: str | None) -> Delivery:
         """Return a file's rows ready for the store."""
-        at = SystemClock().now()
-        intake = self.read(file, source, canonical=source not in self.sources)
-        load = Load(str(uuid.uuid4()), str(file), _digest(file), intake.source, at)
-        mode = self.sources[source].mode if source in self.sources else SourceMode.LIVE
-        return Delivery(
-            load,
-            arrivals(intake, mode, load.load_id, at, self.match_rules.custom),
-            quarantined(intake.issues, load.load_id, at),
-            LoadCounts(intake.rows, intake.accepted, intake.quarantined, intake.rejected),
-        )
+        return self.reading.delivery(file, source)
 
     def workshop_columns(self, records: pa.Table) -> pa.Table:
         """Return the columns that matching and survivorship read."""
@@ -400,8 +384,3 @@ class Service:
 def _version(*content: object) -> str:
     """Return what is the same for the same content in every process."""
     return hashlib.blake2b(repr(content).encode(), digest_size=8).hexdigest()
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

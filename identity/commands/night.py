@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from identity.bootstrap import Service, SystemClock
+from identity.bootstrap import Service
 from identity.engines.stages import Stages
 from identity.flows.night import full, incremental
 from identity.flows.night.full import By
 from identity.flows.night.running import Options
+from identity.flows.night.running import decided as decide
 from identity.model.errors import DecisionRefused, LookupFailed
 from identity.model.run import Run, RunKind, RunStatus
 
@@ -48,7 +49,7 @@ def decided(service: Service, run_id: str, status: RunStatus, actor: str) -> dic
             f"The re-match {run_id} is {run.status}, not {wanted}.",
             "`identity runs` lists them.",
         )
-    service.runs.decide(run_id, status, actor, SystemClock().now())
+    decide(service.night, run_id, status, actor)
     return _told(_found(service, run_id))
 
 

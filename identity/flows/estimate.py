@@ -37,7 +37,7 @@ class Estimated:
 def draw_sample(room: SamplingRoom, wanted: int) -> list[Drawn]:
     """Open a task for each of up to `wanted` linked pairs that were never drawn before; return them."""
     with room.transactions.begin(room.clock) as work:
-        drawn = room.sampler.draw(work.stored_links(), work.memberships(), work.drawn(), wanted)
+        drawn = room.sampler.draw(work.links(), work.memberships(), work.drawn(), wanted)
         opened = tuple(sampled(each.left, each.right, each.match_weight, each.stratum) for each in drawn)
         work.put_reviews(Reconciled(opened, (), ()), EVIDENCE, room.new_id())
     return drawn
@@ -46,7 +46,7 @@ def draw_sample(room: SamplingRoom, wanted: int) -> list[Drawn]:
 def estimate_links(room: SamplingRoom) -> Estimated:
     """Return how right the links in force are, as far as the labels tell."""
     with room.transactions.begin(room.clock) as work:
-        links, memberships, labels = work.stored_links(), work.memberships(), work.labels()
+        links, memberships, labels = work.links(), work.memberships(), work.labels()
     strata = room.sampler.strata(links, memberships, labels)
     counted = sum(stratum.labelled for stratum in strata)
     return Estimated(estimate(strata), strata, labels.num_rows - counted)

@@ -56,6 +56,7 @@ class Workshop:
     survivor: Survivor
     differ: Differ
     unlike_links: Callable[[pa.Table, pa.Table], pa.Table]
+    refresh_reviews: Callable[[], object]
     spread: Callable[[pa.Table], pa.Table]
     refresh: Callable[[pa.Table, StageTimer, MatchModel], MatchModel]
     freeze: Callable[[MatchModel], StoredModel]
@@ -116,6 +117,8 @@ def rematch(
             work.put_records(arrivals)
         return Rematched(0, 0, 0, 0, 0, 0, 0, "", trained_now=False)
     store_all(shop, stages, proposal, reason, anew=arrivals.num_rows > 0)
+    with stages.stage("review"):
+        shop.refresh_reviews()
     return told(proposal)
 
 

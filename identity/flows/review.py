@@ -60,7 +60,7 @@ def refresh_reviews(room: ReviewRoom) -> Refreshed:
 
 def _concerns(work: UnitOfWork, room: ReviewRoom) -> list[Concern]:
     memberships, said = work.memberships(), work.said()
-    found = room.survey(work.stored_links(), memberships, said)
+    found = room.survey(work.links(), memberships, said)
     again = said.filter(said["told_again"])
     return found + _contradicted(work, room, memberships, again) if again.num_rows else found
 

@@ -71,10 +71,6 @@ class ReviewWork(Protocol):
 class ReviewTables(Protocol):
     """Review tasks, for a unit of work of any size."""
 
-    def stored_links(self) -> pa.Table:
-        """Return LINKS: everything the machine says of pairs."""
-        ...
-
     def said(self) -> pa.Table:
         """Return SAID: every verdict in force between records that are live, and if one was told again since."""
         ...

@@ -38,9 +38,6 @@ _LABELS = """
 
 
 class BulkReviews(BulkUnit):
-    def stored_links(self) -> pa.Table:
-        return self._read("link", ports.LINKS)
-
     def said(self) -> pa.Table:
         return self._connection.fetch(_SAID, ports.SAID)
 

@@ -77,7 +77,7 @@ def test_the_sample_is_the_same_however_much_is_drawn_at_once(
     links = rows(url, "select count(*) from link")[0][0]
     room = service.sampling_room
     with room.transactions.begin(room.clock) as work:
-        tables = work.stored_links(), work.memberships()
+        tables = work.links(), work.memberships()
     few, many = (room.sampler.draw(*tables, set(), wanted) for wanted in (16, 40))
     assert {(d.left, d.right) for d in few} <= {(d.left, d.right) for d in many}
     assert len(room.sampler.draw(*tables, set(), links + 10)) == links

@@ -286,7 +286,7 @@ def test_a_look_at_everybody_opens_what_a_rebuild_shows_and_closes_what_is_gone(
     assert (told_twice.standing, told_twice.opened, told_twice.closed) == (1, 0, 0)
     assert [found.task_id for found in waiting(service)] == [task.task_id]
     with service.store.begin(service.review_room.clock) as work:
-        work.replace_links(work.memberships().select(["source", "source_record_id"]), work.stored_links()[:0])
+        work.replace_links(work.memberships().select(["source", "source_record_id"]), work.links()[:0])
     assert refresh_reviews(service.review_room).closed == 1
     assert waiting(service) == []
 

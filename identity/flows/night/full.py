@@ -86,11 +86,13 @@ def _way(night: Night, stages: StageTimer, told: Told, proposal: Proposal) -> Ca
 
     def with_index() -> Mapping[str, Any]:
         store_all(night.shop, stages, proposal, f"re-match {told.run.run_id}", anew=False)
+        _review(night, stages)
         return {"way": "everything anew"}
 
     def by_another_model() -> Mapping[str, Any]:
         with stages.stage("persist"):
             queued = switch(night.shop, proposal, f"re-match {told.run.run_id}", told.report["actor"])
+        _review(night, stages)
         return {"way": "another model", "queued": queued, **_drain(night, stages, told, proposal)}
 
     def again() -> Mapping[str, Any]:
@@ -103,6 +105,11 @@ def _way(night: Night, stages: StageTimer, told: Told, proposal: Proposal) -> Ca
         return with_index
     same = known.model is not None and known.model.version == proposal.resolution.model.version
     return again if same else by_another_model
+
+
+def _review(night: Night, stages: StageTimer) -> None:
+    with stages.stage("review"):
+        night.shop.refresh_reviews()
 
 
 def _drain(night: Night, stages: StageTimer, told: Told, proposal: Proposal) -> dict[str, Any]:

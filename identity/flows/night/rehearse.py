@@ -10,7 +10,7 @@ from identity.flows.online.desk import Desk
 from identity.flows.online.settle import Settled, attempt, refuse_another_index, settle
 from identity.flows.redo import restated_now
 from identity.model.record import RecordKey
-from identity.ports import OnlineWork
+from identity.ports import Neighbourhood, OnlineWork
 
 __all__ = ["rehearse"]
 
@@ -29,6 +29,7 @@ _SWALLOWED = frozenset(
             "put_change",
         ),
         *("append_events", "put_redo", "put_verdicts", "withdraw", "put_operation", "reverse", "carry"),
+        *("put_reviews", "defer_review", "close_review", "put_label"),
     )
 )
 """What a rehearsal does not do."""
@@ -45,6 +46,10 @@ class _Rehearsal:
 
     def share(self, _: object) -> bool:
         return False
+
+    def neighbourhood(self, _: object) -> Neighbourhood:
+        """What a person should look at follows from what is stored: nobody is asked about a rehearsal."""
+        return Neighbourhood((), (), (), (), {})
 
     def __getattr__(self, name: str) -> Any:
         return _swallow if name in _SWALLOWED else getattr(self._work, name)

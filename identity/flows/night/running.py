@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -10,13 +11,15 @@ from typing import Any
 import pyarrow as pa
 
 from identity.flows.online.desk import Desk
-from identity.flows.online.settle import Settled
+from identity.flows.online.settle import Settled, attempt
 from identity.flows.redo import drain
 from identity.flows.rematch import Workshop
 from identity.model.errors import DecisionRefused, LookupFailed
+from identity.model.review import EVIDENCE, Concern, ReviewKind, mint_task_id
 from identity.model.run import Breach, Impact, RematchLimits, Run, RunKind, RunStatus
 from identity.ports import MOVES, Clock, RunLog
 from identity.steps.limit import allowed_profiles, breaches
+from identity.steps.reconcile import Reconciled
 
 __all__ = [
     "Night",
@@ -25,6 +28,7 @@ __all__ = [
     "approved_moves",
     "begun",
     "carried_out",
+    "decided",
     "drained",
     "ended",
     "guarded",
@@ -146,12 +150,36 @@ def carried_out(
         return ended(night, told, RunStatus.DRY, impact, broken, sample=_sample(moves))
     if broken:
         night.runs.put_moves(told.run.run_id, moves)
+        _ask(night, told.run, impact, {"breaches": [asdict(each) for each in broken]})
         return ended(night, told, RunStatus.WAITING, impact, broken, sample=_sample(moves))
     if options.approved:
-        night.runs.decide(options.approved, RunStatus.APPLIED, options.actor, night.clock.now())
+        decided(night, options.approved, RunStatus.APPLIED, options.actor)
     done = carry_out()
     status = RunStatus.STOPPED if done.get("stopped") else RunStatus.APPLIED
+    if status is RunStatus.STOPPED:
+        _ask(night, told.run, impact, done)
     return ended(night, told, status, impact, (), **done)
+
+
+def decided(night: Night, run_id: str, status: RunStatus, actor: str) -> None:
+    """Store what a person decided of a run, and close the review task that asked for it."""
+    night.runs.decide(run_id, status, actor, night.clock.now())
+    task_id = mint_task_id(f"{ReviewKind.BREAKER}:{run_id}", run_id)
+    attempt(night.desk, lambda work: work.close_review(task_id, actor))
+
+
+def _ask(night: Night, run: Run, impact: Impact, why: Mapping[str, Any]) -> None:
+    """Open the review task of a run that waits, or that was stopped."""
+    concern = Concern(
+        ReviewKind.BREAKER,
+        (),
+        impact=math.log2(1 + impact.records_moved),
+        uncertainty=1.0,
+        details={"run_id": run.run_id, "kind": str(run.kind), **why},
+        about=run.run_id,
+    )
+    opened = Reconciled((concern,), (), ())
+    attempt(night.desk, lambda work: work.put_reviews(opened, EVIDENCE, run.run_id))
 
 
 def _sample(moves: pa.Table) -> list[dict[str, Any]]:
