@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench starter lock clean
+.PHONY: help setup demo serve test check faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## Four systems' files to golden profiles, on made-up people (SQLite, no server)
 	$(BIN)/identity demo
 
+work: setup ## A worker for nightly jobs, with the clock that sends them (IDENTITY_BROKER_URL names the broker)
+	$(BIN)/celery --app identity.jobs worker --beat --schedule .celerybeat-schedule
+
 serve: setup ## The demo data over HTTP, on this machine
 	@test -f demo-data/identity.db || $(BIN)/identity demo > /dev/null
 	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
@@ -36,6 +39,9 @@ check: setup ## Format, lint, types, import directions, and the quick tests: und
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest tests/steps tests/comparators tests/features tests/architecture
+
+faults: setup ## Kill loads and re-matches at 180 random moments: about 10 minutes, on this machine only
+	$(BIN)/python -m pytest tests/faults/kills.py
 
 bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 100k and 1M records
 	$(BIN)/python -m bench

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from identity.model.cluster import GoldenId
-from identity.model.judgement import Verdict
+from identity.model.judgement import Judgement, Verdict
 from identity.model.operation import Operation, ProfileImage
 from identity.model.record import RecordKey
 
@@ -49,8 +49,8 @@ class DecisionWork(Protocol):
         """Store verdicts, each in the name of its operation."""
         ...
 
-    def withdraw(self, operation_id: str, by: str) -> None:
-        """Take back every verdict given in an operation, in the name of the operation `by`."""
+    def withdraw(self, operation_id: str, by: str, judgement: Judgement | None = None) -> None:
+        """Take back an operation's verdicts, or those of one judgement, in the name of the operation `by`."""
         ...
 
     def images(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, ProfileImage]:

@@ -35,6 +35,8 @@ class BulkIndex(BulkUnit):
     def close_index(self, version: str) -> None:
         row = one(name=mapping.INDEX_VERSION, value=version)
         self._connection.execute(sql.upsert("setting", row.column_names, self._stage(row), ("name",)))
+        # A load has filled tables that were empty: whoever plans by what they held would read them whole.
+        self._connection.look_over()
 
     def count_changes(self) -> int:
         count = self._connection.fetch('SELECT count(*) AS "count" FROM "change"', _COUNT)["count"][0].as_py()

@@ -251,7 +251,6 @@ def test_contradictory_decisions_are_refused(service: Service) -> None:
     refusals: list[Callable[[], object]] = [
         lambda: merge(service.desk, [one, cle], WISH),
         lambda: keep_together(service.desk, key("b1"), key("c1"), WISH),
-        lambda: split(service.desk, one, [key("b1")], WISH),
         lambda: keep_apart(service.desk, key("a1"), key("b1"), WISH),
     ]
     for refused in refusals:
@@ -259,6 +258,33 @@ def test_contradictory_decisions_are_refused(service: Service) -> None:
             refused()
         assert refusal.value.code == "CONTRADICTION"
     assert image(service) == before
+
+
+def test_one_record_leaves_a_merged_profile_and_the_merge_holds_for_the_others(service: Service) -> None:
+    told(service, anna("a1"), anna("a2"), bert("b1"), bert("b2"))
+    ann, ben = homes(service, "a1", "b1")
+    merge(service.desk, [ann, ben], WISH)
+    (one,) = set(homes(service, "a1", "a2", "b1", "b2"))
+    done = split(service.desk, one, [key("a1")], WISH)
+    rest = set(homes(service, "a2", "b1", "b2"))
+    assert len(rest) == 1
+    assert not rest & set(homes(service, "a1"))
+    rematch(service.workshop, Stages(), model=service.active_model())
+    assert set(homes(service, "a2", "b1", "b2")) == rest
+    assert sound(service)
+    undo(service.desk, done.operation.operation_id, WISH)
+    assert homes(service, "a1", "a2", "b1", "b2") == [one] * 4
+    assert sound(service)
+
+
+def test_records_kept_together_by_name_are_not_parted_by_a_split(service: Service) -> None:
+    told(service, anna("a1"), anna("a2"), bert("b1"))
+    keep_together(service.desk, key("a1"), key("b1"), WISH)
+    (one,) = set(homes(service, "a1", "a2", "b1"))
+    with pytest.raises(DecisionRefused) as refusal:
+        split(service.desk, one, [key("b1")], WISH)
+    assert refusal.value.code == "CONTRADICTION"
+    assert sound(service)
 
 
 def test_a_stale_version_is_refused(service: Service) -> None:

@@ -3,6 +3,7 @@
 judging.py  what all of them share: versions, contradictions, the operation with its pre-image; and previews
 merge.py    profiles are one person            split.py  some records are somebody else
 pairs.py    keep apart, keep together          undo.py   an operation, or a merge by the machine, taken back
+narrow.py   what a split leaves of earlier merges
 decisions.py  all of them over one desk, taken or only shown
 """
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 from identity.flows.judge.judging import Decided, Wish, attempted, begun, concluded, held
 from identity.flows.judge.merge import star
+from identity.flows.judge.narrow import narrow
 from identity.flows.judge.pairs import apart
 from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
@@ -27,7 +28,8 @@ def split(
     """Make one other profile of `records`, which are in `golden_id`. The larger part keeps the id.
 
     They stay together, and none of them is ever put with one of the others again. What is left goes by its evidence:
-    if only those records held it together, it comes apart. Raises LookupFailed E501; DecisionRefused NOT_LIVE,
+    if only those records held it together, it comes apart. Earlier merges hold for each side by itself from now on;
+    two records that were kept together by name cannot be parted. Raises LookupFailed E501; DecisionRefused NOT_LIVE,
     STALE_VERSION, CONTRADICTION, NOTHING_TO_DECIDE.
     """
 
@@ -41,6 +43,7 @@ def split(
                 "Name records that are in it now.",
             )
         operation = begun(work, desk, OperationKind.SPLIT, wish, [image])
+        narrow(work, gone, operation.operation_id)
         given = apart(gone, rest, operation.operation_id) + star(gone, operation.operation_id)
         decided = concluded(work, desk, operation, given, image.records)
         end(work, decided)

@@ -138,21 +138,18 @@ class _Measured:
     proposal: Proposal
 
     def __call__(self, moves: pa.Table) -> Impact:
-        done = counted(self.proposal)
-        ids = pa.concat_arrays(
-            [pc.drop_null(moves[name].combine_chunks()) for name in ("came_from", "golden_id")]
-        )
-        bearers = self.proposal.known.records.filter(pc.is_valid(self.proposal.known.records["loyalty_id"]))
+        known = self.proposal.known
+        live = known.states.filter(pc.equal(known.states["status"], "live"))["golden_id"]
+        bearers = known.records.filter(pc.is_valid(known.records["loyalty_id"]))
         keys = ["source", "source_record_id"]
         moved = moves.select(keys).join(bearers.select(keys), keys, join_type="left semi")
+        done = counted(self.proposal)
         whole = Impact(
             records=done.records,
-            profiles=self.proposal.known.states.filter(
-                pc.equal(self.proposal.known.states["status"], "live")
-            ).num_rows,
+            profiles=len(live),
             loyalty_accounts=bearers.num_rows,
             records_moved=moves.num_rows,
-            profiles_changed=len(ids.unique()),
+            profiles_changed=_changed(moves, live),
             loyalty_accounts_moved=moved.num_rows,
             updated=done.updated,
         )
@@ -165,6 +162,13 @@ class _Measured:
             split=done.split,
             largest_profile=_largest(self.proposal, moves),
         )
+
+
+def _changed(moves: pa.Table, live: pa.ChunkedArray) -> int:
+    """Return how many of the profiles that there are gain or lose a record."""
+    named = [moves[name].combine_chunks() for name in ("came_from", "golden_id")]
+    ids = pa.concat_arrays(named).unique()
+    return int(pc.sum(pc.is_in(ids, value_set=live.combine_chunks())).as_py() or 0)
 
 
 def _largest(proposal: Proposal, moves: pa.Table) -> int:

@@ -132,7 +132,7 @@ def _impact(found: _Found, some: pa.Table, records: int, profiles: int, accounts
         profiles=profiles,
         loyalty_accounts=accounts,
         records_moved=len(keys),
-        profiles_changed=len(ids),
+        profiles_changed=len(ids - found.created),
         loyalty_accounts_moved=len(keys & found.loyalty),
         created=len(found.created & ids),
         updated=len(found.updated),

@@ -43,6 +43,10 @@ class BulkConnection(Protocol):
         """Return the rows of a query whose columns are those of `schema`, in order."""
         ...
 
+    def look_over(self) -> None:
+        """Let the database take stock of its tables, where it plans by what they hold."""
+        ...
+
     def lock_log(self) -> None:
         """From here on no other transaction appends events: positions become visible in their order."""
         ...

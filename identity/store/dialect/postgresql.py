@@ -215,6 +215,9 @@ class PostgresBulk:
             cursor.execute(sql)
             return cursor.fetch_arrow_table().cast(schema)
 
+    def look_over(self) -> None:
+        self.execute("ANALYZE")
+
     def lock_log(self) -> None:
         self._lock(_LOG_LOCK)
 

@@ -240,6 +240,9 @@ class SqliteBulk:
                 )
         return pa.Table.from_batches(batches, stored).cast(schema)
 
+    def look_over(self) -> None:
+        """Nothing to do: each statement has one good plan, by key, and is planned so."""
+
     def lock_log(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE lets in one writer."""
 

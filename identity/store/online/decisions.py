@@ -43,8 +43,9 @@ class DecisionSide(ProfileSide, VerdictReads):
         ]  # fmt: skip
         self._execute(sql.PUT_VERDICTS.on(rows, at=self.at))
 
-    def withdraw(self, operation_id: str, by: str) -> None:
-        self._execute(sql.WITHDRAW.of(operation_id=operation_id, by=by, at=self.at))
+    def withdraw(self, operation_id: str, by: str, judgement: Judgement | None = None) -> None:
+        only = judgement.value if judgement else ""
+        self._execute(sql.WITHDRAW.of(operation_id=operation_id, by=by, at=self.at, judgement=only))
 
     def images(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, ProfileImage]:
         if not golden_ids:

@@ -246,7 +246,7 @@ PUT_VERDICTS = Statement(
 )
 WITHDRAW = Statement(
     "UPDATE verdict SET withdrawn_at = :at, withdrawn_by = :by"
-    " WHERE operation_id = :operation_id AND withdrawn_at IS NULL"
+    " WHERE operation_id = :operation_id AND withdrawn_at IS NULL AND (:judgement = '' OR judgement = :judgement)"
 )
 IMAGES = Statement(
     "SELECT p.golden_id, p.version, p.status, p.attributes, p.consents FROM {rows} AS s"
