@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import TypeVar
 
 from identity.model.cluster import GoldenId
 from identity.model.evidence import MatchWeight
@@ -49,6 +50,7 @@ _LEAST_UNCERTAIN = 0.05
 _UNWEIGHED = {ReviewKind.CROWDED: 0.5, ReviewKind.CONTRADICTED: 1.0}
 
 Pair = tuple[RecordKey, RecordKey]
+_Pair = TypeVar("_Pair", Link, Verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,24 @@ def review(scene: Scene, about: Collection[GoldenId], thresholds: Thresholds) ->
     """Return what a person should look at about these profiles. The scene reaches as far as their links do."""
     home = {key: golden_id for golden_id, keys in scene.members.items() for key in keys}
     found = [*_between(scene, home, set(about), thresholds), *_contradicted(scene, home, set(about))]
+    links, verdicts = _inside(scene.links, home), _inside(scene.verdicts, home)
     for golden_id in sorted(set(about) & scene.members.keys()):
         members = scene.members[golden_id]
         if len(members) > CROWD:
             found.append(crowd(golden_id, extent(members)))
-        weak = weakest(members, scene.links, scene.verdicts)
+        weak = weakest(members, links.get(golden_id, ()), verdicts.get(golden_id, ()))
         if weak and _weight(weak) < thresholds.match + BRIDGE_MARGIN:
             found.append(bridge(golden_id, weak, extent(members)))
+    return found
+
+
+def _inside(pairs: Iterable[_Pair], home: Mapping[RecordKey, GoldenId]) -> dict[GoldenId, list[_Pair]]:
+    """Return links, or verdicts, by the profile that holds both records."""
+    found: dict[GoldenId, list[_Pair]] = {}
+    for pair in pairs:
+        golden_id = home.get(pair.left)
+        if golden_id is not None and home.get(pair.right) == golden_id:
+            found.setdefault(golden_id, []).append(pair)
     return found
 
 

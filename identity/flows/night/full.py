@@ -69,10 +69,11 @@ def full(night: Night, stages: StageTimer, options: Options = _USUAL, by: By = _
 
 def _proposed(night: Night, stages: StageTimer, known: Known, by: By) -> Proposal | None:
     model = by.model
+    adaptable = model is None and not by.refresh
     if by.refresh and known.model is not None and known.records.num_rows:
         population = night.shop.spread(known.records)
         model = night.shop.refresh(population, stages, night.shop.thaw(known.model))
-    return propose(night.shop, stages, known, None, model, retrain=by.retrain)
+    return propose(night.shop, stages, known, None, model, retrain=by.retrain, adaptable=adaptable)
 
 
 def _keep(night: Night, proposal: Proposal) -> None:

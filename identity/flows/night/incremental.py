@@ -1,7 +1,7 @@
 """incremental: records told since the last re-match, and what waits to be decided again, proposed and carried out.
 
-Records are resolved as they are written; this finds what that left over, and never surprises: what would change is
-rehearsed first, and only records that something would change for are decided again.
+Records are resolved as they are written; this finds what that left over, and never surprises: what waits, and records
+whose links are not as stored, are rehearsed, and only what would change is decided again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from identity.flows.night.rehearse import rehearse
 from identity.flows.night.running import Night, Options, Told, begun, carried_out, drained, guarded
+from identity.flows.night.unsettled import unsettled
 from identity.flows.online.settle import Settled, attempt
 from identity.model.record import RecordKey
 from identity.model.run import Impact, Run, RunKind
@@ -76,11 +77,14 @@ def incremental(
 
 def _run(night: Night, told: Told, stages: StageTimer, options: Options, tell: Callable[[str], None]) -> Run:
     with stages.stage("read"):
-        keys = _concerned(night)
+        recent, queued = _recent(night), night.runs.queued()
+        keys = sorted({*recent, *queued})
         profiles, accounts = night.runs.profile_count(), night.runs.loyalty_count()
+    with stages.stage("look"):
+        doubtful = unsettled(night.desk, recent, _progress(night, told, tell, "look at", len(recent)))
     with stages.stage("rehearse"):
-        found = _rehearsed(night, told, keys, tell)
-    told.report["records_looked_at"] = len(keys)
+        found = _rehearsed(night, told, sorted({*doubtful, *queued}), tell)
+    told.report |= {"records_looked_at": len(keys), "records_rehearsed": len({*doubtful, *queued})}
 
     def measured(some: pa.Table) -> Impact:
         return _impact(found, some, len(keys), profiles, accounts)
@@ -93,20 +97,24 @@ def _run(night: Night, told: Told, stages: StageTimer, options: Options, tell: C
     return carried_out(night, told, options, _moves(found), measured, carry_out)
 
 
-def _concerned(night: Night) -> list[RecordKey]:
+def _recent(night: Night) -> list[RecordKey]:
     last = night.runs.last_applied()
-    since = datetime.fromisoformat(last.report["began_at"]) if last else None
-    return sorted({*night.runs.told_since(since), *night.runs.queued()})
+    return night.runs.told_since(datetime.fromisoformat(last.report["began_at"]) if last else None)
+
+
+def _progress(
+    night: Night, told: Told, tell: Callable[[str], None], what: str, records: int
+) -> Callable[[int], None]:
+    def progress(done: int) -> None:
+        night.runs.beat(told.run.run_id, night.clock.now())
+        tell(f"{what}: {done:,} of {records:,} records")
+
+    return progress
 
 
 def _rehearsed(night: Night, told: Told, keys: Sequence[RecordKey], tell: Callable[[str], None]) -> _Found:
     found = _Found()
-
-    def progress(done: int) -> None:
-        night.runs.beat(told.run.run_id, night.clock.now())
-        tell(f"rehearse: {done:,} of {len(keys):,} records")
-
-    for settled in rehearse(night.desk, keys, progress):
+    for settled in rehearse(night.desk, keys, _progress(night, told, tell, "rehearse", len(keys))):
         told.report["model_version"] = settled.model_version
         found.add(settled)
     return found

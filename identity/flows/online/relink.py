@@ -9,7 +9,7 @@ from identity.flows.online.refile import Refiled
 from identity.model.evidence import MatchWeight
 from identity.model.judgement import Link
 from identity.model.record import NormalisedRecord, RecordKey
-from identity.ports import OnlineWork, Redo, RedoKind, Scorer, StoredLink
+from identity.ports import Look, OnlineWork, Redo, RedoKind, Scorer, StoredLink
 from identity.steps.decide import decide
 from identity.steps.file import file
 
@@ -17,7 +17,7 @@ __all__ = ["lost_pairs", "machine_link", "relink"]
 
 
 def relink(
-    work: OnlineWork, desk: Desk, scorer: Scorer, refiled: Refiled, keys: Mapping[int, RecordKey]
+    work: Look | OnlineWork, desk: Desk, scorer: Scorer, refiled: Refiled, keys: Mapping[int, RecordKey]
 ) -> list[StoredLink]:
     """Return every link at or above the review threshold between the refiled records and their candidates.
 
