@@ -31,7 +31,7 @@ serve: setup ## The demo data over HTTP, on this machine
 	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
 
 test: setup ## Run the whole test suite
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile
 
 check: setup ## Format, lint, types, import directions, and the quick tests: under a minute
 	$(BIN)/ruff format --check .

@@ -6,7 +6,6 @@ import hashlib
 import random
 import secrets
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -42,6 +41,7 @@ from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
 from identity.flows.review import ReviewRoom, refresh_reviews
+from identity.ids import new_id
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed, ModelError
 from identity.model.match import MatchModel, MatchRules
@@ -170,7 +170,7 @@ class Service:
             thaw=lambda stored: model_from_json(stored.body, self.match_rules),
             index=self.index,
             clock=SystemClock(),
-            new_id=lambda: str(uuid.uuid4()),
+            new_id=new_id,
         )
 
     @cached_property
@@ -187,7 +187,7 @@ class Service:
             self.runs,
             load_rematch_limits(self.settings.rules / "customer.rematch.yml"),
             SystemClock(),
-            lambda: str(uuid.uuid4()),
+            new_id,
         )
 
     def stored_model(self, version: str) -> MatchModel:
@@ -283,7 +283,7 @@ class Service:
             index_version=self.index.version,
             scorer=self._scorer,
             clock=SystemClock(),
-            new_id=lambda: str(uuid.uuid4()),
+            new_id=new_id,
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
         )
 
@@ -298,7 +298,7 @@ class Service:
             survey=Survey(rules.thresholds, settings.threads, settings.memory),
             scorer=self._scorer_of,
             clock=SystemClock(),
-            new_id=lambda: str(uuid.uuid4()),
+            new_id=new_id,
         )
 
     @cached_property
@@ -306,7 +306,7 @@ class Service:
         """What pairs are drawn for labels with, and how right the links are is estimated with."""
         settings, key = self.settings, str(self.index.cabinet.digest("sample"))
         sampler = Sampler(self.match_rules.thresholds, key, settings.threads, settings.memory)
-        return SamplingRoom(self.store, sampler, SystemClock(), lambda: str(uuid.uuid4()))
+        return SamplingRoom(self.store, sampler, SystemClock(), new_id)
 
     def _begin_with(self, model: MatchModel) -> None:
         """Put a model in force, and say of an empty database that its index is as it should be."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from identity.connectors.arrivals import arrivals, quarantined
 from identity.connectors.files import read_canonical_file, read_source_file
 from identity.connectors.intake import Intake
 from identity.flows.load import Delivery
+from identity.ids import new_id
 from identity.model.errors import FileError
 from identity.model.policy import SourceMode, SourcePolicy
 from identity.ports import Clock, Load, LoadCounts
@@ -48,7 +48,7 @@ class Reading:
         """Return a file's rows ready for the store."""
         at = self.clock.now()
         intake = self.read(file, source, canonical=source not in self.sources)
-        load = Load(str(uuid.uuid4()), str(file), _digest(file), intake.source, at)
+        load = Load(new_id(), str(file), _digest(file), intake.source, at)
         known = self.sources.get(source or "")
         mode = known.mode if known else SourceMode.LIVE
         return Delivery(
