@@ -10,8 +10,11 @@ from identity.store import upgrade
 from identity.store.bulk import BulkWork
 from identity.store.dialect import DEFAULT_URL, database_at
 from identity.store.online import Look, OnlineWork
+from identity.store.jobs import Jobs
 from identity.store.online.statements import PUT_SETTING, SETTING
+from identity.store.requests import Requests
 from identity.store.runs import Runs
+from identity.store.searches import Searches
 from identity.store.views import Views
 
 __all__ = ["DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
@@ -33,6 +36,7 @@ class Store:
         self._database = database_at(url, patience)
         self._features = tuple(features)
         self.views = Views(self._database)
+        self.searches = Searches(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
@@ -57,6 +61,14 @@ class Store:
     def runs(self, clock: Clock) -> Runs:
         """Return the history of re-matches."""
         return Runs(self._database, clock)
+
+    def requests(self, clock: Clock) -> Requests:
+        """Return the requests that clients gave a key."""
+        return Requests(self._database, clock)
+
+    def jobs(self, clock: Clock) -> Jobs:
+        """Return the queue of long work."""
+        return Jobs(self._database, clock)
 
     def put_setting(self, name: str, value: str) -> str:
         """Store a setting unless there is one of this name; return the one that is stored.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Double, Index, Table, UniqueConstraint, true
+from sqlalchemy import CheckConstraint, Double, Index, Table, UniqueConstraint, func, true
 from sqlmodel import Field
 
 import identity.store.decision_tables  # noqa: F401 - whoever knows the tables knows those too
+import identity.store.request_tables  # noqa: F401
 from identity.store.columns import METADATA, Row, given_number, key, number, position, text, time
 from identity.store.dialect import CLUSTERED, NEVER_REUSED, Position, partial_index
 
@@ -291,5 +292,9 @@ class ChangeRow(Row, table=True):
     at: datetime = time()
     model_version: str | None = text(default=None)
 
+
+# People are found by name whatever its case.
+for _name in ("family_name", "full_name"):
+    Index(f"ix_source_record_{_name}", func.lower(METADATA.tables["source_record"].c[_name]))
 
 TABLES: dict[str, Table] = dict(METADATA.tables)

@@ -1,0 +1,151 @@
+"""What every request passes: names for it, a size, a time, a place among those worked on; then a line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.metrics import Metrics
+from api.problems import problem_response
+from api.settings import ApiSettings
+from identity.ids import new_id
+
+__all__ = ["Door"]
+
+_LOG = structlog.get_logger("identity.api")
+_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+_UNCOUNTED = ("/healthz", "/readyz", "/metrics")
+_HEADERS: Mapping[str, str] = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "strict-transport-security": "max-age=31536000",
+}
+_PAGES = ("/docs",)
+
+
+class Door:
+    """Middleware, written for ASGI itself: it stands before every lookup."""
+
+    def __init__(self, app: ASGIApp, settings: ApiSettings, metrics: Metrics) -> None:
+        self._app = app
+        self._settings = settings
+        self._metrics = metrics
+        self._inside = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        visit = _Visit(scope, send)
+        counted = scope["path"] not in _UNCOUNTED
+        self._inside += counted
+        self._metrics.inside(self._inside)
+        try:
+            if (refused := self._refused(scope, visit)) is not None:
+                await refused(scope, receive, visit.send)
+            else:
+                await self._app(scope, self._measured(scope, receive), visit.send)
+        finally:
+            self._inside -= counted
+            self._metrics.inside(self._inside)
+            self._tell(scope, visit)
+
+    def _refused(self, scope: Scope, visit: _Visit) -> Any:
+        request = Request(scope)
+        if not visit.named:
+            return problem_response(
+                request, 400, "INVALID_REQUEST", "X-Request-ID or X-Correlation-ID is no name.",
+                "Use up to 128 letters, digits and . _ : / -",
+            )  # fmt: skip
+        if self._inside > self._settings.most_at_once:
+            self._metrics.shed()
+            return problem_response(request, 503, "OVERLOADED", "Too much is asked at once.", "Try again.")
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self._limit(scope):
+            return problem_response(request, 413, "TOO_LARGE", "The request is too large.", "Send it in parts.")
+        return None
+
+    def _limit(self, scope: Scope) -> int:
+        upload = scope["path"] == "/v1/uploads"
+        return self._settings.upload_limit if upload else self._settings.body_limit
+
+    def _measured(self, scope: Scope, receive: Receive) -> Receive:
+        """Return `receive` under a limit of bytes and of seconds; what was received is summed up for repeats."""
+        limit, until = self._limit(scope), time.monotonic() + self._settings.body_seconds
+        arrived, digest = 0, hashlib.blake2b(digest_size=16)
+        scope["body_digest"] = digest
+        ended = False
+
+        async def measured() -> Message:
+            nonlocal arrived, ended
+            if ended:
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, until - time.monotonic()))
+            except TimeoutError:
+                raise HTTPException(408) from None
+            body = message.get("body", b"")
+            arrived += len(body)
+            digest.update(body)
+            ended = not message.get("more_body", False)
+            if arrived > limit:
+                raise HTTPException(413)
+            return message
+
+        return measured
+
+    def _tell(self, scope: Scope, visit: _Visit) -> None:
+        seconds = time.perf_counter() - visit.began
+        # The pattern, not the address: an address that nobody knows may hold anything.
+        place = getattr(scope.get("route"), "path", "(none)")
+        self._metrics.answered(scope["method"], place, visit.status, seconds)
+        _LOG.info(
+            "request",
+            method=scope["method"] if scope["method"].isalpha() else "?",
+            route=place,
+            status=visit.status,
+            ms=round(seconds * 1000, 2),
+            client=scope.get("client_name"),
+            request_id=scope["request_id"],
+            correlation_id=scope["correlation_id"],
+            **scope.get("told", {}),
+        )
+
+
+class _Visit:
+    """One request from its first byte to its answer's headers."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        headers = Headers(scope=scope)
+        self.began = time.perf_counter()
+        self.status = 499
+        self._send = send
+        told = {name: headers.get(f"x-{name}-id") for name in ("request", "correlation")}
+        self.named = all(name is None or _NAME.fullmatch(name) for name in told.values())
+        request_id = (told["request"] if self.named else None) or new_id()
+        scope["request_id"] = request_id
+        scope["correlation_id"] = (told["correlation"] if self.named else None) or request_id
+        self._ids = {"x-request-id": request_id, "x-correlation-id": scope["correlation_id"]}
+        self._page = scope["path"].startswith(_PAGES)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in {**_HEADERS, **self._ids}.items():
+                if not (self._page and name == "content-security-policy"):
+                    headers.setdefault(name, value)
+        await self._send(message)

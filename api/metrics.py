@@ -1,0 +1,45 @@
+"""What is counted about requests; numbers and patterns of addresses, nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Metrics:
+    """One registry for each application. `gauges` are read from the database when somebody asks."""
+
+    def __init__(self, gauges: Callable[[], Mapping[str, float]]) -> None:
+        self._registry = CollectorRegistry()
+        self._gauges = gauges
+        self._seconds = Histogram(
+            "identity_request_seconds", "How long requests took.", ("method", "route", "status"),
+            registry=self._registry, buckets=_SECONDS,
+        )  # fmt: skip
+        self._inside = Gauge("identity_requests_inside", "Requests worked on.", registry=self._registry)
+        self._shed = Counter("identity_requests_shed", "Requests turned away.", registry=self._registry)
+        self._stored = Gauge(
+            "identity_stored", "What the database holds, by kind.", ("kind",), registry=self._registry
+        )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        known = method if method in ("GET", "POST", "PUT", "DELETE") else "other"
+        self._seconds.labels(known, route, str(status)).observe(seconds)
+
+    def inside(self, count: int) -> None:
+        self._inside.set(count)
+
+    def shed(self) -> None:
+        self._shed.inc()
+
+    def text(self) -> bytes:
+        """Return everything in the text format of Prometheus."""
+        for kind, count in self._gauges().items():
+            self._stored.labels(kind).set(count)
+        return generate_latest(self._registry)

@@ -1,0 +1,126 @@
+"""What the environment decides about the HTTP face: who is believed, how much is taken, where it listens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from identity.model.errors import RulesError
+
+__all__ = ["DEVELOPMENT", "PRODUCTION", "ApiSettings", "api_settings_from"]
+
+DEVELOPMENT, PRODUCTION = "development", "production"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """`jwks` is the file or https address of the issuer's keys; "" : tokens are signed here, with `signing_key`.
+
+    `rate` and `lookup_quota` are per client (such as 500/second), `body_limit` is in bytes, `body_seconds` how long a
+    body may take to arrive, `most_at_once` how many requests are worked on before others are turned away. `threads`
+    work on them; each may hold a database connection. `spool` is where uploads and exports lie.
+    """
+
+    mode: str = DEVELOPMENT
+    host: str = "127.0.0.1"
+    issuer: str = "urn:customer-identity:local"
+    audience: str = "customer-identity"
+    jwks: str = ""
+    signing_key: Path = Path("development-key.json")
+    limits_url: str = "memory://"
+    rate: str = "500/second"
+    lookup_quota: str = "2000000/day"
+    body_limit: int = 4 * 2**20
+    upload_limit: int = 2**30
+    body_seconds: float = 20.0
+    most_at_once: int = 200
+    threads: int = 16
+    workers: int = 1
+    spool: Path = Path("spool")
+
+    @property
+    def development(self) -> bool:
+        return self.mode == DEVELOPMENT
+
+
+def api_settings_from(environment: Mapping[str, str], **chosen: object) -> ApiSettings:
+    """Return the settings that the environment gives: IDENTITY_MODE, _HOST, _ISSUER, _AUDIENCE, _JWKS,
+    _SIGNING_KEY_FILE, _LIMITS_URL, _RATE, _LOOKUP_QUOTA, _BODY_LIMIT, _UPLOAD_LIMIT, _BODY_SECONDS, _MOST_AT_ONCE,
+    _API_THREADS, _WORKERS, _SPOOL; `chosen` ones come before these.
+
+    RulesError E119 for a setting that makes no sense, E137 where production lacks what it needs.
+    """
+    settings = ApiSettings(**{**_told(environment), **chosen})  # type: ignore[arg-type]
+    _refuse_unsafe(settings, environment)
+    return settings
+
+
+_NUMBER, _AMOUNT = "[1-9][0-9]{0,12}", r"[1-9][0-9]{0,9}/(second|minute|hour|day)"
+_PATTERNS = {
+    "mode": f"{DEVELOPMENT}|{PRODUCTION}",
+    "host": "[A-Za-z0-9.:_-]+",
+    "issuer": r"\S+",
+    "audience": r"\S+",
+    "jwks": r"(https://\S+|[^:]+)?",
+    "limits_url": r"(memory|rediss?|redis\+sentinel)://\S*",
+    "rate": _AMOUNT,
+    "lookup_quota": _AMOUNT,
+    "body_limit": _NUMBER,
+    "upload_limit": _NUMBER,
+    "body_seconds": r"[0-9]{1,4}(\.[0-9]+)?",
+    "most_at_once": _NUMBER,
+    "threads": "[1-9][0-9]{0,2}",
+    "workers": "[1-9][0-9]?",
+    "spool": ".+",
+    "signing_key": ".+",
+}
+_VARIABLES = {"signing_key": "IDENTITY_SIGNING_KEY_FILE", "threads": "IDENTITY_API_THREADS"}
+_KINDS = {
+    **dict.fromkeys(("body_limit", "upload_limit", "most_at_once", "threads", "workers"), int),
+    "body_seconds": float,
+    "spool": Path,
+    "signing_key": Path,
+}
+
+
+def _told(environment: Mapping[str, str]) -> dict[str, object]:
+    told: dict[str, object] = {"signing_key": _usual_key(environment)}
+    for name, pattern in _PATTERNS.items():
+        variable = _VARIABLES.get(name, f"IDENTITY_{name.upper()}")
+        if (value := environment.get(variable)) is None:
+            continue
+        if not re.fullmatch(pattern, value):
+            raise RulesError("E119", f"{variable} makes no sense.", f"Write it as {pattern}.")
+        told[name] = _KINDS.get(name, str)(value)
+    return told
+
+
+def _usual_key(environment: Mapping[str, str]) -> Path:
+    """The same for every command of a person on a machine, so that `identity token` suits `identity serve`."""
+    state = environment.get("XDG_STATE_HOME") or Path(environment.get("HOME", ".")) / ".local" / "state"
+    return Path(state) / "customer-identity" / "development-key.json"
+
+
+def _refuse_unsafe(settings: ApiSettings, environment: Mapping[str, str]) -> None:
+    if settings.development:
+        if settings.host not in _LOOPBACK:
+            raise RulesError(
+                "E137",
+                f"In development only this machine is served, not {settings.host}.",
+                "Set IDENTITY_MODE=production, and what it asks for.",
+            )
+        return
+    named = environment.get("IDENTITY_JWKS") or environment.get("IDENTITY_SIGNING_KEY_FILE")
+    missing = [
+        name for name in ("IDENTITY_ISSUER", "IDENTITY_INDEX_SECRET", "IDENTITY_DATABASE_URL")
+        if not environment.get(name)
+    ] + ([] if named else ["IDENTITY_JWKS (or IDENTITY_SIGNING_KEY_FILE)"])  # fmt: skip
+    if missing:
+        raise RulesError(
+            "E137",
+            f"Production does not start without {', '.join(missing)}.",
+            "Give it in the environment, or set IDENTITY_MODE=development to try things on this machine.",
+        )
