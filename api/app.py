@@ -1,74 +1,100 @@
-"""The read side over HTTP: profiles, crosswalk and events. Writes and tokens come with the full API.
-
-Until it knows who asks, it is served on this machine only (see `serve`).
-"""
+"""The application: routes under /v1 behind the door, every refusal a problem."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+import anyio.to_thread
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 
-from identity.bootstrap import Service
-from identity.commands.ask import event_report, profile_report
-from identity.model.errors import IdentityError, LookupFailed
-from identity.model.record import RecordKey
+from api import problems
+from api.calls import Context
+from api.door import Door
+from api.limits import limits_at
+from api.metrics import Metrics
+from api.routes import decisions, explain, feed, lookup, operations, profiles, records
+from api.settings import ApiSettings
+from api.tokens import Tokens
+from identity.bootstrap import Service, SystemClock
+from identity.model.errors import IdentityError
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app"]
 
-_LOOPBACK = "127.0.0.1"
+_LOG = structlog.get_logger("identity.api")
+_PARTS = (records, profiles, lookup, decisions, explain, feed, operations)
 
 
-def create_app(service: Service) -> FastAPI:
+def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI:
     """Return the application over one service."""
-    app = FastAPI(title="Customer identity", version="0.1.0", redoc_url=None)
-    app.add_exception_handler(IdentityError, _problem)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/readyz")
-    def readyz() -> dict[str, Any]:
-        service.store.check_current()
-        return {"status": "ok", "profiles": service.store.views.counts().live_profiles}
-
-    @app.get("/v1/profiles/{golden_id}")
-    def profile(golden_id: str) -> dict[str, Any]:
-        return profile_report(service, golden_id)
-
-    @app.get("/v1/crosswalk/{source}/{source_record_id}")
-    def crosswalk(source: str, source_record_id: str) -> dict[str, Any]:
-        golden_id = service.store.views.golden_id_of(RecordKey(source, source_record_id))
-        if golden_id is None:
-            raise HTTPException(404, "No live record of that name.")
-        return {"source": source, "source_record_id": source_record_id, "golden_id": golden_id}
-
-    @app.get("/v1/events")
-    def events(
-        after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100
-    ) -> dict[str, Any]:
-        return event_report(service, after, limit)
-
-    @app.middleware("http")
-    async def never_stored(request: Request, proceed: Any) -> Any:
-        response = await proceed(request)
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
+    settings = settings or ApiSettings()
+    metrics = Metrics(lambda: _stored(service))
+    app = FastAPI(
+        title="Customer identity",
+        version="1",
+        summary="Golden profiles, lookups and merges for CDP, loyalty and channel systems.",
+        redoc_url=None,
+        lifespan=_lifespan(settings),
+        separate_input_output_schemas=False,
+    )
+    app.state.context = Context(
+        service,
+        settings,
+        Tokens(settings),
+        limits_at(settings),
+        metrics,
+        service.store.requests(SystemClock()),
+    )
+    app.include_router(operations.public)
+    for part in _PARTS:
+        app.include_router(part.router, prefix="/v1")
+    app.add_exception_handler(problems.Problem, problems.of_problem)
+    app.add_exception_handler(IdentityError, problems.of_error)
+    app.add_exception_handler(RequestValidationError, problems.of_validation)
+    app.add_exception_handler(HTTPException, problems.of_http)
+    app.add_exception_handler(Exception, _unforeseen)
+    app.add_middleware(Door, settings=settings, metrics=metrics)
     return app
 
 
-def serve(service: Service, port: int) -> None:
-    """Serve on this machine until stopped."""
-    import uvicorn
+def _lifespan(settings: ApiSettings):  # type: ignore[no-untyped-def]
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        yield
 
-    uvicorn.run(create_app(service), host=_LOOPBACK, port=port, log_level="warning")
+    return lifespan
 
 
-def _problem(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 — the framework passes both
-    assert isinstance(error, IdentityError)
-    status = 404 if isinstance(error, LookupFailed) else 503
-    body = {"code": error.code, "title": error.message, "detail": error.remedy, "status": status}
-    return JSONResponse(body, status, media_type="application/problem+json")
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    # Its text may quote what was sent: only where it happened is told.
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        place, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
+    _LOG.error(
+        "unforeseen", error=type(error).__name__, place=place, request_id=request.scope.get("request_id")
+    )
+    return problems.problem_response(
+        request, 500, "UNFORESEEN", "Something went wrong here.", "Tell us the request_id."
+    )
+
+
+def _stored(service: Service) -> dict[str, float]:
+    counts = service.store.views.counts()
+    waiting = sum(found.count for found in service.store.views.redo_waiting())
+    reviews = sum(service.store.views.reviews_waiting(SystemClock().now()).values())
+    return {
+        "records": counts.records,
+        "live_profiles": counts.live_profiles,
+        "merged_profiles": counts.merged_profiles,
+        "erased_profiles": counts.erased_profiles,
+        "links": counts.links,
+        "events": counts.events,
+        "quarantine_open": counts.open_quarantine,
+        "redo_waiting": waiting,
+        "reviews_open": reviews,
+    }

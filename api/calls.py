@@ -26,7 +26,7 @@ from identity.ports.requests import Asking, Begun, BegunState, RequestLog
 __all__ = ["Call", "Context", "Reply", "Write", "needs", "needs_to_write"]
 
 _OAUTH = OAuth2(
-    flows={  # type: ignore[arg-type]
+    flows={
         "clientCredentials": {"tokenUrl": "token", "scopes": {scope.value: scope.meaning for scope in Scope}}
     },
     auto_error=False,
@@ -79,12 +79,16 @@ class Call:
         self.request.scope.setdefault("told", {}).update(told)
 
 
-async def _call(request: Request, needed: SecurityScopes, authorization: str | None = Security(_OAUTH)) -> Call:
+async def _call(
+    request: Request, needed: SecurityScopes, authorization: str | None = Security(_OAUTH)
+) -> Call:
     context: Context = request.app.state.context
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise unauthenticated("No bearer token was sent.")
-    caller = context.tokens.remembered(token) or await run_in_threadpool(context.tokens.caller, token)
+    caller = context.tokens.remembered(token)
+    if caller is None:  # to check it may mean to ask its issuer
+        caller = await run_in_threadpool(context.tokens.caller, token)
     request.scope["client_name"] = caller.client
     if missing := [scope for scope in needed.scopes if scope not in caller.scopes]:
         _forbid(missing[0])
@@ -122,7 +126,9 @@ class Write:
     call: Call
     key: str | None
 
-    def once(self, carry_out: Callable[[str], Reply], known: Callable[[str], Reply | None] | None = None) -> Response:
+    def once(
+        self, carry_out: Callable[[str], Reply], known: Callable[[str], Reply | None] | None = None
+    ) -> Response:
         """Return what `carry_out` answers, given an operation id; or what it answered when the key was used before.
 
         `known` tells what an earlier attempt, which ended without an answer, has done under that operation id.
@@ -175,7 +181,11 @@ class Write:
                 return begun
             desk.pause(min(tried, 5))
         raise Problem(
-            409, "STILL_RUNNING", "The request under this key is still worked on.", "Ask again.", {"Retry-After": "2"}
+            409,
+            "STILL_RUNNING",
+            "The request under this key is still worked on.",
+            "Ask again.",
+            {"Retry-After": "2"},
         )
 
     def _fingerprint(self) -> str:
@@ -192,7 +202,9 @@ def needs(*scopes: Scope) -> Any:
 def needs_to_write(*scopes: Scope) -> Any:
     """Return the dependency that gives a Write to callers with these scopes."""
 
-    async def writing(call: Annotated[Call, needs(*scopes)], key: _KEY = None) -> Write:
+    allowed = needs(*scopes)
+
+    async def writing(call: Call = allowed, key: _KEY = None) -> Write:
         return Write(call, key)
 
     return Security(writing, scopes=[scope.value for scope in scopes])

@@ -75,7 +75,9 @@ class Door:
             return problem_response(request, 503, "OVERLOADED", "Too much is asked at once.", "Try again.")
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._limit(scope):
-            return problem_response(request, 413, "TOO_LARGE", "The request is too large.", "Send it in parts.")
+            return problem_response(
+                request, 413, "TOO_LARGE", "The request is too large.", "Send it in parts."
+            )
         return None
 
     def _limit(self, scope: Scope) -> int:

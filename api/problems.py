@@ -48,7 +48,7 @@ _STATUSES: Sequence[tuple[type[IdentityError], int]] = (
     (ModelError, 409),
     (RulesError, 500),
 )
-_OWN_STATUS = {"E503": 503, "E507": 422, "E511": 410}
+_OWN_STATUS = {"E503": 503, "E507": 422}
 _LATER = {503: "1", 429: "1"}
 
 
@@ -111,7 +111,7 @@ def _place(where: Sequence[Any], kind: str) -> str:
 
 
 def _foreign(part: Any) -> bool:
-    return isinstance(part, str) and not (part.isidentifier() and part.isascii() or part.startswith("("))
+    return isinstance(part, str) and not ((part.isidentifier() and part.isascii()) or part.startswith("("))
 
 
 def _said(kind: str) -> str:

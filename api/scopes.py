@@ -55,5 +55,7 @@ _MEANINGS = {
     Scope.PURPOSE_FRAUD: "Read profiles to prevent fraud.",
 }
 
-PURPOSES = {scope.value.removeprefix("purpose:"): scope for scope in Scope if scope.value.startswith("purpose:")}
+PURPOSES = {
+    scope.value.removeprefix("purpose:"): scope for scope in Scope if scope.value.startswith("purpose:")
+}
 """The scope that each purpose of reading needs."""

@@ -51,7 +51,7 @@ def api_settings_from(environment: Mapping[str, str], **chosen: object) -> ApiSe
     _SIGNING_KEY_FILE, _LIMITS_URL, _RATE, _LOOKUP_QUOTA, _BODY_LIMIT, _UPLOAD_LIMIT, _BODY_SECONDS, _MOST_AT_ONCE,
     _API_THREADS, _WORKERS, _SPOOL; `chosen` ones come before these.
 
-    RulesError E119 for a setting that makes no sense, E137 where production lacks what it needs.
+    RulesError E119 for a setting that makes no sense, E140 where production lacks what it needs.
     """
     settings = ApiSettings(**{**_told(environment), **chosen})  # type: ignore[arg-type]
     _refuse_unsafe(settings, environment)
@@ -108,7 +108,7 @@ def _refuse_unsafe(settings: ApiSettings, environment: Mapping[str, str]) -> Non
     if settings.development:
         if settings.host not in _LOOPBACK:
             raise RulesError(
-                "E137",
+                "E140",
                 f"In development only this machine is served, not {settings.host}.",
                 "Set IDENTITY_MODE=production, and what it asks for.",
             )
@@ -120,7 +120,7 @@ def _refuse_unsafe(settings: ApiSettings, environment: Mapping[str, str]) -> Non
     ] + ([] if named else ["IDENTITY_JWKS (or IDENTITY_SIGNING_KEY_FILE)"])  # fmt: skip
     if missing:
         raise RulesError(
-            "E137",
+            "E140",
             f"Production does not start without {', '.join(missing)}.",
             "Give it in the environment, or set IDENTITY_MODE=development to try things on this machine.",
         )

@@ -47,8 +47,10 @@ def local_key(path: Path) -> ECKey:
         return ECKey.import_key(orjson.loads(path.read_bytes()))
     except (OSError, ValueError, JoseError):
         raise RulesError(
-            "E138", f"{path} is no signing key, or cannot be used.", "Remove it, or name another with IDENTITY_SIGNING_KEY_FILE."
-        ) from None  # fmt: skip
+            "E141",
+            f"{path} is no signing key, or cannot be used.",
+            "Remove it, or name another with IDENTITY_SIGNING_KEY_FILE.",
+        ) from None
 
 
 def _write_once(path: Path, key: ECKey) -> None:

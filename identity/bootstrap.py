@@ -46,6 +46,7 @@ from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed, ModelError
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourcePolicy, SurvivorshipPolicy
+from identity.model.purpose import PurposePolicy
 from identity.model.record import SourceRecord
 from identity.model.vocabulary import FEATURES
 from identity.ports import (
@@ -65,6 +66,7 @@ from identity.store import Store
 from matching_rules.loader import load_source_policies, load_source_policy
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
 from matching_rules.model_file import load_model, model_from_json, model_to_json
+from matching_rules.purpose_rules import load_purposes
 from matching_rules.rematch_rules import load_rematch_limits
 from matching_rules.survivorship import load_survivorship_policy
 
@@ -117,6 +119,10 @@ class Service:
         trust = {name: source.trust for name, source in self.sources.items()}
         loaded = load_survivorship_policy(policy, self.match_rules.custom)
         return replace(loaded, trust=trust | dict(loaded.trust))
+
+    @cached_property
+    def purposes(self) -> dict[str, PurposePolicy]:
+        return load_purposes(self.settings.rules / "customer.purposes.yml", self.match_rules.custom)
 
     @property
     def features(self) -> tuple[str, ...]:

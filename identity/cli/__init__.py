@@ -1,7 +1,7 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
 
 Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
-What waits for people stands in `reviews.py`.
+What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused.
@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import decisions, models, reasons, reviews, runs
+from identity.cli import decisions, models, reasons, reviews, runs, serving
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.model.errors import (
@@ -52,6 +52,7 @@ rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True
 app.add_typer(reasons.app)
 app.add_typer(decisions.app)
 app.add_typer(reviews.app)
+app.add_typer(serving.app)
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")
@@ -266,20 +267,6 @@ def demo(
     with watched(quiet=as_json) as stages:
         report = run_demo(folder, people, stages)
     show(report, render.demo, as_json)
-
-
-@app.command()
-def serve(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
-    rules: Rules = None,
-) -> None:
-    """Answer profiles, crosswalk and events over HTTP, on this machine only."""
-    from api.app import serve as serve_http
-
-    service = service_at(rules)
-    service.store.check_current()
-    typer.echo(f"http://127.0.0.1:{port}/docs   (Ctrl-C stops it)")
-    serve_http(service, port)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,3 +59,16 @@ class Operation:
     status: OperationStatus = OperationStatus.DONE
     reverses: str | None = None
     reversed_by: str | None = None
+
+    def redirects(self) -> list[tuple[GoldenId, GoldenId]]:
+        """Return the golden ids that it merged away, each with the one that most of its records are under since."""
+        homes = {
+            key: image.golden_id for image in self.after if image.status == "live" for key in image.records
+        }
+        gone = {image.golden_id for image in self.after if image.status == "merged"}
+        found = []
+        for image in self.before:
+            went = Counter(homes[key] for key in image.records if key in homes)
+            if image.golden_id in gone and went:
+                found.append((image.golden_id, min(went, key=lambda home: (-went[home], home))))
+        return found

@@ -23,16 +23,18 @@ def refuse(record: SourceRecord, custom: tuple[str, ...] = ()) -> RowError | Non
         return RowError("E311", "It has no record id.", "Give it the id that its system knows it by.")
     if not record.key.source:
         return RowError("E312", "It does not say which source it comes from.", "Name the source.")
+    known = {*CANONICAL_ATTRIBUTES, *custom}
+    if (
+        record.attributes.keys() - known
+    ):  # whose names are not repeated: what a caller invents may be personal
+        return RowError(
+            "E318",
+            "It has an attribute that nobody has declared.",
+            "Declare it in `custom_attributes` of customer.match.yml.",
+        )
     for place, text in _texts(record):
         if problem := _unstorable(place, text):
             return problem
-    known = {*CANONICAL_ATTRIBUTES, *custom}
-    if strange := sorted(record.attributes.keys() - known):
-        return RowError(
-            "E318",
-            f"There is no attribute {strange[0]!a}.",
-            "Declare it in `custom_attributes` of customer.match.yml.",
-        )
     if any(status not in RESTRICTIVENESS for status in record.consents.values()):
         return RowError(
             "E317", "A consent has no known status.", f"Use one of: {', '.join(RESTRICTIVENESS)}."

@@ -9,8 +9,8 @@ from identity.ports import Clock
 from identity.store import upgrade
 from identity.store.bulk import BulkWork
 from identity.store.dialect import DEFAULT_URL, database_at
-from identity.store.online import Look, OnlineWork
 from identity.store.jobs import Jobs
+from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import PUT_SETTING, SETTING
 from identity.store.requests import Requests
 from identity.store.runs import Runs

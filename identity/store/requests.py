@@ -53,9 +53,7 @@ class Requests:
     def finish(self, asking: Asking, attempt: int, status: int, reply: str) -> None:
         with self._database.write() as connection:
             connection.execute(
-                _FINISH.of(
-                    client=asking.client, key=asking.key, attempt=attempt, status=status, reply=reply
-                )
+                _FINISH.of(client=asking.client, key=asking.key, attempt=attempt, status=status, reply=reply)
             )
 
     def release(self, asking: Asking, attempt: int) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Double, Index, Table, UniqueConstraint, func, true
 from sqlmodel import Field
 
-import identity.store.decision_tables  # noqa: F401 - whoever knows the tables knows those too
+import identity.store.decision_tables
 import identity.store.request_tables  # noqa: F401
 from identity.store.columns import METADATA, Row, given_number, key, number, position, text, time
 from identity.store.dialect import CLUSTERED, NEVER_REUSED, Position, partial_index

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from identity.model.cluster import GoldenId
 from identity.model.golden import GoldenProfile
 from identity.model.judgement import Link
-from identity.model.operation import OperationKind, OperationStatus
+from identity.model.operation import Operation, OperationKind, OperationStatus
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import RedoKind
 from identity.store import mapping
@@ -216,6 +216,24 @@ class Views(ReviewViews):
         newest = asked.order_by(_CHANGE["at"].desc(), _OPERATION.operation_id.desc()).limit(limit)
         with self._database.read() as look:
             return tuple(_operation(row) for row in look.execute(newest))
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """Return what a person decided, with the profiles before and after it; None for an id nobody knows."""
+        asked = select(
+            *(_OPERATION[name] for name in ("operation_id", "kind", "status", "reverses", "reversed_by")),
+            *(_OPERATION[name] for name in ("before", "after")),
+            *(_CHANGE[name] for name in ("actor", "reason", "at", "correlation_id")),
+        ).where(_CHANGE.change_id == _OPERATION.operation_id, _OPERATION.operation_id == operation_id)
+        with self._database.read() as look:
+            row = look.execute(asked).one_or_none()
+        if row is None:
+            return None
+        images = {
+            "before": mapping.images_from_json(row.before),
+            "after": mapping.images_from_json(row.after),
+        }
+        told = {"kind": OperationKind(row.kind), "status": OperationStatus(row.status)}
+        return Operation(**{**row._mapping, **images, **told})
 
     def redo(self, limit: int = 100) -> tuple[RedoView, ...]:
         """Return up to `limit` of what waits to be decided again, oldest first."""

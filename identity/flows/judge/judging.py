@@ -38,12 +38,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants it and why. `expected` are versions of profiles as they were seen: another one is refused as stale."""
+    """Who wants it and why. `expected` are versions of profiles as they were seen: another one is refused as stale.
+    `operation_id` is what it shall be known by; by default a new one."""
 
     actor: str
     reason: str = ""
     correlation_id: str | None = None
     expected: Mapping[GoldenId, int] = field(default_factory=lambda: MappingProxyType({}))
+    operation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +185,9 @@ def begun(
 ) -> Operation:
     """Return an operation that begins now."""
     images = tuple(sorted(before, key=lambda image: image.golden_id))
+    known_by = wish.operation_id or desk.new_id()
     return Operation(
-        desk.new_id(), kind, wish.actor, wish.reason, work.at, images, correlation_id=wish.correlation_id
+        known_by, kind, wish.actor, wish.reason, work.at, images, correlation_id=wish.correlation_id
     )
 
 

@@ -1,0 +1,118 @@
+"""Whether the service is well, what it counts, what re-matches proposed, which models there are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.calls import Call, Context, Reply, Write, needs, needs_to_write
+from api.metrics import CONTENT_TYPE
+from api.refusals import refusals
+from api.scopes import Scope
+from identity.commands import models, night
+from identity.engines.stages import Stages
+from identity.model.errors import IdentityError
+from identity.model.run import RunStatus
+
+__all__ = ["public", "router"]
+
+router = APIRouter(tags=["operations"])
+public = APIRouter(tags=["operations"])
+"""Routes that need no token: they tell nothing personal."""
+Sees = Annotated[Call, needs(Scope.RUNS_READ)]
+Decides = Annotated[Write, needs_to_write(Scope.RUNS_DECIDE)]
+_RECURSE = orjson.OPT_NON_STR_KEYS
+
+
+@public.get("/healthz")
+def healthz() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@public.get("/readyz", responses={503: {"description": "Something is missing; `missing` says what."}})
+def readyz(request: Request) -> Response:
+    """Say whether requests can be answered, and what is missing if not."""
+    context: Context = request.app.state.context
+    missing = {name: problem for name, check in _CHECKS.items() if (problem := _problem(check, context))}
+    told = {"status": "missing" if missing else "ok", "missing": missing}
+    return Reply(503 if missing else 200, told).response()
+
+
+def _problem(check: Any, context: Context) -> str | None:
+    try:
+        check(context)
+    except IdentityError as error:
+        return str(error)
+    except Exception as error:
+        from api.problems import Problem
+
+        return error.title if isinstance(error, Problem) else type(error).__name__
+    return None
+
+
+def _index(context: Context) -> None:
+    from identity.flows.online.settle import refuse_another_index
+
+    with context.service.store.look() as look:
+        refuse_another_index(look, context.service.desk)
+
+
+_CHECKS = {
+    "database": lambda context: context.service.store.check_current(),
+    "index": _index,
+    "model": lambda context: context.service.active_model(),
+    "keys": lambda context: context.tokens._current(600.0),
+}
+
+
+@public.get("/metrics")
+def metrics(request: Request) -> Response:
+    """Return counts in the text format of Prometheus."""
+    context: Context = request.app.state.context
+    return Response(context.metrics.text(), media_type=CONTENT_TYPE)
+
+
+@router.get("/models", responses=refusals())
+def list_models(call: Sees) -> Response:
+    """Return the models there are, and when each came into force."""
+    return _answer(models.list_report(call.service))
+
+
+@router.get("/runs", responses=refusals())
+def list_runs(call: Sees, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
+    """Return the latest re-matches."""
+    return _answer(night.runs_report(call.service, limit))
+
+
+@router.get("/runs/{run_id}", responses=refusals(404))
+def a_run(run_id: str, call: Sees, limit: Annotated[int, Query(ge=1, le=1_000)] = 20) -> Response:
+    """Return a re-match, and the first of what it proposed."""
+    return _answer(night.run_report(call.service, run_id, limit))
+
+
+@router.post("/runs/{run_id}/approve", responses=refusals(404, 409))
+def approve(run_id: str, write: Decides) -> Response:
+    """Carry out what a waiting re-match proposed; it may take a while."""
+    call = write.call
+    return write.once(lambda _: _reply(night.approve(call.service, run_id, call.caller.client, Stages())))
+
+
+@router.post("/runs/{run_id}/reject", responses=refusals(404, 409))
+def reject(run_id: str, write: Decides) -> Response:
+    """Let a waiting re-match go."""
+    call = write.call
+    return write.once(
+        lambda _: _reply(night.decided(call.service, run_id, RunStatus.REJECTED, call.caller.client))
+    )
+
+
+def _answer(report: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(report, default=str, option=_RECURSE), media_type="application/json")
+
+
+def _reply(report: dict[str, Any]) -> Reply:
+    return Reply(200, orjson.loads(orjson.dumps(report, default=str, option=_RECURSE)))

@@ -1,0 +1,163 @@
+"""Golden profiles: the values a reader may see, where they come from, what was so at a past moment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import Response
+
+from api.calls import Call, needs
+from api.problems import Problem
+from api.refusals import refusals
+from api.routes.lookup import erased
+from api.schemas import Moment
+from api.scopes import PURPOSES, Scope
+from identity.commands.explain import how_report
+from identity.flows.lookup import ByGoldenId
+from identity.model.cluster import GoldenId
+from identity.model.errors import LookupFailed
+from identity.model.purpose import PurposePolicy
+from identity.steps.disclose import disclose, refused
+from identity.steps.refuse import storable
+from identity.store import ProfileView
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["profiles"])
+_JSON = "application/json"
+Purpose = Literal["service", "marketing", "analytics", "fraud"]
+_PARTS = ("records", "provenance", "consents", "history")
+
+
+@router.get(
+    "/profiles/{golden_id}", responses={**refusals(404, 410), 304: {"description": "It is as it was."}}
+)
+def profile(
+    golden_id: str,
+    call: Annotated[Call, needs(Scope.PROFILES_READ)],
+    purpose: Annotated[
+        Purpose | None, Query(description="What it is read for: masks, or refuses, by consent.")
+    ] = None,
+    include: Annotated[
+        str,
+        Query(
+            description="Some of: records,provenance,consents,history.", pattern="^[a-z,]*$", max_length=60
+        ),
+    ] = "consents",
+    as_of: Annotated[Moment | None, Query(description="Which records it had then.")] = None,
+    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    """Return the profile that answers for an id. An id that was merged away leads to its survivor, and says so."""
+    parts = _parts(include)
+    policy = _policy(call, purpose)
+    if as_of is not None:
+        return Response(orjson.dumps(_then(call, golden_id, as_of)), media_type=_JSON)
+    view = _view(call, golden_id)
+    if policy and refused(view.profile.consents, policy):
+        call.note(purpose=policy.name, refused=1)
+        raise Problem(
+            403,
+            "PURPOSE_REFUSED",
+            f"This person is not to be read for {policy.name}.",
+            "No consent is granted.",
+        )
+    headers = {"ETag": f'"{view.profile.version}"'}
+    if view.redirected_from:
+        headers["Content-Location"] = f"/v1/profiles/{view.profile.golden_id}"
+    if if_none_match in (headers["ETag"], "*"):
+        return Response(status_code=304, headers=headers)
+    return Response(orjson.dumps(_told(call, view, policy, parts)), headers=headers, media_type=_JSON)
+
+
+def _parts(include: str) -> frozenset[str]:
+    parts = frozenset(filter(None, include.split(",")))
+    if parts - {*_PARTS}:
+        raise Problem(
+            422, "INVALID_REQUEST", "`include` names a part there is not.", f"There are: {', '.join(_PARTS)}."
+        )
+    return parts
+
+
+def _policy(call: Call, purpose: str | None) -> PurposePolicy | None:
+    if purpose is None:
+        return None
+    if not call.may(PURPOSES[purpose]):
+        raise Problem(
+            403,
+            "FORBIDDEN",
+            f"The client needs the scope {PURPOSES[purpose]}.",
+            "Ask who issues tokens for it.",
+        )
+    call.note(purpose=purpose)
+    return call.service.purposes[purpose]
+
+
+def _view(call: Call, golden_id: str) -> ProfileView:
+    view = call.service.store.views.profile(GoldenId(golden_id)) if storable(golden_id) else None
+    if view is None:
+        raise LookupFailed("E501", "No profile has this golden id.", "Look it up by something else.")
+    if view.status == "erased":
+        raise erased()
+    call.note(golden_id=view.profile.golden_id)
+    return view
+
+
+def _then(call: Call, golden_id: str, as_of: Any) -> dict[str, Any]:
+    (answer,) = call.service.lookup([ByGoldenId(GoldenId(golden_id), as_of)])
+    if not answer.golden_ids:
+        raise LookupFailed("E501", "No profile had this golden id then.", "Ask about a later moment.")
+    if answer.status == "erased":
+        raise erased()
+    return {
+        "golden_id": answer.golden_ids[0],
+        "redirected_from": golden_id if answer.redirected else None,
+        "as_of": as_of.isoformat(),
+        "status": answer.status,
+        "records": [str(key) for key in answer.records],
+    }
+
+
+def _told(
+    call: Call, view: ProfileView, policy: PurposePolicy | None, parts: frozenset[str]
+) -> dict[str, Any]:
+    profile, clear = view.profile, call.may(Scope.PERSONAL_READ)
+    values = {name: found.value for name, found in profile.values.items()}
+    told: dict[str, Any] = {
+        "golden_id": profile.golden_id,
+        "redirected_from": view.redirected_from,
+        "version": profile.version,
+        "status": view.status,
+        "values": disclose(values, profile.consents, policy, clear=clear),
+        "record_keys": [str(key) for key in profile.records],
+        "updated_at": view.updated_at.isoformat(),
+    }
+    if "consents" in parts:
+        told["consents"] = dict(profile.consents)
+    if "provenance" in parts:
+        told["provenance"] = {
+            name: _reason(found) for name, found in profile.values.items() if name in told["values"]
+        }
+    if "records" in parts:
+        told["records"] = [_record(call, key, policy, clear) for key in profile.records]
+    if "history" in parts:
+        told["history"] = how_report(call.service, profile.golden_id)["history"]
+    return told
+
+
+def _reason(found: Any) -> dict[str, Any]:
+    moment = found.observed_at.isoformat() if found.observed_at else None
+    return {"record": str(found.record), "rule": found.rule, "observed_at": moment}
+
+
+def _record(call: Call, key: Any, policy: PurposePolicy | None, clear: bool) -> dict[str, Any]:
+    record = call.service.store.views.record(key)
+    attributes = disclose(record.attributes, record.consents, policy, clear=clear) if record else {}
+    observed = record.observed_at.isoformat() if record and record.observed_at else None
+    return {
+        "source": key.source,
+        "source_record_id": key.source_record_id,
+        "attributes": attributes,
+        "observed_at": observed,
+    }

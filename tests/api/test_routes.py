@@ -1,0 +1,185 @@
+"""What integrators rely on: records in, profiles out, decisions taken once and taken back."""
+
+from __future__ import annotations
+
+from tests.api.conftest import Api
+
+INES = {
+    "given_name": "Ines",
+    "family_name": "Okafor",
+    "email": "ines@example.com",
+    "birth_date": "1980-02-03",
+    "phone": "(212) 555-0142",
+}
+BERT = {"given_name": "Bert", "family_name": "Sommer", "email": "bert@sommer.example"}
+
+
+def two(api: Api) -> tuple[str, str]:
+    ines, bert = api.tell("pos", "1", **INES), api.tell("shop", "3", **BERT)
+    return ines["golden_id"], bert["golden_id"]
+
+
+def test_a_record_is_resolved_as_it_is_told(api: Api) -> None:
+    first = api.tell("pos", "1", **INES)
+    second = api.tell("erp", "a/2", **INES)
+    assert (first["outcome"], first["decision"]) == ("accepted", "no_match")
+    assert (second["golden_id"], second["decision"]) == (first["golden_id"], "match")
+    assert second["match_weight"] > 0
+    assert api.tell("erp", "a/2", **INES)["outcome"] == "unchanged"
+
+
+def test_a_record_is_put_and_deleted_under_its_name(api: Api) -> None:
+    put = api.http.put("/v1/records/erp/a%2F2", json=INES, headers=api.headers()).json()
+    assert api.get("/v1/crosswalk/erp/a%2F2").json()["golden_id"] == put["golden_id"]
+    gone = api.http.delete("/v1/records/erp/a%2F2", headers=api.headers()).json()
+    assert gone["outcome"] == "deleted"
+    assert api.get("/v1/crosswalk/erp/a%2F2").status_code == 404
+
+
+def test_one_bad_record_of_a_batch_stops_no_other(api: Api) -> None:
+    good = {"source": "pos", "source_record_id": "1", **INES}
+    bad = {**good, "source_record_id": "2", "custom": {"shoe_size": "44"}}
+    results = api.post("/v1/records:batch", {"records": [bad, good]}).json()["results"]
+    assert [result["outcome"] for result in results] == ["refused", "accepted"]
+    assert results[0]["problem"]["code"] == "E318"
+    alone = api.post("/v1/records", bad)
+    assert (alone.status_code, alone.json()["code"]) == (422, "E318")
+
+
+def test_identifiers_lead_to_the_golden_id_in_any_spelling(api: Api) -> None:
+    golden_id, _ = two(api)
+    for asked in (
+        {"email": "INES@Example.com"},
+        {"phone": "2125550142"},
+        {"source": "pos", "source_record_id": "1"},
+        {"golden_id": golden_id},
+    ):
+        assert api.post("/v1/lookup", asked).json()["golden_id"] == golden_id, asked
+    unknown = api.post("/v1/lookup", {"email": "nobody@example.com"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "UNKNOWN")
+    assert api.post("/v1/lookup", {"email": "a@b.example", "phone": "1"}).status_code == 422
+    keys = [{"email": "ines@example.com"}, {"email": "nobody@example.com"}]
+    answers = api.post("/v1/lookup:batch", {"keys": keys}).json()["answers"]
+    assert [answer["status"] for answer in answers] == ["live", "unknown"]
+
+
+def test_a_profile_tells_its_parts_and_its_version(api: Api) -> None:
+    golden_id, _ = two(api)
+    parts = api.get(f"/v1/profiles/{golden_id}?include=records,provenance,consents,history")
+    told = parts.json()
+    assert told["values"]["email"] == "ines@example.com"
+    assert told["provenance"]["email"]["record"] == "pos:1"
+    assert told["records"][0]["attributes"]["phone"] == "(212) 555-0142"
+    assert told["history"]
+    assert told["consents"] == {}
+    same = api.get(f"/v1/profiles/{golden_id}", **{"If-None-Match": parts.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    assert api.get("/v1/profiles/nobody").json()["code"] == "E501"
+
+
+def test_personal_values_are_masked_for_who_may_not_see_them(lite: Api) -> None:
+    golden_id, _ = two(lite)
+    path = f"/v1/profiles/{golden_id}?include=records"
+    seen = lite.http.get(path, headers=lite.headers("profiles:read"))
+    for value in ("ines@example.com", "Okafor", "1980-02-03", "555-0142"):
+        assert value not in seen.text
+    assert seen.json()["values"]["email"] == "i***@e***"
+
+
+def test_a_purpose_shows_what_consent_allows(lite: Api) -> None:
+    consents = {"marketing.sms": {"status": "granted"}, "marketing.email": {"status": "withdrawn"}}
+    golden_id = lite.tell("loyalty", "7", **INES, consents=consents)["golden_id"]
+    bert = lite.tell("shop", "3", **BERT)["golden_id"]
+    marketing = lite.get(f"/v1/profiles/{golden_id}?purpose=marketing").json()["values"]
+    assert marketing["phone"] == "(212) 555-0142"
+    assert marketing["email"] == "i***@e***"
+    assert "birth_date" not in marketing
+    refused = lite.get(f"/v1/profiles/{bert}?purpose=marketing")
+    assert (refused.status_code, refused.json()["code"]) == (403, "PURPOSE_REFUSED")
+    headers = lite.headers("profiles:read", "purpose:service")
+    assert lite.http.get(f"/v1/profiles/{bert}?purpose=marketing", headers=headers).status_code == 403
+    assert lite.http.get(f"/v1/profiles/{bert}?purpose=service", headers=headers).json()["values"]["email"]
+
+
+def test_a_merge_is_shown_made_followed_and_taken_back(api: Api) -> None:
+    ines, bert = two(api)
+    wanted = {"profile_ids": [ines, bert], "reason": "She says so."}
+    assert api.post("/v1/merges:preview", wanted).json()["mergeable"] is True
+    assert api.get(f"/v1/profiles/{bert}").json()["redirected_from"] is None
+    made = api.post("/v1/merges", wanted).json()
+    assert made["redirects"] == [
+        {"retired": ({ines, bert} - {made["golden_id"]}).pop(), "survivor": made["golden_id"]}
+    ]
+    retired = made["redirects"][0]["retired"]
+    led = api.get(f"/v1/profiles/{retired}")
+    assert led.json()["redirected_from"] == retired
+    assert led.headers["content-location"] == f"/v1/profiles/{made['golden_id']}"
+    again = api.post("/v1/merges", wanted)
+    assert (again.status_code, again.json()["code"]) == (409, "NOT_LIVE")
+    undone = api.post(f"/v1/merges/{made['operation_id']}/undo", {"reason": "She did not."}).json()
+    assert undone["golden_ids"] == sorted([ines, bert])
+    assert api.get(f"/v1/operations/{made['operation_id']}").json()["status"] == "reversed"
+    assert api.post(f"/v1/merges/{made['operation_id']}/undo", {}).json()["code"] == "MERGE_ALREADY_REVERSED"
+
+
+def test_a_split_goes_by_the_version_that_was_seen(api: Api) -> None:
+    golden_id = api.tell("pos", "1", **INES)["golden_id"]
+    api.tell("erp", "2", **INES)
+    wanted = {"records": [{"source": "erp", "source_record_id": "2"}]}
+    stale = api.post(f"/v1/profiles/{golden_id}/split", wanted, **{"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "STALE_VERSION")
+    etag = api.get(f"/v1/profiles/{golden_id}").headers["etag"]
+    split = api.post(f"/v1/profiles/{golden_id}/split", wanted, **{"If-Match": etag}).json()
+    assert len(split["golden_ids"]) == 2
+    why = api.get("/v1/why-not?one=pos:1&other=erp:2").json()
+    assert why["causes"][0]["cause"] == "kept_apart"
+    together = {"judgement": "keep_together", "one": "pos:1", "other": "erp:2"}
+    assert api.post("/v1/judgements", together).json()["code"] == "CONTRADICTION"
+
+
+def test_what_happened_is_told_in_pages(api: Api) -> None:
+    two(api)
+    first = api.get("/v1/events?limit=1").json()
+    assert first["more"] is True
+    rest = api.get(f"/v1/events?after={first['next']}").json()
+    assert [event["type"] for event in rest["events"]] == ["customer.created"]
+    assert api.get(f"/v1/events?after={rest['next']}&wait=0.3").json()["events"] == []
+
+
+def test_stewards_find_people_by_name_page_by_page(api: Api) -> None:
+    people = {"Ana": "1951-01-02", "Bela": "1972-03-04", "Zoe": "1999-11-12"}
+    ids = [
+        api.tell("pos", name, given_name=name, family_name="Okafor", birth_date=born)["golden_id"]
+        for name, born in people.items()
+    ]
+    first = api.post("/v1/search", {"family_name": "OKAFOR", "limit": 2}).json()
+    second = api.post(
+        "/v1/search", {"family_name": "okafor", "limit": 2, "cursor": first["next_cursor"]}
+    ).json()
+    assert first["golden_ids"] + second["golden_ids"] == ids
+    assert second["next_cursor"] is None
+    assert api.post("/v1/search", {"family_name": "okafor", "given_name": "be"}).json()["golden_ids"] == [
+        ids[1]
+    ]
+
+
+def test_likeness_is_explained_and_nothing_is_written(api: Api) -> None:
+    golden_id, _ = two(api)
+    found = api.post("/v1/match", {"record": {"email": "ines@example.com", "given_name": "Ines"}}).json()
+    assert found["alike"][0]["golden_id"] == golden_id
+    assert {each["comparison"] for each in found["best"]["contributions"]} >= {"prior", "email"}
+    assert "values" not in str(lite_match(api))
+
+
+def lite_match(api: Api) -> object:
+    headers = api.headers("match")
+    return api.http.post("/v1/match", json={"record": INES}, headers=headers).json()
+
+
+def test_the_service_says_whether_it_is_ready(api: Api) -> None:
+    assert api.http.get("/healthz").json() == {"status": "ok"}
+    assert api.http.get("/readyz").json() == {"status": "ok", "missing": {}}
+    assert b"identity_request_seconds" in api.http.get("/metrics").content
+    assert api.get("/v1/models").json()["models"]
+    assert api.get("/v1/runs").json() == {"runs": []}
+    assert api.post("/v1/runs/none/approve", None).json()["code"] == "E505"
