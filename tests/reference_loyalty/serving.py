@@ -85,10 +85,11 @@ class Shop:
         return self.get(f"members/{number}")
 
     def enrol(self, number: str, points: int = 0, expires_on: str | None = None, **told: Any) -> Any:
-        self.post("members", {"number": number, **told})
+        """A new member, as it is before it earns."""
+        member = self.post("members", {"number": number, **told})
         if points:
             self.earn(number, points, expires_on)
-        return self.member(number)
+        return member
 
     def earn(self, number: str, points: int, expires_on: str | None = None, **told: Any) -> Any:
         return self.post(f"members/{number}/earn", {"points": points, "expires_on": expires_on, **told})
