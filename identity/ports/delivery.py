@@ -57,6 +57,7 @@ class Settlement:
 
     `position` is how far the log was dealt with; `delivered` are positions that are held no longer; `held` are events
     to hold, or to hold on to; `dead` are given up. `disabled` says why the subscriber is not told any more ("": it is).
+    A subscriber that is `revived` answers again: what was held for it is due at once.
     """
 
     position: int
@@ -67,6 +68,7 @@ class Settlement:
     failing_since: datetime | None = None
     retry_at: datetime | None = None
     disabled: str = ""
+    revived: bool = False
 
 
 class DeadLetters(Protocol):
@@ -153,7 +155,8 @@ class Subscribers(Protocol):
 class Deliveries(Subscribers, DeadLetters, Protocol):
     """The log, and how far everybody has been told. Each call is a unit of work of its own.
 
-    What a lease is needed for answers False when another has taken it meanwhile; nothing is kept then.
+    What a lease is needed for answers False when another has taken it meanwhile; nothing is kept then. `keep` and
+    `advance` answer False also when the subscriber is not active any more.
     """
 
     def events(self, after: int = 0, limit: int = 100) -> Sequence[LoggedEvent]:
@@ -211,11 +214,12 @@ class Letter:
 
 
 class Tail(NamedTuple):
-    """The last event that a sink has; position 0 when it has none. `ours` is False where nothing says whose it is."""
+    """The last event that a sink has, position 0 when it has none, and the generation of its stream: None where nothing
+    says whose stream it is."""
 
     position: int
     event_id: str
-    ours: bool
+    generation: int | None
 
 
 class SinkLost(Exception):
@@ -225,15 +229,14 @@ class SinkLost(Exception):
 class Sink(Protocol):
     """Carries the log, in its order. Whatever it loses it is given again."""
 
-    def open(self, claim: Claim) -> Tail:
-        """Begin to publish under a claim, which ends every earlier one. A stream of an older generation is begun anew.
-
-        SinkLost when a later claim was made. DeliveryError E705 when the sink belongs to another log.
-        """
+    def tail(self, claim: Claim) -> Tail:
+        """Return what the sink has. SinkLost when a later claim was made. DeliveryError E705 when the sink belongs to
+        another log."""
         ...
 
-    def clear(self, claim: Claim) -> None:
-        """Begin anew: what the sink has is not of this log."""
+    def open(self, claim: Claim, *, anew: bool) -> None:
+        """Begin to publish under a claim, which ends every earlier one; `anew` with nothing in the sink. SinkLost when
+        a later claim was made."""
         ...
 
     def publish(self, claim: Claim, tail: int, letters: Sequence[Letter]) -> None:

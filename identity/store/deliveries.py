@@ -25,9 +25,11 @@ _TAKE = Statement(
     " AND status = 'active' AND (held_until IS NULL OR held_until <= :now) RETURNING epoch"
 )
 _MINE = "WHERE name = :name AND epoch = :epoch RETURNING name"
-_KEEP = Statement(f"UPDATE subscriber SET held_until = :until {_MINE}")
+# Who publishes to a subscriber that was paused meanwhile stops.
+_MINE_ACTIVE = "WHERE name = :name AND epoch = :epoch AND status = 'active' RETURNING name"
+_KEEP = Statement(f"UPDATE subscriber SET held_until = :until {_MINE_ACTIVE}")
 _RELEASE = Statement(f"UPDATE subscriber SET held_until = NULL {_MINE}")
-_ADVANCE = Statement(f"UPDATE subscriber SET position = :position, held_until = :until {_MINE}")
+_ADVANCE = Statement(f"UPDATE subscriber SET position = :position, held_until = :until {_MINE_ACTIVE}")
 _TRIMMED = Statement(f"UPDATE subscriber SET horizon = :horizon {_MINE}")
 _SETTLE = Statement(
     "UPDATE subscriber SET position = :position, failures = :failures, failing_since = :failing_since,"
@@ -45,6 +47,7 @@ _HOLD = Statement(
     " last_at = excluded.last_at, code = excluded.code, detail = excluded.detail",
     HELD_COLUMNS,
 )
+_REVIVE = Statement("UPDATE held_event SET next_at = :at WHERE follower = :name AND next_at > :at")
 _LET_GO = Statement(
     "DELETE FROM held_event WHERE follower = :name AND position IN (SELECT position FROM {rows} AS s)",
     {"position": Kind.NUMBER},
@@ -120,6 +123,8 @@ def _consequences(name: str, settlement: Settlement, now: datetime) -> list[Aske
         asked.append(_HOLD.on([_held_row(event) for event in settlement.held], name=name))
     if settlement.dead:
         asked.append(PUT_DEAD.on([dead_row(letter) for letter in settlement.dead]))
+    if settlement.revived:
+        asked.append(_REVIVE.of(name=name, at=now))
     if settlement.disabled:
         asked.append(_DISABLE.of(name=name, reason=settlement.disabled, at=now))
     return asked
