@@ -49,8 +49,8 @@ def relay(room: Relay, stop: Stop | None = None) -> Relayed:
     """Publish what the log has; with `stop`, also what it gets until that is set.
 
     Ends with `done` or `stopped`; with `inactive` where nobody is to be told; with `taken` where another relay
-    publishes, or has taken over; with `lost` where the sink was lost: the next turn goes on. DeliveryError E705 where the
-    sink belongs to another log. LookupFailed E520.
+    publishes, or has taken over; with `lost` where the sink was lost: the next turn goes on. DeliveryError E705 where
+    the sink belongs to another log. LookupFailed E520.
     """
     lease = room.deliveries.take(room.name, room.holder, room.seconds)
     if lease is None:
@@ -67,7 +67,7 @@ def relay(room: Relay, stop: Stop | None = None) -> Relayed:
 
 
 def relay_until(room: Relay, stop: Stop, tell: Callable[[Relayed], None] = lambda _: None) -> None:
-    """Publish until `stop` is set or the stream is paused, whatever happens to the sink or to other relays meanwhile."""
+    """Publish until `stop` is set or the stream is paused, whatever happens to the sink or other relays meanwhile."""
     while not stop.is_set():
         try:
             told = relay(room, stop)
