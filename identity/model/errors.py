@@ -8,6 +8,7 @@
     │   └── Contention      E409          another change got in the way: the same may be tried again
     ├── LookupFailed        E5xx          an id or record nobody knows
     ├── ModelError          E6xx          a match model does not fit or cannot be trained
+    ├── DeliveryError       E7xx          events cannot be delivered as wanted
     └── DecisionRefused     a word        what a person wants contradicts what is decided, or is out of date
 
 The edges (command line, HTTP) translate; nothing inside speaks of exit codes or status codes.
@@ -18,6 +19,7 @@ from __future__ import annotations
 __all__ = [
     "Contention",
     "DecisionRefused",
+    "DeliveryError",
     "FileError",
     "IdentityError",
     "LookupFailed",
@@ -67,6 +69,10 @@ class LookupFailed(IdentityError):
 
 class ModelError(IdentityError):
     """E6xx: a match model is missing, does not fit the columns or cannot be trained."""
+
+
+class DeliveryError(IdentityError):
+    """E7xx: a subscriber, or what it is reached by, cannot be as wanted."""
 
 
 class DecisionRefused(IdentityError):

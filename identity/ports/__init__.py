@@ -4,7 +4,7 @@ tables.py  the shape of every Arrow table that crosses          batch.py   what 
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
 decisions.py  what the latter knows of people's decisions       runs.py    the history of re-matches
 history.py  what was so at a past moment, and why
-reviews.py  what both know of review tasks
+reviews.py  what both know of review tasks                      delivery.py  what leaves, and by which way
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor

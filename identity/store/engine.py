@@ -8,6 +8,7 @@ from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
 from identity.store import upgrade
 from identity.store.bulk import BulkWork
+from identity.store.deliveries import Deliveries
 from identity.store.dialect import DEFAULT_URL, database_at
 from identity.store.jobs import Jobs
 from identity.store.online import Look, OnlineWork
@@ -69,6 +70,10 @@ class Store:
     def jobs(self, clock: Clock) -> Jobs:
         """Return the queue of long work."""
         return Jobs(self._database, clock)
+
+    def deliveries(self, clock: Clock) -> Deliveries:
+        """Return the log as those who deliver it see it, and how far they came."""
+        return Deliveries(self._database, clock)
 
     def put_setting(self, name: str, value: str) -> str:
         """Store a setting unless there is one of this name; return the one that is stored.

@@ -24,6 +24,7 @@ HUNDREDS = {
     "Contention": "E4",
     "LookupFailed": "E5",
     "ModelError": "E6",
+    "DeliveryError": "E7",
     "DecisionRefused": "",
 }
 # The demonstration makes a database of its own beside its files, and says how to open it.

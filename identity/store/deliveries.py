@@ -1,0 +1,134 @@
+"""The log as those who deliver it see it, and how far they came; see `ports.delivery.Deliveries`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from identity.model.delivery import HeldEvent, Lease
+from identity.ports import Clock
+from identity.ports.delivery import Settlement
+from identity.store.dead_letters import HELD_COLUMNS, PUT_DEAD, DeadLetters, dead_row
+from identity.store.dialect import Asked, Database, Kind, Statement
+from identity.store.subscribers import Subscribers
+from identity.store.tables import TABLES
+from identity.store.views import EventView, Views
+
+__all__ = ["Deliveries"]
+
+_EVENT = TABLES["event"].c
+
+_TAKE = Statement(
+    "UPDATE subscriber SET holder = :holder, epoch = epoch + 1, held_until = :until WHERE name = :name"
+    " AND status = 'active' AND (held_until IS NULL OR held_until <= :now) RETURNING epoch"
+)
+_MINE = "WHERE name = :name AND epoch = :epoch RETURNING name"
+# Who publishes to a subscriber that was paused meanwhile stops.
+_MINE_ACTIVE = "WHERE name = :name AND epoch = :epoch AND status = 'active' RETURNING name"
+_KEEP = Statement(f"UPDATE subscriber SET held_until = :until {_MINE_ACTIVE}")
+_RELEASE = Statement(f"UPDATE subscriber SET held_until = NULL {_MINE}")
+_ADVANCE = Statement(f"UPDATE subscriber SET position = :position, held_until = :until {_MINE_ACTIVE}")
+_TRIMMED = Statement(f"UPDATE subscriber SET horizon = :horizon {_MINE}")
+_SETTLE = Statement(
+    "UPDATE subscriber SET position = :position, failures = :failures, failing_since = :failing_since,"
+    f" retry_at = :retry_at, held_until = :until {_MINE}"
+)
+# A person who has paused it meanwhile has the last word.
+_DISABLE = Statement(
+    "UPDATE subscriber SET status = 'disabled', reason = :reason, changed_at = :at"
+    " WHERE name = :name AND status = 'active'"
+)
+_HELD_NAMES = ", ".join(HELD_COLUMNS)
+_HOLD = Statement(
+    f"INSERT INTO held_event (follower, {_HELD_NAMES}) SELECT :name, {_HELD_NAMES} FROM {{rows}} AS s WHERE TRUE"
+    " ON CONFLICT (follower, position) DO UPDATE SET attempts = excluded.attempts, next_at = excluded.next_at,"
+    " last_at = excluded.last_at, code = excluded.code, detail = excluded.detail",
+    HELD_COLUMNS,
+)
+_REVIVE = Statement("UPDATE held_event SET next_at = :at WHERE follower = :name AND next_at > :at")
+_LET_GO = Statement(
+    "DELETE FROM held_event WHERE follower = :name AND position IN (SELECT position FROM {rows} AS s)",
+    {"position": Kind.NUMBER},
+)
+
+
+class Deliveries(Subscribers, DeadLetters):
+    def __init__(self, database: Database, clock: Clock) -> None:
+        Subscribers.__init__(self, database, clock)
+        self._views = Views(database)
+
+    def events(self, after: int = 0, limit: int = 100) -> tuple[EventView, ...]:
+        return self._views.events(after, limit)
+
+    def log_end(self) -> int:
+        return int(self._rows(select(func.coalesce(func.max(_EVENT.position), 0)))[0][0])
+
+    def position_before(self, moment: datetime) -> int:
+        first = self._rows(select(func.min(_EVENT.position)).where(_EVENT.time >= moment))[0][0]
+        return self.log_end() if first is None else int(first) - 1
+
+    def take(self, name: str, holder: str, seconds: float) -> Lease | None:
+        now, until = self._moments(seconds)
+        with self._database.write() as connection:
+            taken = connection.ask(_TAKE.of(name=name, holder=holder, until=until, now=now))()
+        return Lease(name, holder, int(taken[0][0]), until) if taken else None
+
+    def keep(self, lease: Lease, seconds: float) -> bool:
+        return self._held(lease, _KEEP, until=self._moments(seconds)[1])
+
+    def release(self, lease: Lease) -> None:
+        self._held(lease, _RELEASE)
+
+    def advance(self, lease: Lease, position: int, seconds: float) -> bool:
+        return self._held(lease, _ADVANCE, position=position, until=self._moments(seconds)[1])
+
+    def trimmed(self, lease: Lease, horizon: int) -> bool:
+        return self._held(lease, _TRIMMED, horizon=horizon)
+
+    def settle(self, lease: Lease, settlement: Settlement, seconds: float) -> bool:
+        now, until = self._moments(seconds)
+        asked = _SETTLE.of(
+            name=lease.name,
+            epoch=lease.epoch,
+            position=settlement.position,
+            failures=settlement.failures,
+            failing_since=settlement.failing_since,
+            retry_at=settlement.retry_at,
+            until=until,
+        )
+        with self._database.write() as connection:
+            if not connection.ask(asked)():
+                return False
+            connection.execute(*_consequences(lease.name, settlement, now))
+        return True
+
+    def _held(self, lease: Lease, statement: Statement, **values: Any) -> bool:
+        with self._database.write() as connection:
+            kept = connection.ask(statement.of(name=lease.name, epoch=lease.epoch, **values))()
+        return bool(kept)
+
+    def _moments(self, seconds: float) -> tuple[datetime, datetime]:
+        now = self._clock.now()
+        return now, now + timedelta(seconds=seconds)
+
+
+def _consequences(name: str, settlement: Settlement, now: datetime) -> list[Asked]:
+    asked = []
+    gone = {*settlement.delivered, *(letter.position for letter in settlement.dead)}
+    if gone:
+        asked.append(_LET_GO.on(sorted(gone), name=name))
+    if settlement.held:
+        asked.append(_HOLD.on([_held_row(event) for event in settlement.held], name=name))
+    if settlement.dead:
+        asked.append(PUT_DEAD.on([dead_row(letter) for letter in settlement.dead]))
+    if settlement.revived:
+        asked.append(_REVIVE.of(name=name, at=now))
+    if settlement.disabled:
+        asked.append(_DISABLE.of(name=name, reason=settlement.disabled, at=now))
+    return asked
+
+
+def _held_row(event: HeldEvent) -> tuple[Any, ...]:
+    return tuple(getattr(event, name) for name in HELD_COLUMNS)
