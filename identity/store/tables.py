@@ -12,8 +12,8 @@ from sqlalchemy import CheckConstraint, Double, Index, Table, UniqueConstraint, 
 from sqlmodel import Field
 
 import identity.store.decision_tables
+import identity.store.delivery_tables
 import identity.store.request_tables  # noqa: F401
-import identity.store.delivery_tables  # noqa: F401 - whoever knows the tables knows those too
 from identity.store.columns import METADATA, Row, given_number, key, number, position, text, time
 from identity.store.dialect import CLUSTERED, NEVER_REUSED, Position, partial_index
 
