@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.answers import ResolvedBatch
 from api.calls import Reply, Write, needs_to_write
 from api.refusals import refusals
 from api.schemas import RecordBatch, RecordBody, RecordIn, Resolved
@@ -31,7 +32,7 @@ def tell_a_record(record: RecordIn, write: Writes) -> Response:
     return write.once(lambda _: _one(write, arrival))
 
 
-@router.post("/records:batch", responses=refusals(409))
+@router.post("/records:batch", response_model=ResolvedBatch, responses=refusals(409))
 def tell_records(batch: RecordBatch, write: Writes) -> Response:
     """Store and resolve up to 1,000 records, in their order. A bad one stops no other."""
     service = write.call.service
