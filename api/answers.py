@@ -360,6 +360,7 @@ class Activation(BaseModel):
     version: str
     at: datetime
     actor: str
+    reason: str
 
 
 class Models(BaseModel):
