@@ -9,7 +9,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
+from api import answers
+from api import schemas as asked
 from api.deprecation import Deprecation
 from api.refusals import ALWAYS, refusals
 from api.schemas import ProblemBody
@@ -89,11 +92,21 @@ def _document(app: FastAPI, deprecated: Mapping[str, Deprecation]) -> dict[str, 
     shared = told["components"]
     shared["schemas"] |= {**problem.pop("$defs"), "ProblemBody": problem}
     shared |= {"headers": _HEADERS, "parameters": _ASKED, "responses": _shared_refusals()}
+    _show_examples(shared["schemas"])
     for path, operation in _operations(told):
         _complete(path, operation)
         if (notice := deprecated.get(operation["operationId"])) is not None:
             notice.mark(operation)
     return told
+
+
+def _show_examples(schemas: dict[str, Any]) -> None:
+    """Put the examples in as they were written: FastAPI leaves every null out of its document."""
+    for each in (*vars(answers).values(), *vars(asked).values()):
+        if isinstance(each, type) and issubclass(each, BaseModel) and each.__name__ in schemas:
+            extra = each.model_config.get("json_schema_extra") or {}
+            if isinstance(extra, Mapping):
+                schemas[each.__name__].update(extra)
 
 
 def _operations(told: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

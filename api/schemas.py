@@ -243,6 +243,29 @@ class Redirected(BaseModel):
 class Decision(BaseModel):
     """What a decision did. `golden_id` is the profile that is left, when it is one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "operation_id": "0199d2c8c7a0b3e48f10a1b2c3d4e5f6",
+                    "kind": "merge",
+                    "status": "done",
+                    "golden_id": _IDS[0],
+                    "golden_ids": [_IDS[0]],
+                    "redirects": [{"retired": _IDS[1], "survivor": _IDS[0]}],
+                    "profiles": [
+                        {
+                            "golden_id": _IDS[0],
+                            "version": 4,
+                            "status": "live",
+                            "records": ["ecommerce:C-1042", "pos:1001"],
+                        }
+                    ],
+                    "at": "2026-03-01T12:00:00.000000+00:00",
+                }
+            ]
+        }
+    )
     operation_id: str
     kind: Literal["merge", "split", "keep_apart", "keep_together", "undo"]
     status: Literal["done", "reversed"]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from identity.model.cluster import GoldenId
+from identity.steps.refuse import storable
 from identity.store.dialect import Database
 from identity.store.tables import TABLES
 
@@ -32,7 +33,12 @@ class Searches:
         self._database = database
 
     def by_name(self, asked: NameSearch, after: int, limit: int) -> list[tuple[int, GoldenId]]:
-        """Return up to `limit` records of people of that name that stand behind `after`, as number and golden id."""
+        """Return up to `limit` records of people of that name that stand behind `after`, as number and golden id.
+
+        Nobody is called by what no database can hold.
+        """
+        if not storable(asked.family_name, asked.given_name, asked.birth_date, asked.postcode):
+            return []
         whole = f"{asked.given_name} {asked.family_name}".strip().lower()
         named = or_(
             and_(

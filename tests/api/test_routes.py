@@ -163,6 +163,12 @@ def test_stewards_find_people_by_name_page_by_page(api: Api) -> None:
     ]
 
 
+def test_nobody_is_called_by_what_cannot_be_written(api: Api) -> None:
+    two(api)
+    found = api.post("/v1/search", {"family_name": "Okafor", "given_name": "I\0"})
+    assert (found.status_code, found.json()["golden_ids"]) == (200, [])
+
+
 def test_likeness_is_explained_and_nothing_is_written(api: Api) -> None:
     golden_id, _ = two(api)
     found = api.post("/v1/match", {"record": {"email": "ines@example.com", "given_name": "Ines"}}).json()

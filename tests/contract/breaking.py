@@ -62,7 +62,9 @@ class _Comparison:
                 continue
             if after[key].get("required") and not parameter.get("required"):
                 yield f"{place} is required"
-            yield from self._taken(place, parameter.get("schema", {}), after[key].get("schema", {}), frozenset())
+            yield from self._taken(
+                place, parameter.get("schema", {}), after[key].get("schema", {}), frozenset()
+            )
         for key in after.keys() - before.keys():
             if after[key].get("required"):
                 yield f"{name}: parameter {key[1]} is new and required"
@@ -197,9 +199,9 @@ def _narrowed(place: str, was: Node, now: Node) -> Iterator[str]:
         else:
             yield from (f"{place} does not take {each!r}" for each in before if each not in values)
     for limit, sign in (*((each, 1) for each in _AT_MOST), *((each, -1) for each in _AT_LEAST)):
-        if limit in now and (limit not in was or sign * now[limit] < sign * was[limit]):
-            if not (limit == "minLength" and now[limit] == 0):
-                yield f"{place} has a tighter {limit}"
+        tighter = limit in now and (limit not in was or sign * now[limit] < sign * was[limit])
+        if tighter and not (limit == "minLength" and now[limit] == 0):
+            yield f"{place} has a tighter {limit}"
     for name in ("pattern", "format"):
         if now.get(name) is not None and now.get(name) != was.get(name):
             yield f"{place} has another {name}"

@@ -86,7 +86,7 @@ def fuzz(world: World, cases: int, chosen: int) -> Counted:
                 ask = _asking(world, client, mode is GenerationMode.POSITIVE, tally[name])
                 try:
                     _run(operation.as_strategy(mode), ask, max(1, cases * share // 3), chosen)
-                except (Exception, ExceptionGroup) as failure:
+                except (Exception, BaseExceptionGroup) as failure:
                     counted.failures[f"{name} ({mode.value})"] = _told(failure)
     return counted
 

@@ -26,7 +26,9 @@ DOCUMENT: Document = {
                     {"$ref": "#/components/parameters/Limit"},
                     {"name": "X-Mood", "in": "header", "schema": {"enum": ["good", "bad"], "type": "string"}},
                 ],
-                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Asked"}}}},
+                "requestBody": {
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Asked"}}}
+                },
                 "responses": {
                     "200": {
                         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Made"}}},
@@ -39,10 +41,16 @@ DOCUMENT: Document = {
     },
     "components": {
         "parameters": {
-            "Limit": {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100}}
+            "Limit": {
+                "name": "limit",
+                "in": "query",
+                "schema": {"type": "integer", "minimum": 1, "maximum": 100},
+            }
         },
         "responses": {
-            "Refused": {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+            "Refused": {
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            }
         },
         "schemas": {
             "Asked": {
@@ -61,7 +69,9 @@ DOCUMENT: Document = {
                 "required": ["id", "inner"],
                 "properties": {
                     "id": {"type": "string"},
-                    "inner": {"anyOf": [{"$ref": "#/components/schemas/One"}, {"$ref": "#/components/schemas/Two"}]},
+                    "inner": {
+                        "anyOf": [{"$ref": "#/components/schemas/One"}, {"$ref": "#/components/schemas/Two"}]
+                    },
                     "size": {"type": "integer"},
                 },
             },

@@ -95,7 +95,9 @@ def world_at(url: str, folder: Path) -> Iterator[World]:
     )
     token = issue(settings, "contract", [scope.value for scope in Scope], 86_400)
     world = World(service, create_app(service, settings), {"Authorization": f"Bearer {token}"})
-    world.told = [_person(n, source) for n in range(16) for source in ("pos", "ecommerce") if n % 3 or source == "pos"]
+    world.told = [
+        _person(n, source) for n in range(16) for source in ("pos", "ecommerce") if n % 3 or source == "pos"
+    ]
     try:
         world.look_around()
         _decide(world)
