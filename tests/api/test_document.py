@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import structlog
 
 from tests.api.conftest import Api
@@ -20,7 +20,7 @@ def operations(api: Api) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def valid(api: Api, schema: dict[str, Any], example: Any) -> bool:
     whole = {**schema, "components": api.app.openapi()["components"]}
-    return jsonschema.Draft202012Validator(whole).is_valid(example)
+    return bool(jsonschema.Draft202012Validator(whole).is_valid(example))
 
 
 def resolved(api: Api, schema: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.python.asgi import get_client
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -72,8 +73,10 @@ def fuzz(world: World, cases: int, chosen: int) -> Counted:
     counted = Counted()
     config = schemathesis.Config.from_dict(_CONFIG)
     schema = schemathesis.openapi.from_dict(_closed(world.app.openapi()), config=config)
-    with get_client(world.app) as client:
+    app: Any = world.app
+    with get_client(app) as client:
         for found in schema.get_all_operations():
+            assert isinstance(found, Ok), found
             operation = found.ok()
             name = operation.definition.raw["operationId"]
             for mode, share, tally in (
