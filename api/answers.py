@@ -7,18 +7,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.explanations import Pair, Passage
 from api.schemas import Found, Image, Redirected, Resolved
 from identity.model.run import RunKind, RunStatus
 
 __all__ = [
-    "Answers", "Events", "Health", "HowTold", "Likeness", "MergePreview", "Models", "NamesFound", "Operations",
-    "Profile", "ProfileThen", "Readiness", "ResolvedBatch", "Run", "RunDetails", "Runs", "Whereabouts", "WhyNotTold",
-    "WhyTold",
+    "Answers", "Events", "Health", "Likeness", "MergePreview", "Models", "NamesFound", "Operations", "Profile",
+    "ProfileThen", "Readiness", "ResolvedBatch", "Run", "RunDetails", "Runs", "Whereabouts",
 ]  # fmt: skip
 
 _G, _RETIRED = "g4x7k2m9q0c3d8f1n", "g0b6t5w1r9h2j4s8v"
 _AT = "2026-03-01T12:00:00.000000+00:00"
-Subject = Literal["live", "not stored", "deleted", "shadow", "empty", "erased"]
 
 
 def _example(**told: Any) -> ConfigDict:
@@ -35,26 +34,6 @@ class Answers(BaseModel):
     """One answer for each key, in their order."""
 
     answers: list[Found]
-
-
-class Contribution(BaseModel):
-    """What one comparison moves the match weight by, in bits. `values`, left and right, need personal:read."""
-
-    comparison: str
-    level: str
-    match_weight: float
-    values: list[dict[str, str]] | None = None
-
-
-class Pair(BaseModel):
-    """A weighed pair: the contributions sum to the match weight. `left` is null for one who was only asked about."""
-
-    left: str | None
-    right: str
-    match_weight: float
-    judgement: Literal["match", "possible_match", "no_match"]
-    model: str
-    contributions: list[Contribution]
 
 
 class Alike(BaseModel):
@@ -103,40 +82,6 @@ class ShownRecord(BaseModel):
     source_record_id: str
     attributes: dict[str, str]
     observed_at: datetime | None
-
-
-class Changed(BaseModel):
-    change_id: str
-    kind: str
-    actor: str
-    at: datetime
-    reason: str
-    correlation_id: str | None
-    model_version: str | None
-
-
-class Came(BaseModel):
-    model_config = ConfigDict(populate_by_name=True)
-    origin: str | None = Field(
-        alias="from", description="Another golden id; null: told for the first time, or again."
-    )
-    records: list[str]
-
-
-class Left(BaseModel):
-    to: str | None = Field(description="Another golden id; null: taken out.")
-    records: list[str]
-
-
-class Passage(BaseModel):
-    """What one change did to a golden id."""
-
-    at: datetime
-    change: Changed | None
-    merged_in: list[str]
-    came: list[Came]
-    left: list[Left]
-    leads_to: str | None
 
 
 class Profile(BaseModel):
@@ -217,109 +162,6 @@ class OperationLine(BaseModel):
 
 class Operations(BaseModel):
     operations: list[OperationLine]
-
-
-class Side(BaseModel):
-    """One side of a question: who answers for it now, and for which records."""
-
-    asked: str
-    golden_id: str | None
-    records: list[str]
-    status: Subject
-
-
-class Said(BaseModel):
-    """What a person said of two records, and when and why."""
-
-    left: str
-    right: str
-    judgement: Literal["match", "no_match"]
-    operation_id: str
-    kind: str
-    actor: str
-    reason: str
-    at: datetime
-
-
-class Link(BaseModel):
-    """A step of the path; `match_weight` is null where a person's word alone holds."""
-
-    left: str
-    right: str
-    match_weight: float | None
-    said: Said | None
-
-
-class WhyTold(BaseModel):
-    """Their best pair, and the path of links between them whose weakest is strongest."""
-
-    together: bool
-    one: Side
-    other: Side
-    pair: Pair
-    path: list[Link]
-    said: list[Said]
-
-
-class Cause(BaseModel):
-    """Why two are apart; `cause` says which of the other fields there are."""
-
-    cause: Literal[
-        "absent", "kept_apart", "too_large", "limit_reached", "below_threshold", "no_shared_block",
-        "company_speaks_against", "waiting",
-    ]  # fmt: skip
-    told: str
-    asked: str | None = None
-    status: Subject | None = None
-    how: Literal["directly", "through others", "in company"] | None = None
-    said: Said | None = None
-    identifier: str | None = None
-    limit: int | None = None
-    records: int | None = None
-    largest: int | None = None
-    match_weight: float | None = None
-    threshold: float | None = None
-    against: list[Contribution] | None = None
-    overfull: list[str] | None = None
-    generic: list[str] | None = None
-    one: list[str] | None = None
-    other: list[str] | None = None
-    best: float | None = None
-    mean: float | None = None
-    worth: float | None = None
-
-
-class WhyNotTold(BaseModel):
-    """What keeps two apart, the decisive cause first; none when they are together."""
-
-    together: bool
-    one: Side
-    other: Side
-    pair: Pair | None
-    causes: list[Cause]
-
-
-class Joined(BaseModel):
-    """Two groups of records that hold together: by a decision, or by what their links are worth, in bits."""
-
-    one: list[str]
-    other: list[str]
-    by_decision: bool
-    best: float
-    mean: float
-    worth: float
-    said: list[Said]
-
-
-class HowTold(BaseModel):
-    """The history of a golden id, oldest first, and the order in which its records hold together."""
-
-    golden_id: str
-    answers: str = Field(description="Who answers for it now.")
-    status: Literal["live", "empty", "erased"]
-    records: list[str]
-    history: list[Passage]
-    joins: list[Joined]
 
 
 class Whereabouts(BaseModel):

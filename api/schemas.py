@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -37,7 +37,8 @@ def _strict(*examples: dict[str, Any]) -> ConfigDict:
 def _storable_moment(moment: datetime) -> datetime:
     if not 1000 <= moment.year <= 9998:
         raise ValueError("out of range")
-    return moment
+    # Databases know no offset of sixteen hours and more, and the moment is the same.
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_storable_moment)]

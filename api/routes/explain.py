@@ -8,8 +8,8 @@ import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api.answers import HowTold, WhyNotTold, WhyTold
 from api.calls import Call, needs
+from api.explanations import HowTold, WhyNotTold, WhyTold
 from api.refusals import refusals
 from api.routes.decisions import _side
 from api.scopes import Scope

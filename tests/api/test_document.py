@@ -7,7 +7,10 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import structlog
+from starlette.requests import Request
 
+from api.problems import of_error
+from identity.model import errors
 from tests.api.conftest import Api
 from tests.api.test_safety import PUBLIC
 
@@ -81,6 +84,13 @@ def test_writes_take_a_key_and_say_when_an_answer_is_repeated(lite: Api) -> None
         keyed = any(each.get("name") == "Idempotency-Key" for each in operation["parameters"])
         told = "Idempotency-Replayed" in operation["responses"]["200"].get("headers", {})
         assert keyed == told, path
+
+
+def test_every_error_of_the_domain_has_a_status() -> None:
+    request = Request({"type": "http", "headers": []})
+    kinds = [getattr(errors, name) for name in errors.__all__ if name != "IdentityError"]
+    statuses = {kind: of_error(request, kind("E999", "It is so.")).status_code for kind in kinds}
+    assert all(400 <= status < 600 for status in statuses.values())
 
 
 def test_the_line_in_the_log_names_the_route_as_it_is_addressed(lite: Api) -> None:

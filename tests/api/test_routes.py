@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from identity.model.record import RecordKey
 from tests.api.conftest import Api
 
 INES = {
@@ -34,6 +37,14 @@ def test_a_record_is_put_and_deleted_under_its_name(api: Api) -> None:
     gone = api.http.delete("/v1/records/erp/a%2F2", headers=api.headers()).json()
     assert gone["outcome"] == "deleted"
     assert api.get("/v1/crosswalk/erp/a%2F2").status_code == 404
+
+
+def test_a_moment_may_have_any_offset(api: Api) -> None:
+    api.tell("pos", "1", **INES, observed_at="2020-09-02T19:17:14+19:10")
+    record = api.service.store.views.record(RecordKey("pos", "1"))
+    assert record is not None
+    assert record.observed_at == datetime(2020, 9, 2, 0, 7, 14, tzinfo=UTC)
+    assert api.get("/v1/crosswalk/pos/1?as_of=2099-01-01T00:00:00-23:59").status_code == 200
 
 
 def test_one_bad_record_of_a_batch_stops_no_other(api: Api) -> None:
