@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from identity.model.record import CANONICAL_ATTRIBUTES
 
@@ -41,7 +41,14 @@ def _storable_moment(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_storable_moment)]
+def _written(moment: object) -> object:
+    if not isinstance(moment, str):  # or seconds since 1970 would do, which nobody is told
+        raise ValueError("is no text")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_storable_moment)]
+Number = Annotated[int, Strict()]
 Text = Annotated[str, Field(max_length=65_536)]
 Name = Annotated[str, Field(min_length=1, max_length=1_000)]
 
@@ -166,7 +173,7 @@ class Found(BaseModel):
 class MatchAsked(BaseModel):
     model_config = _strict({"record": {"given_name": "Ines", "email": "ines@example.com"}, "limit": 5})
     record: RecordBody
-    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    limit: Annotated[Number, Field(ge=1, le=100)] = 10
 
 
 class NameAsked(BaseModel):
@@ -175,13 +182,13 @@ class NameAsked(BaseModel):
     given_name: Text = ""
     birth_date: Text = ""
     postcode: Text = ""
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    limit: Annotated[Number, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(pattern="^[0-9]{0,18}$")] = ""
 
 
 GoldenIds = Annotated[list[Name], Field(min_length=2, max_length=50)]
 Versions = Annotated[
-    dict[str, int], Field(description="Versions as they were seen; another is refused as stale.")
+    dict[str, Number], Field(description="Versions as they were seen; another is refused as stale.")
 ]
 
 

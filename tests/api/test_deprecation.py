@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.contract import document
 from api.deprecation import DEPRECATED, NOTICE, Deprecation, Notices
 from tests.api.conftest import Api
@@ -72,6 +73,15 @@ def test_a_route_that_only_ages_names_no_end() -> None:
 def test_an_end_that_comes_too_soon_is_refused() -> None:
     with pytest.raises(ValueError, match=f"less than {NOTICE.days} days"):
         Deprecation(date(2026, 1, 1), date(2026, 6, 29))
+
+
+def test_the_application_says_so_of_its_own_routes_also_to_strangers(lite: Api) -> None:
+    app = create_app(lite.service, lite.settings, deprecated={"list_models": OLD})
+    http = TestClient(app)
+    assert http.get("/v1/models").status_code == 401
+    assert http.get("/v1/models").headers["sunset"] == "Thu, 31 Dec 2026 00:00:00 GMT"
+    assert "sunset" not in http.get("/v1/runs").headers
+    assert app.openapi()["paths"]["/v1/models"]["get"]["deprecated"] is True
 
 
 def test_what_is_said_to_be_deprecated_is_a_route(lite: Api) -> None:

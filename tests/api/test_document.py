@@ -71,6 +71,20 @@ def test_every_body_comes_with_an_example_that_is_taken(lite: Api) -> None:
             assert all(valid(lite, schema, example) for example in examples), path
 
 
+def test_every_example_of_a_body_is_taken_by_its_route(lite: Api) -> None:
+    """It may name people there are not, but nothing in it is written wrongly."""
+    lite.tell("pos", "1001", given_name="Ines")
+    for path, methods in lite.app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            choices = [
+                resolved(lite, each) for each in body.get("schema", {}).get("anyOf", [body.get("schema", {})])
+            ]
+            for example in [example for each in choices for example in each.get("examples", [])]:
+                answer = lite.http.request(method, path, json=example, headers=lite.headers())
+                assert answer.status_code in (200, 404), (path, answer.text)
+
+
 def test_examples_of_answers_are_as_the_answers(lite: Api) -> None:
     schemas = lite.app.openapi()["components"]["schemas"]
     shown = {name: schema for name, schema in schemas.items() if schema.get("examples")}

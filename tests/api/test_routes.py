@@ -47,6 +47,14 @@ def test_a_moment_may_have_any_offset(api: Api) -> None:
     assert api.get("/v1/crosswalk/pos/1?as_of=2099-01-01T00:00:00-23:59").status_code == 200
 
 
+def test_what_is_of_another_type_is_refused_not_read_as_if(lite: Api) -> None:
+    told = {"source": "pos", "source_record_id": "1", "observed_at": 1_600_000_000}
+    assert lite.post("/v1/records", told).status_code == 422
+    versions = {"profile_ids": ["a", "b"], "expected_versions": {"a": True}}
+    assert lite.post("/v1/merges", versions).status_code == 422
+    assert lite.post("/v1/match", {"record": INES, "limit": "5"}).status_code == 422
+
+
 def test_one_bad_record_of_a_batch_stops_no_other(api: Api) -> None:
     good = {"source": "pos", "source_record_id": "1", **INES}
     bad = {**good, "source_record_id": "2", "custom": {"shoe_size": "44"}}

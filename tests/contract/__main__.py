@@ -18,12 +18,12 @@ from tests.contract.fuzz import Counted, fuzz
 from tests.contract.world import world_at
 from tests.databases import postgresql_server
 
-_LEAST = 10_000
+_LEAST, _USUAL = 10_000, 160
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.contract", description=__doc__)
-    asked.add_argument("--cases", type=int, default=200, help="for each operation and database")
+    asked.add_argument("--cases", type=int, default=_USUAL, help="for each operation and database")
     asked.add_argument("--seed", type=int, default=int(time.time()), help="the same one makes the same cases")
     chosen = asked.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -31,7 +31,7 @@ def main() -> int:
     told = [_database(name, chosen.cases, chosen.seed) for name in ("SQLite", "PostgreSQL")]
     total = sum(each.cases for each in told)
     print(f"{total:,} cases in total")
-    few = chosen.cases >= 200 and total < _LEAST
+    few = chosen.cases >= _USUAL and total < _LEAST
     return 1 if few or any(each.failures or each.without_success() for each in told) else 0
 
 

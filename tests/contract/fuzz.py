@@ -6,6 +6,7 @@ closed for this: an answer that tells something undocumented fails, though clien
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -67,9 +68,10 @@ class Counted:
         return [name for name, told in self.taken.items() if not any(status < 400 for status in told)]
 
 
-def fuzz(world: World, cases: int, chosen: int) -> Counted:
+def fuzz(world: World, cases: int, chosen: int, *, boundaries: bool = True) -> Counted:
     """Ask each operation `cases` times, two thirds of them as the document says, and return what was
-    answered; `failures` has the first answer of each that the document does not know. `chosen` is the seed."""
+    answered; `failures` has the first answer of each that the document does not know. `chosen` is the seed.
+    `boundaries` are asked besides: some ninety cases an operation."""
     counted = Counted()
     config = schemathesis.Config.from_dict(_CONFIG)
     schema = schemathesis.openapi.from_dict(_closed(world.app.openapi()), config=config)
@@ -79,19 +81,36 @@ def fuzz(world: World, cases: int, chosen: int) -> Counted:
             assert isinstance(found, Ok), found
             operation = found.ok()
             name = operation.definition.raw["operationId"]
+            if boundaries:
+                _try_boundaries(schema, operation, world, client, counted)
             for mode, share, tally in (
                 (GenerationMode.POSITIVE, 2, counted.taken),
                 (GenerationMode.NEGATIVE, 1, counted.refused),
             ):
                 if mode is GenerationMode.NEGATIVE and not operation.body and not _asks(operation):
                     continue
-                tally[name] = Counter()
+                tally.setdefault(name, Counter())
                 ask = _asking(world, client, mode is GenerationMode.POSITIVE, tally[name])
                 try:
                     _run(operation.as_strategy(mode), ask, max(1, cases * share // 3), chosen)
                 except (Exception, BaseExceptionGroup) as failure:
                     counted.failures[f"{name} ({mode.value})"] = _told(failure)
     return counted
+
+
+def _try_boundaries(schema: Any, operation: Any, world: World, client: Any, counted: Counted) -> None:
+    """Ask with the least and the most of each part of a request, and with what is just beyond; these are always the
+    same. Other methods than the documented ones are among them."""
+    name, modes = operation.definition.raw["operationId"], [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+    config = schema.config.generation_for(operation=operation)
+    chance = Random(name)
+    for case in schema.iter_coverage_cases(operation, generation_modes=modes, generation_config=config):
+        as_documented = case.meta.generation.mode is GenerationMode.POSITIVE
+        tally = (counted.taken if as_documented else counted.refused).setdefault(name, Counter())
+        try:
+            _asking(world, client, as_documented, tally)(case, chance)
+        except (Exception, BaseExceptionGroup) as failure:
+            counted.failures[f"{name}, {case.meta.phase.data.description}"] = _told(failure)
 
 
 def _told(failure: BaseException) -> str:
@@ -124,6 +143,7 @@ def _asking(
 ) -> Callable[[Any, Random], None]:
     def ask(case: Any, chance: Random) -> None:
         world.look_around()
+        _ask_under_a_key_of_its_own(case, world)
         if as_documented:
             _name_what_there_is(case, world, chance)
         _wait_briefly(case)
@@ -141,12 +161,16 @@ def _wait_briefly(case: Any) -> None:
         query["wait"] = _WAIT
 
 
+def _ask_under_a_key_of_its_own(case: Any, world: World) -> None:
+    key = (case.headers or {}).get("Idempotency-Key")
+    if isinstance(key, str) and re.fullmatch(r"[\x21-\x7e]{1,255}", key) and world.asked % 5:
+        case.headers["Idempotency-Key"] = f"key-{world.asked}"
+
+
 def _name_what_there_is(case: Any, world: World, chance: Random) -> None:
     name = case.operation.definition.raw["operationId"]
     if chance.random() < 0.8:
         _address(name, case.path_parameters or {}, world, chance)
-    if "Idempotency-Key" in (case.headers or {}) and chance.random() < 0.8:
-        case.headers["Idempotency-Key"] = f"{name}-{world.asked}"
     _query(case.query or {}, world, chance)
     if isinstance(case.body, dict) and chance.random() < 0.8:
         case.body = _BODIES.get(name, _as_it_is)(case.body, world, chance)
@@ -227,7 +251,7 @@ def _name(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
 
 
 def _merge(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
-    ids = [world.profile(chance) for _ in range(chance.choice((2, 2, 2, 3)))]
+    ids = [chance.choice(world.live), world.stranger() if chance.random() < 0.5 else world.profile(chance)]
     return {**body, "profile_ids": ids, "into": chance.choice((None, ids[0])), "expected_versions": {}}
 
 

@@ -19,7 +19,8 @@ from api.settings import ApiSettings
 from api.tokens import issue
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.connectors.told import arrival_of
-from identity.flows.lookup import ByRecord
+from identity.flows.lookup import ByGoldenId, ByRecord
+from identity.model.cluster import GoldenId
 from identity.model.record import RecordKey
 from identity.model.run import Run, RunKind, RunStatus
 
@@ -39,6 +40,7 @@ class World:
     headers: dict[str, str]
     told: list[dict[str, Any]] = field(default_factory=list)
     golden_ids: list[str] = field(default_factory=list)
+    live: list[str] = field(default_factory=list)
     keys: list[tuple[str, str]] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
@@ -55,9 +57,14 @@ class World:
     def _see(self, http: TestClient) -> None:
         found = http.get("/v1/events?limit=1000", headers=self.headers).json()["events"]
         self.golden_ids = list(dict.fromkeys(event["subject"] for event in found))[-200:]
+        self.live = [golden_id for golden_id in self.golden_ids if self._is_live(golden_id)]
         self.keys = [(each["source"], each["source_record_id"]) for each in self.told]
         self.operations = [each.operation_id for each in self.service.store.views.operations(50)]
         self.runs = [each.run_id for each in self.service.runs.runs(3)] or [self.waiting_run()]
+
+    def _is_live(self, golden_id: str) -> bool:
+        (answer,) = self.service.lookup([ByGoldenId(GoldenId(golden_id))])
+        return answer.status == "live" and not answer.redirected
 
     def waiting_run(self) -> str:
         """Return a re-match that waits for a decision."""
@@ -73,6 +80,11 @@ class World:
             key = RecordKey(source, f"{source}/{n}")
             self.service.ingest([arrival_of(key, _attributes(n), None, {}, "live")], "contract")
         return f"pos/{n}"
+
+    def stranger(self) -> str:
+        """Return the golden id of somebody new."""
+        record = {"source": "pos", "source_record_id": self.twin(fresh=True)}
+        return self.golden_id_of(record)
 
     def golden_id_of(self, record: dict[str, str]) -> str:
         key = RecordKey(record["source"], record["source_record_id"])
@@ -91,7 +103,7 @@ def world_at(url: str, folder: Path) -> Iterator[World]:
     """Open a world on the empty database at an address, with people told by four systems and decisions taken."""
     service = Service(Settings(url, index_secret="a secret of the tests"))
     settings = ApiSettings(
-        signing_key=folder / "key.json", spool=folder, rate=_MANY, lookup_quota=_MANY, most_at_once=10_000
+        signing_key=folder / "key.json", spool=folder, rate=_MANY, lookup_quota=_MANY, body_limit=2**26
     )
     token = issue(settings, "contract", [scope.value for scope in Scope], 86_400)
     world = World(service, create_app(service, settings), {"Authorization": f"Bearer {token}"})
