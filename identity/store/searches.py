@@ -39,13 +39,11 @@ class Searches:
         """
         if not storable(asked.family_name, asked.given_name, asked.birth_date, asked.postcode):
             return []
-        whole = f"{asked.given_name} {asked.family_name}".strip().lower()
+        whole = f"{asked.given_name} {asked.family_name}".strip()
+        given = [_begins(func.lower(_RECORD.given_name), name) for name in _lowered(asked.given_name)]
         named = or_(
-            and_(
-                func.lower(_RECORD.family_name) == asked.family_name.lower(),
-                _begins(func.lower(_RECORD.given_name), asked.given_name.lower()),
-            ),
-            func.lower(_RECORD.full_name) == whole,
+            and_(func.lower(_RECORD.family_name).in_(_lowered(asked.family_name)), or_(*given)),
+            func.lower(_RECORD.full_name).in_(_lowered(whole)),
         )
         found = (
             select(_RECORD.number, _CROSSWALK.golden_id)
@@ -61,6 +59,17 @@ class Searches:
         )
         with self._database.read() as look:
             return [(number, GoldenId(golden_id)) for number, golden_id in look.execute(found)]
+
+
+def _lowered(name: str) -> list[str]:
+    """Return what a database may make of a name in small letters, however it is stored.
+
+    Some know the small letters of the alphabet from A to Z only: for them Ö is as small as ö.
+    """
+    stored = (name, name.lower(), name.upper(), name.title())
+    return sorted(
+        {name.lower(), *("".join(c.lower() if c.isascii() else c for c in each) for each in stored)}
+    )
 
 
 def _begins(column: Any, text: str) -> ColumnElement[bool]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from identity.model.record import RecordKey
 from tests.api.conftest import Api
 
@@ -180,6 +182,14 @@ def test_stewards_find_people_by_name_page_by_page(api: Api) -> None:
     assert api.post("/v1/search", {"family_name": "okafor", "given_name": "be"}).json()["golden_ids"] == [
         ids[1]
     ]
+
+
+@pytest.mark.parametrize("stored", ["Öztürk", "ÖZTÜRK", "öztürk"])
+def test_names_are_found_in_any_case_beyond_a_to_z(api: Api, stored: str) -> None:
+    golden_id = api.tell("pos", "1", given_name="Élodie", family_name=stored)["golden_id"]
+    for asked in ("Öztürk", "ÖZTÜRK", "öztürk"):
+        found = api.post("/v1/search", {"family_name": asked, "given_name": "éL"})
+        assert found.json()["golden_ids"] == [golden_id]
 
 
 def test_nobody_is_called_by_what_cannot_be_written(api: Api) -> None:
