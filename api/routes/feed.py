@@ -28,7 +28,7 @@ _MOST = 2**62
 
 
 @router.get(
-    "/crosswalk/{source}/{source_record_id:path}", response_model=Whereabouts, responses=refusals(404)
+    "/crosswalk/{source}/{source_record_id:whole}", response_model=Whereabouts, responses=refusals(404)
 )
 def crosswalk(
     source: str,

@@ -41,6 +41,13 @@ def test_a_record_is_put_and_deleted_under_its_name(api: Api) -> None:
     assert api.get("/v1/crosswalk/erp/a%2F2").status_code == 404
 
 
+def test_a_record_may_have_a_line_break_in_its_name(api: Api) -> None:
+    told = api.tell("pos", "a\nb/c\n", **INES)
+    assert api.get("/v1/crosswalk/pos/a%0Ab%2Fc%0A").json()["golden_id"] == told["golden_id"]
+    put = api.http.put("/v1/records/pos/a%0Ab/c%0A", json=BERT, headers=api.headers())
+    assert (put.status_code, put.json()["source_record_id"]) == (200, "a\nb/c\n")
+
+
 def test_a_moment_may_have_any_offset(api: Api) -> None:
     api.tell("pos", "1", **INES, observed_at="2020-09-02T19:17:14+19:10")
     record = api.service.store.views.record(RecordKey("pos", "1"))

@@ -187,6 +187,8 @@ def _address(name: str, path: dict[str, Any], world: World, chance: Random) -> N
         "source": source,
         "source_record_id": record_id,
     }
+    if name == "undo" and chance.random() < 0.5:
+        known["operation_id"] = world.merged()
     if "run_id" in path:
         decided = name == "a_run" or chance.random() < 0.3
         known["run_id"] = chance.choice(world.runs) if decided else world.waiting_run()

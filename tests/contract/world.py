@@ -19,6 +19,7 @@ from api.settings import ApiSettings
 from api.tokens import issue
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.connectors.told import arrival_of
+from identity.flows.judge import Wish
 from identity.flows.lookup import ByGoldenId, ByRecord
 from identity.model.cluster import GoldenId
 from identity.model.record import RecordKey
@@ -28,6 +29,8 @@ __all__ = ["World", "world_at"]
 
 _FIRST = ("Ines", "Bert", "Chidi", "Dora", "Emil", "Fay", "Gus", "Hana")
 _LAST = ("Okafor", "Sommer", "Lindqvist", "Marchetti")
+_SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "wu", "za")
+_FRESH = 100
 _MANY = "1000000000/second"
 
 
@@ -45,6 +48,7 @@ class World:
     operations: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     asked: int = 0
+    made: int = 0
 
     def look_around(self) -> None:
         """Every forty requests: tell the people again, leave a re-match waiting, and see who there is."""
@@ -57,14 +61,15 @@ class World:
     def _see(self, http: TestClient) -> None:
         found = http.get("/v1/events?limit=1000", headers=self.headers).json()["events"]
         self.golden_ids = list(dict.fromkeys(event["subject"] for event in found))[-200:]
-        self.live = [golden_id for golden_id in self.golden_ids if self._is_live(golden_id)]
+        answers = self.service.lookup([ByGoldenId(GoldenId(each)) for each in self.golden_ids])
+        self.live = [
+            golden_id
+            for golden_id, answer in zip(self.golden_ids, answers, strict=True)
+            if answer.status == "live" and not answer.redirected
+        ]
         self.keys = [(each["source"], each["source_record_id"]) for each in self.told]
         self.operations = [each.operation_id for each in self.service.store.views.operations(50)]
         self.runs = [each.run_id for each in self.service.runs.runs(3)] or [self.waiting_run()]
-
-    def _is_live(self, golden_id: str) -> bool:
-        (answer,) = self.service.lookup([ByGoldenId(GoldenId(golden_id))])
-        return answer.status == "live" and not answer.redirected
 
     def waiting_run(self) -> str:
         """Return a re-match that waits for a decision."""
@@ -75,7 +80,8 @@ class World:
 
     def twin(self, *, fresh: bool) -> str:
         """Return the id of a record of the point of sale that another system has too; of a new person, if `fresh`."""
-        n = 100 + self.asked if fresh else 1
+        self.made += fresh
+        n = _FRESH + self.made if fresh else 1
         for source in ("pos", "ecommerce"):
             key = RecordKey(source, f"{source}/{n}")
             self.service.ingest([arrival_of(key, _attributes(n), None, {}, "live")], "contract")
@@ -83,8 +89,13 @@ class World:
 
     def stranger(self) -> str:
         """Return the golden id of somebody new."""
-        record = {"source": "pos", "source_record_id": self.twin(fresh=True)}
-        return self.golden_id_of(record)
+        return self.golden_id_of({"source": "pos", "source_record_id": self.twin(fresh=True)})
+
+    def merged(self) -> str:
+        """Return the id of a merge that nothing rests on yet."""
+        wish = Wish("contract", "")
+        ids = [GoldenId(self.stranger()), GoldenId(self.stranger())]
+        return self.service.decisions.merge(ids, wish).operation.operation_id
 
     def golden_id_of(self, record: dict[str, str]) -> str:
         key = RecordKey(record["source"], record["source_record_id"])
@@ -125,13 +136,21 @@ def _person(n: int, source: str) -> dict[str, Any]:
 
 def _attributes(n: int) -> dict[str, str]:
     given, family = _FIRST[n % 8], _LAST[n // 4 % 4]
+    if (
+        n >= _FRESH
+    ):  # nobody's namesake: people who are made on the way are not to be compared with each other
+        given, family = _word(n * 7919), _word(n * 104_729 + 1)
     return {
         "given_name": given,
         "family_name": family,
         "email": f"{given}.{family}{n}@example.com".lower(),
-        "birth_date": f"19{50 + n % 50}-0{1 + n % 9}-1{n % 10}",
+        "birth_date": f"19{50 + n % 50}-0{1 + n % 9}-1{n * 3 % 10}",
         "phone": f"(212) 555-{n % 10_000:04}",
     }
+
+
+def _word(n: int) -> str:
+    return "".join(_SYLLABLES[n // 16**place % 16] for place in range(4)).title()
 
 
 def _decide(world: World) -> None:
