@@ -13,9 +13,9 @@ from tests.contract.world import world_at
 
 def test_every_answer_is_one_that_is_documented(url: str, tmp_path: Path) -> None:
     with world_at(url, tmp_path) as world:
-        counted = fuzz(world, cases=12, chosen=1, boundaries=False)
+        counted = fuzz(world, cases=9, chosen=1, boundaries=False)
     assert counted.failures == {}
-    assert counted.cases > 300
+    assert counted.cases > 250
     assert counted.share_of_successes() > 0.5
 
 
