@@ -72,6 +72,14 @@ class Door:
                 request, 400, "INVALID_REQUEST", "X-Request-ID or X-Correlation-ID is no name.",
                 "Use up to 128 letters, digits and . _ : / -",
             )  # fmt: skip
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return problem_response(
+                request,
+                400,
+                "INVALID_REQUEST",
+                "No address has a NUL in it.",
+                "Nothing that is stored has one.",
+            )
         if counted and self._inside > self._settings.most_at_once:
             self._metrics.shed()
             return problem_response(request, 503, "OVERLOADED", "Too much is asked at once.", "Try again.")

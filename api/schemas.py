@@ -14,6 +14,7 @@ __all__ = [
     "ProblemBody", "RecordBatch", "RecordBody", "RecordIn", "Resolved", "Split",
 ]  # fmt: skip
 
+_NO_NUL = r"^[^\x00]*$"
 _STRICT = ConfigDict(extra="forbid")
 _IDS = ("g4x7k2m9q0c3d8f1n", "g0b6t5w1r9h2j4s8v")
 _INES: dict[str, Any] = {
@@ -50,6 +51,9 @@ def _written(moment: object) -> object:
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_storable_moment)]
 Number = Annotated[int, Strict()]
 Text = Annotated[str, Field(max_length=65_536)]
+Word = Annotated[str, Field(max_length=65_536, pattern=_NO_NUL)]
+Id = Annotated[str, Field(min_length=1, max_length=1_000, pattern=_NO_NUL)]
+"""Of what is there already: nothing that is stored has a NUL in it."""
 Name = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -186,24 +190,24 @@ class NameAsked(BaseModel):
     cursor: Annotated[str, Field(pattern="^[0-9]{0,18}$")] = ""
 
 
-GoldenIds = Annotated[list[Name], Field(min_length=2, max_length=50)]
+GoldenIds = Annotated[list[Id], Field(min_length=2, max_length=50)]
 Versions = Annotated[
-    dict[str, Number], Field(description="Versions as they were seen; another is refused as stale.")
+    dict[Id, Number], Field(description="Versions as they were seen; another is refused as stale.")
 ]
 
 
 class Merge(BaseModel):
     model_config = _strict({"profile_ids": [*_IDS], "reason": "Same person, by phone."})
     profile_ids: GoldenIds
-    reason: Text = ""
-    into: Name | None = Field(None, description="Whose id lives on; by default the rules say.")
+    reason: Word = ""
+    into: Id | None = Field(None, description="Whose id lives on; by default the rules say.")
     expected_versions: Versions = Field(default_factory=dict)
 
 
 class Key(BaseModel):
     model_config = _STRICT
-    source: Name
-    source_record_id: Name
+    source: Id
+    source_record_id: Id
 
 
 class Split(BaseModel):
@@ -214,7 +218,7 @@ class Split(BaseModel):
         }
     )
     records: list[Key] = Field(min_length=1, max_length=_MOST_MEMBERS)
-    reason: Text = ""
+    reason: Word = ""
     expected_versions: Versions = Field(default_factory=dict)
 
 
@@ -225,15 +229,15 @@ class Judged(BaseModel):
         {"judgement": "keep_apart", "one": "pos:1001", "other": "ecommerce:C-1042", "reason": "Two sisters."}
     )
     judgement: Literal["keep_apart", "keep_together"]
-    one: Name
-    other: Name
-    reason: Text = ""
+    one: Id
+    other: Id
+    reason: Word = ""
     expected_versions: Versions = Field(default_factory=dict)
 
 
 class Reason(BaseModel):
     model_config = _strict({"reason": "They only share an address."})
-    reason: Text = ""
+    reason: Word = ""
 
 
 class Image(BaseModel):

@@ -56,6 +56,29 @@ def test_a_moment_may_have_any_offset(api: Api) -> None:
     assert api.get("/v1/crosswalk/pos/1?as_of=2099-01-01T00:00:00-23:59").status_code == 200
 
 
+NUL = "a\0"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/merges", {"profile_ids": [NUL, "b"]}),
+        ("/v1/merges:preview", {"profile_ids": ["a", "b"], "into": NUL}),
+        ("/v1/merges", {"profile_ids": ["a", "b"], "reason": NUL}),
+        ("/v1/merges", {"profile_ids": ["a", "b"], "expected_versions": {NUL: 1}}),
+        ("/v1/judgements", {"judgement": "keep_apart", "one": NUL, "other": "b"}),
+        ("/v1/profiles/a/split", {"records": [{"source": NUL, "source_record_id": "1"}]}),
+        ("/v1/profiles/%00/split", {"records": [{"source": "pos", "source_record_id": "1"}]}),
+        ("/v1/merges/%00/undo", {}),
+        ("/v1/why?one=%00&other=b", None),
+        ("/v1/operations/%00", None),
+    ],
+)
+def test_a_nul_where_somebody_is_named_is_refused(api: Api, path: str, body: object) -> None:
+    answer = api.get(path) if body is None else api.post(path, body)
+    assert (answer.status_code, answer.json()["code"]) in ((422, "INVALID_REQUEST"), (400, "INVALID_REQUEST"))
+
+
 def test_what_is_of_another_type_is_refused_not_read_as_if(lite: Api) -> None:
     told = {"source": "pos", "source_record_id": "1", "observed_at": 1_600_000_000}
     assert lite.post("/v1/records", told).status_code == 422
