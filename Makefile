@@ -44,7 +44,7 @@ check: setup ## Format, lint, types, import directions, and the quick tests: und
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest tests/steps tests/comparators tests/features tests/architecture
 
-contract: setup ## Ask the API 15,000 things over both databases; no answer may be undocumented: about 5 minutes
+contract: setup ## Ask the API 15,000 things over both databases; no answer may be undocumented: about 10 minutes
 	$(BIN)/python -m tests.contract
 
 faults: setup ## Kill loads and re-matches at 180 random moments: about 10 minutes, on this machine only
