@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from api import problems
 from api.calls import Context
+from api.contract import document
+from api.deprecation import DEPRECATED, Deprecation, Notices
 from api.door import Door
 from api.limits import limits_at
 from api.metrics import Metrics
@@ -29,8 +31,12 @@ _LOG = structlog.get_logger("identity.api")
 _PARTS = (records, profiles, lookup, decisions, explain, feed, operations)
 
 
-def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI:
-    """Return the application over one service."""
+def create_app(
+    service: Service,
+    settings: ApiSettings | None = None,
+    deprecated: Mapping[str, Deprecation] = DEPRECATED,
+) -> FastAPI:
+    """Return the application over one service. `deprecated` routes, by operation id, say that they are."""
     settings = settings or ApiSettings()
     metrics = Metrics(lambda: _stored(service))
     app = FastAPI(
@@ -39,8 +45,10 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
         summary="Golden profiles, lookups and merges for CDP, loyalty and channel systems.",
         redoc_url=None,
         lifespan=_lifespan(settings),
-        separate_input_output_schemas=False,
+        redirect_slashes=False,  # an address is spelled one way; a redirect would be one more answer to document
+        generate_unique_id_function=lambda route: route.name,
     )
+    app.openapi = document(app, deprecated)  # type: ignore[method-assign]
     app.state.context = Context(
         service,
         settings,
@@ -57,6 +65,8 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
     app.add_exception_handler(RequestValidationError, problems.of_validation)
     app.add_exception_handler(HTTPException, problems.of_http)
     app.add_exception_handler(Exception, _unforeseen)
+    if deprecated:
+        app.add_middleware(Notices, deprecated=deprecated)
     app.add_middleware(Door, settings=settings, metrics=metrics)
     return app
 
