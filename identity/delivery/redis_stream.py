@@ -66,13 +66,28 @@ return 1
 """
 
 
+_TRIM = """
+local mark = redis.call('HMGET', KEYS[2], 'log', 'epoch')
+if mark[1] ~= ARGV[1] or mark[2] ~= ARGV[2] then return 0 end
+local ended = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+if #ended > 0 then
+    -- The last entry says where the stream ends: it always stays.
+    local floor, ending = tonumber(ARGV[3]) + 1, tonumber(string.match(ended[1][1], '^%d+'))
+    redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', math.min(floor, ending)))
+end
+return 1
+"""
+
+_SCRIPTS = (_TAIL, _OPEN, _PUBLISH, _TRIM)
+
+
 class RedisStream:
     """See `ports.delivery.Sink` for what each call promises."""
 
     def __init__(self, url: str, stream: str = STREAM, patience: float = _PATIENCE) -> None:
         self._client = redis.Redis.from_url(url, socket_timeout=patience, socket_connect_timeout=patience)
         self._keys = [stream, f"{stream}:mark"]
-        self._scripts = {script: self._client.register_script(script) for script in (_TAIL, _OPEN, _PUBLISH)}
+        self._scripts = {script: self._client.register_script(script) for script in _SCRIPTS}
 
     def tail(self, claim: Claim) -> Tail:
         generation, last, event_id = self._asked(_TAIL, claim.log, claim.epoch)
@@ -95,13 +110,9 @@ class RedisStream:
             groups: Any = self._client.xinfo_groups(self._keys[0])
             return min((self._done(group) for group in groups), default=None)
 
-    def trim(self, horizon: int) -> None:
-        with _answering():
-            last: Any = self._client.xrevrange(self._keys[0], count=1)
-            if last:
-                # The last entry says where the stream ends: it always stays.
-                floor = min(horizon + 1, _position(_text(last[0][0])))
-                self._client.xtrim(self._keys[0], minid=str(floor), approximate=False)
+    def trim(self, claim: Claim, horizon: int) -> None:
+        if not self._run(_TRIM, claim.log, claim.epoch, horizon):
+            raise SinkLost("the stream is not as it was left")
 
     def close(self) -> None:
         self._client.close()

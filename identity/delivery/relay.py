@@ -98,7 +98,7 @@ class _Turn:
             self._room.sink.publish(claim, self._tail, [letter(event, self._room.source) for event in events])
             if not self._remember(events):
                 return "taken"
-            self._trim()
+            self._trim(claim)
             if len(events) == self._room.at_once:
                 continue
             if stop is None:
@@ -144,7 +144,7 @@ class _Turn:
         self._kept = self._room.monotonic()
         return self._room.deliveries.advance(self._lease, self.position, self._room.seconds)
 
-    def _trim(self) -> None:
+    def _trim(self, claim: Claim) -> None:
         """Drop from the stream what every reader is done with; without a reader everything stays."""
         if self._room.monotonic() - self._trimmed < self._room.trim_after:
             return
@@ -154,5 +154,5 @@ class _Turn:
             return
         # Remembered before it is dropped: a stream that is lost begins anew behind what is remembered.
         if self._room.deliveries.trimmed(self._lease, needed):
-            self._room.sink.trim(needed)
+            self._room.sink.trim(claim, needed)
             self._horizon = needed

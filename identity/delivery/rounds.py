@@ -84,7 +84,6 @@ def settlement(
         failing_since=fuse.failing_since,
         retry_at=fuse.retry_at,
         disabled=fuse.disabled,
-        revived=fuse.revived,
     )
 
 
@@ -93,14 +92,14 @@ def _held(follower: str, event: LoggedEvent, now: datetime) -> HeldEvent:
 
 
 def _left(follower: str, tried: Tried, fuse: Fuse, now: datetime, source: str) -> HeldEvent | DeadLetter:
-    """Return what is kept of an event that was not taken: that an attempt failed counts against it, that its turn did
-    not come, or that the subscriber asks for time, does not."""
+    """Return what is kept of an event that was not taken. That an attempt failed counts against it; that its turn did
+    not come, that the subscriber asks for time, or fails as a whole, does not."""
     event, outcome = tried.letter.event, tried.outcome
     held = tried.letter.held or _held(follower, event, now)
     if outcome is None:
         return replace(held, next_at=max(held.next_at, fuse.retry_at or now))
     told = replace(held, last_at=now, code=outcome.code, next_at=fuse.retry_at or now)
-    if outcome.verdict is not Verdict.FAILED:
+    if outcome.verdict is not Verdict.FAILED or fuse.tripped:
         return told
     attempts = held.attempts + 1
     wait = again_after(attempts)

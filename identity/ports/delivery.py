@@ -57,7 +57,6 @@ class Settlement:
 
     `position` is how far the log was dealt with; `delivered` are positions that are held no longer; `held` are events
     to hold, or to hold on to; `dead` are given up. `disabled` says why the subscriber is not told any more ("": it is).
-    A subscriber that is `revived` answers again: what was held for it is due at once.
     """
 
     position: int
@@ -68,7 +67,6 @@ class Settlement:
     failing_since: datetime | None = None
     retry_at: datetime | None = None
     disabled: str = ""
-    revived: bool = False
 
 
 class DeadLetters(Protocol):
@@ -108,7 +106,8 @@ class DeadLetters(Protocol):
         ...
 
     def due(self, follower: str, limit: int) -> tuple[tuple[HeldEvent, LoggedEvent], ...]:
-        """Return up to `limit` held events whose time has come, the first of each subject only."""
+        """Return up to `limit` held events whose time has come, the first of each subject only; what has waited
+        longest comes first."""
         ...
 
     def next_due(self, follower: str) -> datetime | None:
@@ -130,10 +129,13 @@ class Subscribers(Protocol):
         ...
 
     def set_status(self, name: str, status: SubscriberStatus, reason: str) -> None:
-        """Activate, pause or disable. What counted against an activated one is forgotten."""
+        """Activate, pause or disable. What counted against an activated one is forgotten, and what was held for it is
+        due at once."""
         ...
 
-    def set_address(self, name: str, address: str) -> None: ...
+    def set_address(self, name: str, address: str) -> None:
+        """Tell it at another address; whoever is delivering to the old one loses its lease."""
+        ...
 
     def set_types(self, name: str, types: Sequence[str]) -> None: ...
 
@@ -172,7 +174,8 @@ class Deliveries(Subscribers, DeadLetters, Protocol):
         ...
 
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """Take the lease of an active subscriber; None while another one holds it, or when it is not active."""
+        """Take the lease of an active subscriber; None while another one holds it, or when it is not active. Its epoch
+        is higher than any before, also after the database went back to a past or the name was given anew."""
         ...
 
     def keep(self, lease: Lease, seconds: float) -> bool:
@@ -247,6 +250,7 @@ class Sink(Protocol):
         """Return the position up to which every reader is done, None where there is no reader."""
         ...
 
-    def trim(self, horizon: int) -> None:
-        """Forget what all readers are done with, but never the last event."""
+    def trim(self, claim: Claim, horizon: int) -> None:
+        """Forget what all readers are done with, but never the last event. SinkLost when the claim is another one by
+        now."""
         ...

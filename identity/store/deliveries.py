@@ -20,8 +20,10 @@ __all__ = ["Deliveries"]
 
 _EVENT = TABLES["event"].c
 
+# Epochs follow the clock where that is ahead: they rise also when the row was lost, and put there again.
 _TAKE = Statement(
-    "UPDATE subscriber SET holder = :holder, epoch = epoch + 1, held_until = :until WHERE name = :name"
+    "UPDATE subscriber SET holder = :holder, held_until = :until,"
+    " epoch = CASE WHEN epoch < :least THEN :least ELSE epoch + 1 END WHERE name = :name"
     " AND status = 'active' AND (held_until IS NULL OR held_until <= :now) RETURNING epoch"
 )
 _MINE = "WHERE name = :name AND epoch = :epoch RETURNING name"
@@ -47,7 +49,6 @@ _HOLD = Statement(
     " last_at = excluded.last_at, code = excluded.code, detail = excluded.detail",
     HELD_COLUMNS,
 )
-_REVIVE = Statement("UPDATE held_event SET next_at = :at WHERE follower = :name AND next_at > :at")
 _LET_GO = Statement(
     "DELETE FROM held_event WHERE follower = :name AND position IN (SELECT position FROM {rows} AS s)",
     {"position": Kind.NUMBER},
@@ -72,7 +73,8 @@ class Deliveries(Subscribers, DeadLetters):
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
         now, until = self._moments(seconds)
         with self._database.write() as connection:
-            taken = connection.ask(_TAKE.of(name=name, holder=holder, until=until, now=now))()
+            asked = _TAKE.of(name=name, holder=holder, until=until, now=now, least=_milliseconds(now))
+            taken = connection.ask(asked)()
         return Lease(name, holder, int(taken[0][0]), until) if taken else None
 
     def keep(self, lease: Lease, seconds: float) -> bool:
@@ -114,6 +116,10 @@ class Deliveries(Subscribers, DeadLetters):
         return now, now + timedelta(seconds=seconds)
 
 
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000)
+
+
 def _consequences(name: str, settlement: Settlement, now: datetime) -> list[Asked]:
     asked = []
     gone = {*settlement.delivered, *(letter.position for letter in settlement.dead)}
@@ -123,8 +129,6 @@ def _consequences(name: str, settlement: Settlement, now: datetime) -> list[Aske
         asked.append(_HOLD.on([_held_row(event) for event in settlement.held], name=name))
     if settlement.dead:
         asked.append(PUT_DEAD.on([dead_row(letter) for letter in settlement.dead]))
-    if settlement.revived:
-        asked.append(_REVIVE.of(name=name, at=now))
     if settlement.disabled:
         asked.append(_DISABLE.of(name=name, reason=settlement.disabled, at=now))
     return asked

@@ -32,9 +32,12 @@ _SET_STATUS = Statement(
 _FORGIVE = Statement(
     "UPDATE subscriber SET failures = 0, failing_since = NULL, retry_at = NULL WHERE name = :name"
 )
+# Another epoch: what is on its way to the old address does not count.
 _SET_ADDRESS = Statement(
-    "UPDATE subscriber SET address = :value, changed_at = :at WHERE name = :name RETURNING name"
+    "UPDATE subscriber SET address = :value, changed_at = :at, epoch = epoch + 1, held_until = NULL"
+    " WHERE name = :name RETURNING name"
 )
+_DUE_NOW = Statement("UPDATE held_event SET next_at = :at WHERE follower = :name AND next_at > :at")
 _SET_TYPES = Statement(
     "UPDATE subscriber SET types = :value, changed_at = :at WHERE name = :name RETURNING name"
 )
@@ -92,8 +95,10 @@ class Subscribers:
         return tuple(_subscriber(row) for row in rows)
 
     def set_status(self, name: str, status: SubscriberStatus, reason: str) -> None:
-        asked = _SET_STATUS.of(name=name, status=status.value, reason=reason, at=self._clock.now())
-        self._change(name, asked, *([_FORGIVE.of(name=name)] if status is SubscriberStatus.ACTIVE else []))
+        at = self._clock.now()
+        asked = _SET_STATUS.of(name=name, status=status.value, reason=reason, at=at)
+        anew = [_FORGIVE.of(name=name), _DUE_NOW.of(name=name, at=at)]
+        self._change(name, asked, *(anew if status is SubscriberStatus.ACTIVE else []))
 
     def set_address(self, name: str, address: str) -> None:
         self._change(name, _SET_ADDRESS.of(name=name, value=address, at=self._clock.now()))

@@ -226,7 +226,7 @@ def test_a_dead_letter_is_tried_again_before_what_waits_behind_it_or_lets_it_go_
     assert deliveries.redrive([first.number]) == 0
     assert deliveries.drop([second.number]) == 1
     assert deliveries.drop([]) == 0
-    assert [(one.position, one.attempts) for one, _ in deliveries.due("shop", 9)] == [(1, 0), (4, 1)]
+    assert [(one.position, one.attempts) for one, _ in deliveries.due("shop", 9)] == [(4, 1), (1, 0)]
     statuses = [letter.status for letter in deliveries.dead_letters(status=None)]
     assert statuses == [DeadLetterStatus.REDRIVEN, DeadLetterStatus.DROPPED]
     assert deliveries.dead_letters() == ()
