@@ -146,5 +146,5 @@ def _refused(reason: str) -> DeliveryError:
     return DeliveryError(
         "E702",
         f"Events are not sent to that address: {reason}.",
-        "Give a public https address; IDENTITY_PRIVATE_HOSTS names hosts of one's own.",
+        "Give a public https address; IDENTITY_WEBHOOK_PRIVATE_HOSTS names hosts of one's own.",
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Event as Stop
 
 from identity.delivery.cloud_event import SOURCE, letter
+from identity.delivery.redis_stream import STREAM
 from identity.model.delivery import Lease, SubscriberStatus
 from identity.model.errors import DeliveryError, StoreError
 from identity.ports.delivery import Claim, Deliveries, LoggedEvent, Sink, SinkLost, Tail
@@ -22,13 +23,15 @@ __all__ = ["Relay", "Relayed", "relay", "relay_until"]
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """What a relay works with. `holder` names the process; a lease that is not renewed for `seconds` is another's."""
+    """What a relay works with. `holder` names the process; a lease that is not renewed for `seconds` is another's.
+    `stream` is where the sink leads: a subscriber that wants another one is told by another relay."""
 
     deliveries: Deliveries
     sink: Sink
     name: str
     holder: str
     source: str = SOURCE
+    stream: str = STREAM
     seconds: float = 15.0
     at_once: int = 500
     pause: float = 0.2
@@ -48,9 +51,9 @@ class Relayed:
 def relay(room: Relay, stop: Stop | None = None) -> Relayed:
     """Publish what the log has; with `stop`, also what it gets until that is set.
 
-    Ends with `done` or `stopped`; with `inactive` where nobody is to be told; with `taken` where another relay
-    publishes, or has taken over; with `lost` where the sink was lost: the next turn goes on. DeliveryError E705 where
-    the sink belongs to another log. LookupFailed E520.
+    Ends with `done` or `stopped`; with `inactive` where nobody is to be told, `moved` where another stream is wanted;
+    with `taken` where another relay publishes, or has taken over; with `lost` where the sink was lost: the next turn
+    goes on. DeliveryError E705 where the sink belongs to another log. LookupFailed E520.
     """
     lease = room.deliveries.take(room.name, room.holder, room.seconds)
     if lease is None:
@@ -58,7 +61,8 @@ def relay(room: Relay, stop: Stop | None = None) -> Relayed:
         return Relayed(0, found.position, "taken" if found.status is SubscriberStatus.ACTIVE else "inactive")
     turn = _Turn(room, lease)
     try:
-        why = turn.publish(stop)
+        moved = room.deliveries.subscriber(room.name).address != room.stream
+        why = "moved" if moved else turn.publish(stop)
     except SinkLost:
         why = "lost"
     finally:
@@ -67,14 +71,15 @@ def relay(room: Relay, stop: Stop | None = None) -> Relayed:
 
 
 def relay_until(room: Relay, stop: Stop, tell: Callable[[Relayed], None] = lambda _: None) -> None:
-    """Publish until `stop` is set or the stream is paused, whatever happens to the sink or other relays meanwhile."""
+    """Publish until `stop` is set or the stream is paused or moved, whatever happens to the sink or other relays
+    meanwhile."""
     while not stop.is_set():
         try:
             told = relay(room, stop)
         except (StoreError, DeliveryError) as error:
             told = Relayed(0, 0, error.code)
         tell(told)
-        if told.why == "inactive":
+        if told.why in ("inactive", "moved"):
             return
         stop.wait(room.pause if told.why in ("stopped", "done") else room.seconds / 10)
 

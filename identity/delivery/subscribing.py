@@ -125,15 +125,15 @@ def replay(deliveries: Deliveries, name: str, since: int | datetime) -> Replayed
     return Replayed(name, position, deliveries.log_end() - position)
 
 
-def standings(deliveries: Deliveries, most: int = 1_000) -> list[Standing]:
-    """Return how every subscriber stands; of what waits and what was given up at most `most` are counted."""
-    end = deliveries.log_end()
+def standings(deliveries: Deliveries) -> list[Standing]:
+    """Return how every subscriber stands, by name."""
+    end, held, dead = deliveries.log_end(), deliveries.held_counts(), deliveries.dead_letters_open()
     return [
         Standing(
             subscriber,
             max(0, end - subscriber.position),
-            len(deliveries.held(subscriber.name, most)),
-            len(deliveries.dead_letters(subscriber.name, limit=most)),
+            held.get(subscriber.name, 0),
+            dead.get(subscriber.name, 0),
         )
         for subscriber in deliveries.subscribers()
     ]

@@ -93,6 +93,14 @@ class DeadLetters(Protocol):
         """Have open ones tried again, from the first attempt on and before what waits behind them; return how many."""
         ...
 
+    def dead_letters_open(self) -> Mapping[str, int]:
+        """Return how many are open, for each follower that has any."""
+        ...
+
+    def held_counts(self) -> Mapping[str, int]:
+        """Return how many events wait, for each follower that has any."""
+        ...
+
     def drop(self, numbers: Collection[int]) -> int:
         """Give open ones up for good: what waits behind them goes on. Return how many."""
         ...

@@ -102,6 +102,14 @@ class DeadLetters:
             raise LookupFailed("E521", f"No dead letter has the number {number}.")
         return _dead_letter(found[0])
 
+    def dead_letters_open(self) -> dict[str, int]:
+        asked = select(_DEAD.follower, func.count()).where(_DEAD.status == _OPEN).group_by(_DEAD.follower)
+        return {follower: int(count) for follower, count in self._rows(asked)}
+
+    def held_counts(self) -> dict[str, int]:
+        asked = select(_HELD.c.follower, func.count()).group_by(_HELD.c.follower)
+        return {follower: int(count) for follower, count in self._rows(asked)}
+
     def redrive(self, numbers: Collection[int]) -> int:
         return self._close(numbers, DeadLetterStatus.REDRIVEN)
 

@@ -22,8 +22,8 @@ __all__ = ["SHOP", "Log", "Reader", "relay_on", "stream_of"]
 
 SHOP = "shop"
 SECRETS = {
-    "IDENTITY_SECRET_NEW": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
-    "IDENTITY_SECRET_OLD": "whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4",
+    "IDENTITY_WEBHOOK_SECRET_NEW": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+    "IDENTITY_WEBHOOK_SECRET_OLD": "whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4",
 }
 
 
