@@ -142,6 +142,9 @@ def subscribers_change(
         bool, typer.Option("--every-type", help="Events of every type from now on.")
     ] = False,
     secrets: Secrets = None,
+    forget: Annotated[
+        str | None, typer.Option("--forget-reader", metavar="GROUP", help="Wait no more for this group.")
+    ] = None,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
@@ -151,9 +154,13 @@ def subscribers_change(
     if every_type and types:
         raise typer.BadParameter("--every-type does not go with --type.")
     wanted = [] if every_type else types
-    if address is None and wanted is None and not secrets:
-        raise typer.BadParameter("Say what to change: --address, --type, --every-type or --secret.")
-    show(change_report(service_at(rules), name, address, wanted, secrets or None), told.subscriber, as_json)
+    if address is None and wanted is None and not secrets and not forget:
+        raise typer.BadParameter("Say what to change: an address, types, secrets, or a reader to forget.")
+    show(
+        change_report(service_at(rules), name, address, wanted, secrets or None, forget),
+        told.subscriber,
+        as_json,
+    )
 
 
 @subscribers_app.command("remove")

@@ -14,7 +14,15 @@ from identity.bootstrap import Service, SystemClock
 from identity.commands.reviews import moment
 from identity.delivery.courier import Delivered
 from identity.delivery.office import Office, Report, deliver_once
-from identity.delivery.subscribing import Standing, Wanted, change, replay, standings, subscribe
+from identity.delivery.subscribing import (
+    Standing,
+    Wanted,
+    change,
+    forget_reader,
+    replay,
+    standings,
+    subscribe,
+)
 from identity.ids import new_id
 from identity.model.delivery import (
     DeadLetter,
@@ -91,12 +99,15 @@ def change_report(
     address: str | None,
     types: Sequence[str] | None,
     secrets: Sequence[str] | None,
+    forget: str | None = None,
 ) -> dict[str, Any]:
-    """Change a subscriber; return it."""
+    """Change a subscriber; return it. Raises what `change` and `forget_reader` raise."""
     for secret in secrets or ():
         service.settings.delivery.secrets(secret)
     allowed = service.settings.delivery.private
     change(service.deliveries, name, allowed=allowed, address=address, types=types, secrets=secrets)
+    if forget is not None:
+        forget_reader(service.deliveries, name, forget)
     return subscriber_report(service, name)
 
 
@@ -211,6 +222,7 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "address": found.address,
         "types": list(found.types),
         "secrets": list(found.secrets),
+        "readers": list(found.readers),
         "status": str(found.status),
         "reason": found.reason,
         "position": found.position,

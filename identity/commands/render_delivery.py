@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 Report = Mapping[str, Any]
+_NONE = {"types": "all", "secrets": "none", "readers": "none seen"}
 
 
 def subscribers(report: Report) -> None:
@@ -46,7 +47,7 @@ def subscribers(report: Report) -> None:
 def subscriber(report: Report) -> None:
     """Print one, and what waits for it."""
     say(f"[bold]{report['name']}[/], {report['kind']}, {report['status']}: {escape(report['address'])}")
-    say(f"types: {', '.join(report['types']) or 'all'}; secrets: {', '.join(report['secrets']) or 'none'}")
+    say("; ".join(f"{what}: {escape(', '.join(report[what])) or _NONE[what]}" for what in _NONE))
     behind, held, dead = _numbers(report, "behind", "held", "dead_letters")
     state = _state(report)
     say(f"{behind} behind, {held} held, {dead} given up" + (f"; {escape(state)}" if state else ""))

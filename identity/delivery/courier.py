@@ -149,21 +149,21 @@ class _Turn:
         return due, self._turned(subscriber, self._courier.at_once - len(due))
 
     def _probe(self, subscriber: Subscriber) -> tuple[list[Waiting], Turned]:
-        """Return one event to try a subscriber with: a fresh one if there is any, as others may have failed for
-        reasons of their own."""
-        turned = self._turned(subscriber, 1)
-        return ([] if turned.fresh or turned.behind else self._due(subscriber, 1)), turned
+        """Return one event to try a subscriber with: a fresh one if one is near, as others may have failed for reasons
+        of their own. Its backlog stays in the log."""
+        turned = self._turned(subscriber, self._courier.at_once, to_send=1)
+        return ([] if turned.fresh else self._due(subscriber, 1)), turned
 
     def _due(self, subscriber: Subscriber, most: int) -> list[Waiting]:
         return [Waiting(event, held) for held, event in self._courier.deliveries.due(subscriber.name, most)]
 
-    def _turned(self, subscriber: Subscriber, most: int) -> Turned:
+    def _turned(self, subscriber: Subscriber, most: int, to_send: int | None = None) -> Turned:
         if most <= 0:
             return Turned((), (), subscriber.position)
         events = self._courier.deliveries.events(subscriber.position, _LOOKED_AT)
         subjects = {event.subject for event in events if subscriber.wants(event.type)}
         waits = self._courier.deliveries.held_subjects(subscriber.name, subjects)
-        return sorted_out(events, subscriber, waits, most)
+        return sorted_out(events, subscriber, waits, most, most if to_send is None else to_send)
 
     def _tried(self, subscriber: Subscriber, letters: Sequence[Waiting], fuse: Fuse) -> list[Tried]:
         """Send what is to be sent, each profile in a lane of its own."""

@@ -66,6 +66,20 @@ return 1
 """
 
 
+_READERS = """
+local mark = redis.call('HMGET', KEYS[2], 'log', 'epoch')
+if mark[1] ~= ARGV[1] or mark[2] ~= ARGV[2] then return nil end
+local told = {}
+if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+    local known = {}
+    for place = 1, #group, 2 do known[group[place]] = group[place + 1] end
+    local waits = redis.call('XPENDING', KEYS[1], known['name'])
+    told[#told + 1], told[#told + 2] = known['name'], known['last-delivered-id']
+    told[#told + 1] = waits[2] or ''
+end
+return told
+"""
 _TRIM = """
 local mark = redis.call('HMGET', KEYS[2], 'log', 'epoch')
 if mark[1] ~= ARGV[1] or mark[2] ~= ARGV[2] then return 0 end
@@ -78,7 +92,7 @@ end
 return 1
 """
 
-_SCRIPTS = (_TAIL, _OPEN, _PUBLISH, _TRIM)
+_SCRIPTS = (_TAIL, _OPEN, _PUBLISH, _READERS, _TRIM)
 
 
 class RedisStream:
@@ -103,12 +117,15 @@ class RedisStream:
         if not self._run(_PUBLISH, *told):
             raise SinkLost("the stream is not as it was left")
 
-    def needed(self) -> int | None:
-        with _answering():
-            if not self._client.exists(self._keys[0]):
-                return None
-            groups: Any = self._client.xinfo_groups(self._keys[0])
-            return min((self._done(group) for group in groups), default=None)
+    def readers(self, claim: Claim) -> dict[str, int]:
+        answer = self._run(_READERS, claim.log, claim.epoch)
+        if answer is None:
+            raise SinkLost("the stream is not as it was left")
+        told = list(map(_text, answer))
+        return {
+            name: _done(given, first)
+            for name, given, first in zip(told[::3], told[1::3], told[2::3], strict=True)
+        }
 
     def trim(self, claim: Claim, horizon: int) -> None:
         if not self._run(_TRIM, claim.log, claim.epoch, horizon):
@@ -116,14 +133,6 @@ class RedisStream:
 
     def close(self) -> None:
         self._client.close()
-
-    def _done(self, group: Any) -> int:
-        """Return up to where a group has done everything: what it was given and has not acknowledged is not done."""
-        if group["pending"]:
-            waiting: Any = self._client.xpending(self._keys[0], group["name"])
-            if waiting["min"]:
-                return _position(_text(waiting["min"])) - 1
-        return _position(_text(group["last-delivered-id"]))
 
     def _asked(self, script: str, *told: Any) -> list[str]:
         first, *answer = map(_text, self._run(script, *told))
@@ -149,6 +158,12 @@ def _answering() -> Iterator[None]:
     except redis.RedisError as error:
         # Its message may hold the address, with a password in it.
         raise SinkLost(type(error).__name__) from None
+
+
+def _done(given: str, first: str) -> int:
+    """Return up to where a group has done everything: what it was given and has not acknowledged (the first of it, ""
+    for nothing) is not done."""
+    return _position(first) - 1 if first else _position(given)
 
 
 def _text(told: Any) -> str:

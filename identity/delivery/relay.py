@@ -8,7 +8,7 @@ begun anew with whatever some reader is not done with.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from threading import Event as Stop
 
@@ -92,6 +92,7 @@ class _Turn:
         self._lease = lease
         self._kept = self._trimmed = room.monotonic()
         self._horizon = 0
+        self._known, self._met = frozenset[str](), frozenset[str]()
         self.published = self.position = self._tail = 0
 
     def publish(self, stop: Stop | None) -> str:
@@ -126,6 +127,7 @@ class _Turn:
         self._room.sink.open(claim, anew=anew)
         self._tail = 0 if anew else tail.position
         self._horizon = subscriber.horizon
+        self._known = frozenset(subscriber.readers)
         # What all readers are done with is not told again, unless somebody asks for a replay.
         self.position = self._tail or subscriber.horizon
         return claim
@@ -150,14 +152,27 @@ class _Turn:
         return self._room.deliveries.advance(self._lease, self.position, self._room.seconds)
 
     def _trim(self, claim: Claim) -> None:
-        """Drop from the stream what every reader is done with; without a reader everything stays."""
-        if self._room.monotonic() - self._trimmed < self._room.trim_after:
+        """Drop from the stream what every reader is done with. Everything stays without a reader, and while one is
+        missed: where the stream was lost its group was lost with it, not what it has still to do."""
+        if self._tail == 0 or self._room.monotonic() - self._trimmed < self._room.trim_after:
             return
         self._trimmed = self._room.monotonic()
-        needed = self._room.sink.needed()
-        if needed is None or needed <= self._horizon:
+        readers = self._room.sink.readers(claim)
+        self._meet(readers.keys())
+        if not readers or self._known - readers.keys():
+            return
+        needed = min(readers.values())
+        if needed <= self._horizon:
             return
         # Remembered before it is dropped: a stream that is lost begins anew behind what is remembered.
         if self._room.deliveries.trimmed(self._lease, needed):
             self._room.sink.trim(claim, needed)
             self._horizon = needed
+
+    def _meet(self, here: Collection[str]) -> None:
+        """Remember who reads. Who was met under this lease and is not here any more, though nothing was lost meanwhile,
+        was sent away by a person."""
+        known = (self._known | frozenset(here)) - (self._met - frozenset(here))
+        self._met = frozenset(here)
+        if known != self._known and self._room.deliveries.read_by(self._lease, known):
+            self._known = known

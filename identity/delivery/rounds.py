@@ -46,15 +46,16 @@ class Turned:
 
 
 def sorted_out(
-    events: Iterable[LoggedEvent], subscriber: Subscriber, waits: frozenset[str], most: int
+    events: Iterable[LoggedEvent], subscriber: Subscriber, waits: frozenset[str], most: int, to_send: int
 ) -> Turned:
-    """Return what is next: at most so many events that are wanted, in the order of the log."""
+    """Return what is next, in the order of the log: at most so many events that are wanted, and of these so many to
+    send."""
     fresh: list[Waiting] = []
     behind: list[LoggedEvent] = []
     position = subscriber.position
     for event in events:
         if subscriber.wants(event.type):
-            if len(fresh) + len(behind) == most:
+            if len(fresh) + len(behind) == most or len(fresh) == to_send:
                 break
             if event.subject in waits:
                 behind.append(event)

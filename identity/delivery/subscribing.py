@@ -11,10 +11,10 @@ from identity.delivery.addresses import Allowed, destination
 from identity.delivery.cloud_event import RESERVED, TYPES
 from identity.delivery.redis_stream import STREAM
 from identity.model.delivery import Subscriber, SubscriberKind, SubscriberStatus
-from identity.model.errors import DeliveryError
+from identity.model.errors import DeliveryError, LookupFailed
 from identity.ports.delivery import Deliveries, Subscribers
 
-__all__ = ["Replayed", "Standing", "Wanted", "change", "replay", "standings", "subscribe"]
+__all__ = ["Replayed", "Standing", "Wanted", "change", "forget_reader", "replay", "standings", "subscribe"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _STREAM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,99}")
@@ -111,6 +111,16 @@ def change(
         deliveries.set_types(name, types)
     if secrets is not None:
         deliveries.set_secrets(name, secrets)
+    return deliveries.subscriber(name)
+
+
+def forget_reader(deliveries: Subscribers, name: str, reader: str) -> Subscriber:
+    """Stop waiting for a group that reads a stream no more, and return the subscriber. LookupFailed E520 for a name,
+    E522 for a group, that nobody knows."""
+    known = deliveries.subscriber(name).readers
+    if reader not in known:
+        raise LookupFailed("E522", f"No group is known to read {name} by that name.")
+    deliveries.set_readers(name, [each for each in known if each != reader])
     return deliveries.subscriber(name)
 
 

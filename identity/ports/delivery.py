@@ -149,6 +149,10 @@ class Subscribers(Protocol):
 
     def set_secrets(self, name: str, secrets: Sequence[str]) -> None: ...
 
+    def set_readers(self, name: str, readers: Sequence[str]) -> None:
+        """Say which groups read a stream; whoever publishes loses its lease, and learns of it."""
+        ...
+
     def remove(self, name: str) -> None:
         """Forget a subscriber, with what is held for it. Its dead letters stay."""
         ...
@@ -198,6 +202,10 @@ class Deliveries(Subscribers, DeadLetters, Protocol):
 
     def trimmed(self, lease: Lease, horizon: int) -> bool:
         """Remember up to where the readers of a stream are done."""
+        ...
+
+    def read_by(self, lease: Lease, readers: Collection[str]) -> bool:
+        """Remember which groups read a stream."""
         ...
 
     def settle(self, lease: Lease, settlement: Settlement, seconds: float) -> bool:
@@ -254,8 +262,8 @@ class Sink(Protocol):
         """Append letters behind `tail`, all or none. SinkLost when the claim or the tail is another one by now."""
         ...
 
-    def needed(self) -> int | None:
-        """Return the position up to which every reader is done, None where there is no reader."""
+    def readers(self, claim: Claim) -> Mapping[str, int]:
+        """Return the position up to which each reader is done. SinkLost when the claim is another one by now."""
         ...
 
     def trim(self, claim: Claim, horizon: int) -> None:

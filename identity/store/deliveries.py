@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import func, select
 
 from identity.model.delivery import HeldEvent, Lease
@@ -33,6 +35,7 @@ _KEEP = Statement(f"UPDATE subscriber SET held_until = :until {_MINE_ACTIVE}")
 _RELEASE = Statement(f"UPDATE subscriber SET held_until = NULL {_MINE}")
 _ADVANCE = Statement(f"UPDATE subscriber SET position = :position, held_until = :until {_MINE_ACTIVE}")
 _TRIMMED = Statement(f"UPDATE subscriber SET horizon = :horizon {_MINE}")
+_READ = Statement(f"UPDATE subscriber SET readers = :readers {_MINE}")
 _SETTLE = Statement(
     "UPDATE subscriber SET position = :position, failures = :failures, failing_since = :failing_since,"
     f" retry_at = :retry_at, held_until = :until {_MINE}"
@@ -88,6 +91,9 @@ class Deliveries(Subscribers, DeadLetters):
 
     def trimmed(self, lease: Lease, horizon: int) -> bool:
         return self._held(lease, _TRIMMED, horizon=horizon)
+
+    def read_by(self, lease: Lease, readers: Collection[str]) -> bool:
+        return self._held(lease, _READ, readers=orjson.dumps(sorted(readers)).decode())
 
     def settle(self, lease: Lease, settlement: Settlement, seconds: float) -> bool:
         now, until = self._moments(seconds)
