@@ -118,6 +118,9 @@ def _handler(owner: Receiver) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["content-length"]))
+            if len(content) < int(self.headers["content-length"]):  # the sender is gone
+                self.close_connection = True
+                return
             answer = owner.hear(self.path, dict(self.headers), content)
             if answer.waits_for and not answer.waits_for.wait(LONGEST):
                 return

@@ -97,12 +97,15 @@ class Reader:
         self._group = group
         self.had: list[str] = []
 
+    def begin(self) -> None:
+        self._client.xgroup_create(STREAM, self._group, id="0", mkstream=True)
+
     def read(self, count: int = 1_000, *, acknowledge: bool = True) -> int:
         """Read up to so many entries, and return how many there were."""
         try:
             found: Any = self._client.xreadgroup(self._group, "c", {STREAM: ">"}, count=count)
         except redis.ResponseError:
-            self._client.xgroup_create(STREAM, self._group, id="0", mkstream=True)
+            self.begin()
             return self.read(count, acknowledge=acknowledge)
         entries = found[0][1] if found else []
         self.had += [told["id"] for _, told in entries]
