@@ -35,7 +35,10 @@ def serve(service: Service, settings: ApiSettings, port: int) -> None:
     _log_as_json()
     stop = threading.Event()
     besides = [_tidy, *([_deliver] if service.settings.delivery.inline else [])]
-    threads = [threading.Thread(target=each, args=(service, stop), daemon=True) for each in besides]
+    threads = [
+        threading.Thread(target=each, args=(service, stop), name=each.__name__, daemon=True)
+        for each in besides
+    ]
     for thread in threads:
         thread.start()
     try:

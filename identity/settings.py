@@ -32,7 +32,7 @@ class DeliverySettings:
     webhooks are signed with. `private` hosts are the receivers of one's own, `patience` is how many seconds a webhook
     may take to answer, and `inline` says whether `identity serve` delivers as well."""
 
-    redis_url: str = ""
+    redis_url: str = field(default="", repr=False)  # it may hold a password
     source: str = SOURCE
     secrets: Secrets = field(default_factory=partial(secrets_from, {}), repr=False)
     private: Allowed = field(default_factory=Allowed)
