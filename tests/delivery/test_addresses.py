@@ -55,7 +55,7 @@ def test_a_name_that_stands_for_an_address_inside_is_not_connected_to(number: st
     named = destination("https://shop.example/hook", NOBODY)
     for found in ([number], ["8.8.8.8", number], [number, "2606:2800:220:1::1"]):
         with pytest.raises(Refused, match="NOT_PUBLIC"):
-            pinned(named, lambda *_, found=found: found)  # type: ignore[misc]
+            pinned(named, lambda *_, found=found: found)
 
 
 @pytest.mark.parametrize("number", OUTSIDE)
