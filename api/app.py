@@ -23,6 +23,8 @@ from api.routes import decisions, explain, feed, lookup, operations, profiles, r
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from identity.bootstrap import Service, SystemClock
+from identity.delivery.subscribing import standings
+from identity.model.delivery import SubscriberStatus
 from identity.model.errors import IdentityError
 
 __all__ = ["create_app"]
@@ -38,7 +40,7 @@ def create_app(
 ) -> FastAPI:
     """Return the application over one service. `deprecated` routes, by operation id, say that they are."""
     settings = settings or ApiSettings()
-    metrics = Metrics(lambda: _stored(service))
+    metrics = Metrics(lambda: _stored(service), lambda: _subscribers(service))
     app = FastAPI(
         title="Customer identity",
         version="1",
@@ -107,4 +109,18 @@ def _stored(service: Service) -> dict[str, float]:
         "quarantine_open": counts.open_quarantine,
         "redo_waiting": waiting,
         "reviews_open": reviews,
+    }
+
+
+def _subscribers(service: Service) -> dict[str, dict[str, float]]:
+    """Return how everybody who is told stands, by name and kind of number."""
+    return {
+        standing.subscriber.name: {
+            "behind": standing.behind,
+            "held": standing.held,
+            "dead_letters": standing.dead,
+            "active": standing.subscriber.status is SubscriberStatus.ACTIVE,
+            "failures": standing.subscriber.failures,
+        }
+        for standing in standings(service.deliveries)
     }
