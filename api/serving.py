@@ -1,13 +1,15 @@
 """Running the application: one process, or several that share the port; with somebody who tidies up behind it, and an
-office that delivers events."""
+office that delivers events, and one that works off jobs."""
 
 from __future__ import annotations
 
 import logging
 import os
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -17,8 +19,10 @@ from api.app import create_app
 from api.settings import ApiSettings, api_settings_from
 from identity.bootstrap import Service, SystemClock, settings_from
 from identity.commands.delivering import News
+from identity.commands.work_off import spool_of, work_until
 from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError
+from identity.model.job import Job
 
 __all__ = ["application", "serve"]
 
@@ -27,7 +31,7 @@ _TIDY_SECONDS = 60.0
 _LEAVE_SECONDS = 15.0
 """How long what is on its way is waited for: longer than a webhook may take to answer."""
 _KEPT = timedelta(hours=48)
-"""How long requests under a key are remembered."""
+"""How long requests under a key, and files, are kept."""
 
 
 def serve(service: Service, settings: ApiSettings, port: int) -> None:
@@ -35,6 +39,7 @@ def serve(service: Service, settings: ApiSettings, port: int) -> None:
     _log_as_json()
     stop = threading.Event()
     besides = [_tidy, *([_deliver] if service.settings.delivery.inline else [])]
+    besides += [_work] if service.settings.inline_jobs else []
     threads = [
         threading.Thread(target=each, args=(service, stop), name=each.__name__, daemon=True)
         for each in besides
@@ -73,6 +78,7 @@ def _tidy(service: Service, stop: threading.Event) -> None:
         try:
             service.redo(1_000)
             requests.forget(SystemClock().now() - _KEPT)
+            spool_of(service).forget(_KEPT)
         except IdentityError as error:
             _LOG.warning("not_tidied", code=error.code)
 
@@ -81,6 +87,16 @@ def _deliver(service: Service, stop: threading.Event) -> None:
     """Deliver events beside the requests; other processes may do so as well."""
     news = News(lambda told: _LOG.info("delivered", **told))
     deliver_until(service.office(), stop, news)
+
+
+def _work(service: Service, stop: threading.Event) -> None:
+    """Work off files that came in and exports that were asked for; other processes may do so as well."""
+
+    def told(job: Job, report: Mapping[str, Any]) -> None:
+        ended = {name: report[name] for name in ("status", "code") if name in report}
+        _LOG.info("job", job_id=job.job_id, kind=job.kind.value, client=job.client, **ended)
+
+    work_until(service, stop, told)
 
 
 def _log_as_json() -> None:
