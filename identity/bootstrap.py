@@ -30,11 +30,11 @@ from identity.engines.scoring import ModelScorer
 from identity.engines.surveying import Survey
 from identity.engines.survivorship import survive_population
 from identity.features.digests import keyed_digest
+from identity.flows.delivered import Delivery
 from identity.flows.estimate import SamplingRoom
 from identity.flows.explain import How, Side, Why, WhyNot, how, why, why_not
 from identity.flows.ingest import Ingested, ingest
 from identity.flows.judge import Decisions
-from identity.flows.load import Delivery
 from identity.flows.lookup import Answer, Question, lookup
 from identity.flows.match import Alike, match
 from identity.flows.night import Night

@@ -15,8 +15,8 @@ from identity.bootstrap import Service, SystemClock
 from identity.commands.load import accounted, named, totals
 from identity.connectors.one_by_one import one_by_one, refused_rows
 from identity.engines.stages import Stages
+from identity.flows.delivered import Delivery
 from identity.flows.ingest import Ingested, Outcome
-from identity.flows.load import Delivery
 from identity.flows.online.settle import refuse_another_index
 from identity.model.cluster import GoldenId
 from identity.ports import Arrival

@@ -9,7 +9,8 @@ from typing import Any
 
 from identity.bootstrap import Service
 from identity.engines.stages import Stages
-from identity.flows.load import Delivery, load
+from identity.flows.delivered import Delivery
+from identity.flows.load import load
 from identity.flows.rematch import Rematched, rematch
 from identity.ports import LoadCounts
 
@@ -21,7 +22,9 @@ def load_files(service: Service, files: Sequence[str], source: str | None, stage
     with stages.stage("read files"):
         deliveries = [service.delivery(*named(file, source, service)) for file in files]
     loaded = load(service.workshop, deliveries, stages)
-    told = [accounted(delivery, counts) for delivery, counts in zip(deliveries, loaded.counts, strict=True)]
+    told = [
+        accounted(delivery, counts) for delivery, counts in zip(loaded.deliveries, loaded.counts, strict=True)
+    ]
     return {
         "files": told,
         **totals(told),

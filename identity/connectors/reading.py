@@ -12,7 +12,7 @@ import pyarrow as pa
 from identity.connectors.arrivals import arrivals, quarantined
 from identity.connectors.files import read_canonical_file, read_source_file
 from identity.connectors.intake import Intake
-from identity.flows.load import Delivery
+from identity.flows.delivered import Delivery
 from identity.ids import new_id
 from identity.model.errors import FileError
 from identity.model.policy import SourceMode, SourcePolicy

@@ -11,6 +11,7 @@ from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.refile import Restated
 from identity.flows.online.regroup import Regrouped
 from identity.flows.online.settle import AT_ONCE, Settled, attempt, refuse_another_index, settle
+from identity.flows.privacy.keep_away import of_somebody_erased, of_the_erased
 from identity.flows.redo import drain
 from identity.model.cluster import GoldenId
 from identity.model.errors import RowError
@@ -93,8 +94,12 @@ def _ingest(
     refuse_another_index(work, desk)
     work.claim(claims_on_records(desk, (arrival.record.key for arrival in arrivals)))
     before = work.stored([arrival.record.key for arrival in arrivals])
+    erased = of_the_erased(work, desk, [a for a in arrivals if not a.deleted and a.record.key not in before])
     outcomes = {
-        arrival.record.key: took_effect(arrival, before.get(arrival.record.key)) for arrival in arrivals
+        arrival.record.key: Outcome.REFUSED
+        if arrival.record.key in erased
+        else took_effect(arrival, before.get(arrival.record.key))
+        for arrival in arrivals
     }
     kept = [a for a in arrivals if outcomes[a.record.key] in _STORED]
     numbers = work.put(kept)
@@ -157,6 +162,7 @@ def _told(
             _judgement(best.get(key), homes),
             best[key].match_weight if key in best else None,
             settled.change_id if settled and outcomes[key] in _STORED else None,
+            of_somebody_erased() if outcomes[key] is Outcome.REFUSED else None,
         )
         for key in (arrival.record.key for arrival in arrivals)
     ]

@@ -7,25 +7,21 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from identity.flows.delivered import Delivery
+from identity.flows.privacy.keep_away import without_the_erased
 from identity.flows.rematch import Rematched, Workshop, rematch
 from identity.model.match import MatchModel
-from identity.ports import Load, LoadCounts, StageTimer
+from identity.ports import LoadCounts, StageTimer
 
 __all__ = ["Delivery", "Loaded", "load"]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One file, read: its RECORDS and QUARANTINED rows, and the counts that add up to its rows."""
-
-    load: Load
-    records: pa.Table
-    quarantined: pa.Table
-    counts: LoadCounts
-
-
-@dataclass(frozen=True, slots=True)
 class Loaded:
+    """What was written: the deliveries, without whom they were not to bring back, how their rows were counted, and
+    what followed."""
+
+    deliveries: tuple[Delivery, ...]
     counts: tuple[LoadCounts, ...]
     rematched: Rematched
 
@@ -39,6 +35,7 @@ def load(
     """
     with stages.stage("register"), shop.transactions.begin(shop.clock) as work:
         known = work.record_hashes()
+        deliveries = without_the_erased(work, shop.index.cabinet.digest, deliveries)
         for delivery in deliveries:
             work.start_load(delivery.load)
             work.put_quarantine(delivery.quarantined)
@@ -48,7 +45,7 @@ def load(
     with shop.transactions.begin(shop.clock) as work:
         for delivery, counted in zip(deliveries, counts, strict=True):
             work.finish_load(delivery.load.load_id, counted, work.at)
-    return Loaded(counts, rematched)
+    return Loaded(tuple(deliveries), counts, rematched)
 
 
 def _changed(records: pa.Table, known: pa.Table) -> pa.Table:

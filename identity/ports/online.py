@@ -19,6 +19,7 @@ from identity.model.match import MatchModel
 from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
+from identity.ports.privacy import PrivacyWork
 from identity.ports.reviews import ReviewWork
 from identity.ports.work import Change, Clock, StoredModel
 
@@ -172,7 +173,7 @@ class Look(History, Protocol):
         ...
 
 
-class OnlineWork(Surroundings, DecisionWork, ReviewWork, Protocol):
+class OnlineWork(Surroundings, DecisionWork, ReviewWork, PrivacyWork, Protocol):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""
 

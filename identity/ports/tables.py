@@ -61,6 +61,7 @@ FEATURE_TEXTS = _columns("number", "features", numbers=("number",))
 FILED = _columns("block", "record", numbers=("block", "record"))
 HELD = _columns("value", "record", "name", numbers=("value", "record", "name"))
 GENERIC_VALUES = _columns("value", numbers=("value",))
+MARKS = _columns("mark", numbers=("mark",))
 QUARANTINED = _columns(
     "load_id", "file", "row", "column", "source", "source_record_id", "code", "message", "outcome", "raw",
     "status", "created_at",

@@ -107,6 +107,10 @@ class UnitOfWork(ModelRepository, ReviewTables, Protocol):
         """Return VERDICTS: what people said of pairs and nobody took back, each pair once per judgement."""
         ...
 
+    def suppression(self) -> frozenset[int]:
+        """Return every mark of somebody who was erased."""
+        ...
+
     def record_hashes(self) -> pa.Table:
         """Return RECORD_HASHES of every stored record, deleted and shadow ones too."""
         ...

@@ -68,6 +68,9 @@ class BulkWork(BulkIndex, BulkReviews):
     def verdicts(self) -> pa.Table:
         return self._connection.fetch(sql.VERDICTS_IN_FORCE, ports.VERDICTS)
 
+    def suppression(self) -> frozenset[int]:
+        return frozenset(self._read("suppression", ports.MARKS)["mark"].to_pylist())
+
     def record_hashes(self) -> pa.Table:
         return self._read("source_record", ports.RECORD_HASHES)
 

@@ -1,0 +1,69 @@
+"""What people ask about what is held of them, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from identity.model.cluster import GoldenId
+
+__all__ = ["Erasure", "PrivacyKind", "PrivacyRequest", "PrivacyStatus", "Receipt"]
+
+
+class PrivacyKind(StrEnum):
+    ACCESS = "access"
+    ERASURE = "erasure"
+    RECTIFICATION = "rectification"
+    RESTRICTION = "restriction"
+
+
+class PrivacyStatus(StrEnum):
+    """RECEIVED waits for the check of who asks, VERIFIED to be carried out. DONE waits for nothing here; receipts of
+    others may still be missing."""
+
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What somebody who was told of an erasure has said: `done`, or why not."""
+
+    consumer: str
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRequest:
+    """`check` tells how it was made sure that the person asks, `report` what was done: counts and opaque ids only."""
+
+    request_id: str
+    kind: PrivacyKind
+    golden_id: GoldenId
+    status: PrivacyStatus
+    received_at: datetime
+    due_at: datetime
+    actor: str
+    check: str = ""
+    reason: str = ""
+    decided_at: datetime | None = None
+    report: Mapping[str, Any] = field(default_factory=dict)
+    receipts: tuple[Receipt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Somebody who was erased: the golden ids that answer 410 now (the one that lived on first), how many records went,
+    and the marks that keep them away."""
+
+    erasure_id: str
+    golden_ids: tuple[GoldenId, ...]
+    records: int
+    marks: frozenset[int]
+    at: datetime

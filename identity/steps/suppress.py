@@ -1,0 +1,52 @@
+"""suppress: a record of somebody who was erased → marks by which they are known again, and nothing can be read from.
+
+A mark is a keyed digest of what says who it is: the record's key, an account or tax number, or values that only
+together are one person's. A landline alone is a household's, so it never is a mark by itself: others who share it are
+not kept out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from identity.features.digests import Digest
+from identity.model.record import RecordKey
+from identity.steps.file import signed
+
+__all__ = ["key_mark", "marks", "suppressed"]
+
+_TOGETHER = (
+    ("loyalty_id",),
+    ("tax_id",),
+    ("email", "given_name"),
+    ("email", "family_name", "birth_date"),
+    ("phone", "given_name", "family_name"),
+    ("given_name", "family_name", "birth_date", "postcode"),
+    ("given_name", "family_name", "birth_date", "address"),
+)
+"""Features that say who somebody is, together. Whoever lacks one of them is not known by it."""
+_NAMELESS = ("email",)
+"""What says who somebody is where no given name stands beside it that could be another's."""
+
+
+def key_mark(key: RecordKey, digest: Digest) -> int:
+    """Return the mark of a record's key."""
+    return signed(digest(f"erased\x1fkey\x1f{key.source}\x1f{key.source_record_id}"))
+
+
+def marks(key: RecordKey, features: Mapping[str, str], digest: Digest) -> frozenset[int]:
+    """Return every mark that a record leaves when its person is erased."""
+    return frozenset({key_mark(key, digest), *_marks(features, digest, _NAMELESS)})
+
+
+def suppressed(key: RecordKey, features: Mapping[str, str], digest: Digest, known: Collection[int]) -> bool:
+    """Say whether a record is of somebody who left marks among the `known`."""
+    alone = () if "given_name" in features else _NAMELESS
+    return key_mark(key, digest) in known or any(mark in known for mark in _marks(features, digest, alone))
+
+
+def _marks(features: Mapping[str, str], digest: Digest, alone: tuple[str, ...]) -> Iterator[int]:
+    for names in (*_TOGETHER, *((name,) for name in alone)):
+        if all(name in features for name in names):
+            told = "\x1f".join(f"{name}\x1f{features[name]}" for name in names)
+            yield signed(digest(f"erased\x1f{told}"))

@@ -1,0 +1,125 @@
+"""What is left of who was erased: an id that answers 410, marks nobody can read, events that name no record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import orjson
+
+from identity.model.cluster import GoldenId
+from identity.model.operation import ProfileImage
+from identity.model.privacy import Erasure, PrivacyRequest
+from identity.model.record import RecordKey
+from identity.ports.privacy import Traces
+from identity.store import mapping
+from identity.store.online import erasing_statements as sql
+from identity.store.online.unit import Unit
+
+__all__ = ["EraseSide"]
+
+_SHOWN = ("golden_id", "retired", "operation_id", "operation", "model_version", "erasure_id")
+"""What an event of an erased person still tells: opaque ids of ours, none of a source."""
+_GONE = orjson.dumps(
+    {
+        "type": "urn:customer-identity:problem:ERASED",
+        "title": "The person was erased.",
+        "status": 410,
+        "code": "ERASED",
+        "detail": "Forget the id.",
+        "request_id": "",
+    }
+).decode()
+
+
+class EraseSide(Unit):
+    def suppressed(self, marks: Collection[int]) -> frozenset[int]:
+        if not marks:
+            return frozenset()
+        return frozenset(mark for (mark,) in self._fetch(sql.SUPPRESSED.on(sorted(marks))))
+
+    def suppresses(self) -> bool:
+        return bool(self._fetch(sql.ANYBODY.of()))
+
+    def traces(self, golden_id: GoldenId) -> Traces:
+        retired = [retired for (retired,) in self._fetch(sql.RETIRED_INTO.of(golden_id=golden_id))]
+        golden_ids = (golden_id, *sorted(GoldenId(each) for each in retired))
+        ever = [RecordKey(*row) for row in self._fetch(sql.EVER_UNDER.on(list(golden_ids)))]
+        now = {
+            RecordKey(source, record): GoldenId(home)
+            for source, record, home in (self._fetch(sql.NOW_UNDER.on(_rows(ever))) if ever else ())
+        }
+        return Traces(
+            golden_ids,
+            tuple(sorted(key for key in ever if now.get(key) == golden_id)),
+            tuple(sorted(key for key in ever if key not in now)),
+        )
+
+    def erase(self, erasure: Erasure, keys: Collection[RecordKey]) -> None:
+        ids, rows = list(erasure.golden_ids), _rows(keys)
+        self._scrub_operations(set(ids), set(keys))
+        self._scrub_events(ids)
+        named = [*ids, *(str(key) for key in keys)]
+        spelled = [*ids, *(orjson.dumps(key.source_record_id).decode() for key in keys)]
+        numbers = [number for (number,) in self._fetch(sql.NUMBERS.on(rows))] if rows else []
+        self._execute(
+            *(statement.on(rows) for statement in sql.FORGET_KEYS),
+            *(statement.on(numbers) for statement in sql.FORGET_NUMBERS),
+            *(statement.on(ids) for statement in sql.FORGET_SUBJECTS),
+            *(statement.on(named) for statement in sql.FORGET_TASKS),
+            sql.FORGET_REPLIES.on(spelled, reply=_GONE),
+            sql.SUPPRESS.on([(mark, erasure.erasure_id) for mark in sorted(erasure.marks)], at=erasure.at),
+        )
+
+    def forget_texts(self, texts: Collection[str]) -> None:
+        self._execute(sql.FORGET_RAW.on([text.lower() for text in texts if len(text) > 3]))
+
+    def put_request(self, request: PrivacyRequest) -> None:
+        self._execute(
+            sql.PUT_REQUEST.of(
+                request_id=request.request_id,
+                kind=request.kind.value,
+                golden_id=request.golden_id,
+                status=request.status.value,
+                received_at=request.received_at,
+                due_at=request.due_at,
+                actor=request.actor,
+                check=request.check,
+                reason=request.reason,
+                decided_at=request.decided_at,
+                report=orjson.dumps(request.report).decode(),
+            )
+        )
+
+    def _scrub_operations(self, golden_ids: Collection[GoldenId], keys: Collection[RecordKey]) -> None:
+        for operation_id, *sides in self._fetch(sql.OPERATIONS_OF.on(sorted(golden_ids))):
+            before, after = (
+                mapping.images_to_json(
+                    _scrubbed(image, golden_ids, keys) for image in mapping.images_from_json(side)
+                )
+                for side in sides
+            )
+            self._execute(sql.SCRUB_OPERATION.of(operation_id=operation_id, before=before, after=after))
+
+    def _scrub_events(self, golden_ids: Sequence[GoldenId]) -> None:
+        found: list[tuple[Any, ...]] = self._fetch(sql.EVENTS_OF.on(list(golden_ids)))
+        scrubbed = []
+        for position, body in found:
+            told = orjson.loads(body)
+            kept = {name: told[name] for name in _SHOWN if name in told}
+            if kept != told:
+                scrubbed.append((position, orjson.dumps(kept).decode()))
+        self._execute(sql.SCRUB_EVENTS.on(scrubbed))
+
+
+def _rows(keys: Collection[RecordKey]) -> list[tuple[str, str]]:
+    return [(key.source, key.source_record_id) for key in sorted(keys)]
+
+
+def _scrubbed(
+    image: ProfileImage, golden_ids: Collection[GoldenId], keys: Collection[RecordKey]
+) -> ProfileImage:
+    kept = tuple(key for key in image.records if key not in keys)
+    if image.golden_id not in golden_ids and len(kept) == len(image.records):
+        return image
+    return ProfileImage(image.golden_id, image.version, image.status, kept, {}, {})

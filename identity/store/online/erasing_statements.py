@@ -1,0 +1,137 @@
+"""The SQL of erasure. Texts are looked for by `replace`, which both databases know and no character is special to."""
+
+from __future__ import annotations
+
+from identity.store import statements as bulk
+from identity.store.dialect import Statement
+from identity.store.online.statements import columns_of as _columns
+
+_KEY = ("source", "source_record_id")
+_KEYS = _columns("source_record", *_KEY)
+_IDS = _columns("golden_profile", "golden_id")
+_NUMBERS = _columns("source_record", "number")
+_MARKS = _columns("suppression", "mark")
+
+
+def _by_key(table: str, *columns: str) -> Statement:
+    """Return what removes the rows of a table that name one of these records."""
+    source, record = columns or _KEY
+    return Statement(
+        f"DELETE FROM {table} WHERE ({source}, {record}) IN (SELECT s.source, s.source_record_id FROM {{rows}} AS s)",
+        _KEYS,
+    )
+
+
+def _holds(column: str, name: str) -> str:
+    return f"replace({column}, s.{name}, '') <> {column}"
+
+
+ANYBODY = Statement("SELECT 1 FROM suppression LIMIT 1")
+SUPPRESSED = Statement("SELECT p.mark FROM {rows} AS s JOIN suppression AS p ON p.mark = s.mark", _MARKS)
+SUPPRESS = Statement(
+    "INSERT INTO suppression (mark, erasure_id, since) SELECT s.mark, s.erasure_id, :at FROM {rows} AS s"
+    " WHERE NOT EXISTS (SELECT 1 FROM suppression AS p WHERE p.mark = s.mark)",
+    _columns("suppression", "mark", "erasure_id"),
+)
+
+# Whose traces
+
+RETIRED_INTO = Statement("SELECT retired FROM redirect WHERE survivor = :golden_id")
+EVER_UNDER = Statement(
+    "SELECT DISTINCT c.source, c.source_record_id FROM {rows} AS s"
+    " JOIN crosswalk AS c ON c.golden_id = s.golden_id",
+    _IDS,
+)
+NOW_UNDER = Statement(
+    "SELECT c.source, c.source_record_id, c.golden_id FROM {rows} AS s JOIN crosswalk AS c"
+    " ON c.source = s.source AND c.source_record_id = s.source_record_id AND c.valid_to IS NULL",
+    _KEYS,
+)
+NUMBERS = Statement(
+    "SELECT r.number FROM {rows} AS s JOIN source_record AS r"
+    " ON r.source = s.source AND r.source_record_id = s.source_record_id",
+    _KEYS,
+)
+
+# What is forgotten
+
+FORGET_KEYS = (
+    *(
+        _by_key(table)
+        for table in ("crosswalk", "consent_carry", "quarantine", "rematch_move", "restriction")
+    ),
+    *(
+        _by_key(table, f"{side}_source", f"{side}_id")
+        for table in ("link", "verdict", "label")
+        for side in ("left", "right")
+    ),
+    _by_key("source_record"),
+)
+FORGET_NUMBERS = (
+    Statement(bulk.remove("filed", ("record",), "(SELECT s.number AS record FROM {rows} AS s)"), _NUMBERS),
+    Statement(
+        bulk.remove("identifier", ("record",), "(SELECT s.number AS record FROM {rows} AS s)"), _NUMBERS
+    ),
+    Statement(
+        "DELETE FROM redo WHERE kind = 'record' AND subject IN (SELECT s.number FROM {rows} AS s)", _NUMBERS
+    ),
+)
+FORGET_SUBJECTS = (
+    *(
+        Statement(f"DELETE FROM {table} WHERE subject IN (SELECT s.golden_id FROM {{rows}} AS s)", _IDS)
+        for table in ("held_event", "dead_letter")
+    ),
+    Statement(
+        "UPDATE golden_profile SET attributes = '{{}}', consents = '{{}}', fingerprint = '' WHERE golden_id IN"
+        " (SELECT s.golden_id FROM {rows} AS s)",
+        _IDS,
+    ),
+)
+FORGET_TASKS = tuple(
+    Statement(
+        f"DELETE FROM {table} WHERE task_id IN (SELECT t.task_id FROM review_task AS t, {{rows}} AS s"
+        f" WHERE {_holds('t.details', 'subject')} OR {_holds('t.subject', 'subject')})",
+        _columns("review_task", "subject"),
+    )
+    for table in ("review_subject", "review_task")
+)
+FORGET_REPLIES = Statement(
+    "UPDATE idempotency SET status = 410, reply = :reply WHERE (client, request_key) IN"
+    f" (SELECT i.client, i.request_key FROM idempotency AS i, {{rows}} AS s WHERE {_holds('i.reply', 'reply')})",
+    _columns("idempotency", "reply"),
+)
+FORGET_RAW = Statement(
+    "DELETE FROM quarantine WHERE id IN (SELECT q.id FROM quarantine AS q, {rows} AS s"
+    f" WHERE {_holds('lower(q.raw)', 'raw')})",
+    _columns("quarantine", "raw"),
+)
+
+# What is kept without what it told
+
+_BEFORE, _AFTER = 'o."before"', 'o."after"'
+
+OPERATIONS_OF = Statement(
+    'SELECT DISTINCT o.operation_id, o."before", o."after" FROM {rows} AS s JOIN operation AS o'
+    f" ON {_holds(_BEFORE, 'golden_id')} OR {_holds(_AFTER, 'golden_id')}",
+    _IDS,
+)
+SCRUB_OPERATION = Statement(
+    'UPDATE operation SET "before" = :before, "after" = :after WHERE operation_id = :operation_id'
+)
+EVENTS_OF = Statement(
+    "SELECT e.position, e.body FROM {rows} AS s JOIN event AS e ON e.subject = s.golden_id", _IDS
+)
+SCRUB_EVENTS = Statement(
+    "UPDATE event SET body = (SELECT s.body FROM {rows} AS s WHERE s.position = event.position)"
+    " WHERE position IN (SELECT s.position FROM {rows} AS s)",
+    _columns("event", "position", "body"),
+)
+
+# What was asked
+
+PUT_REQUEST = Statement(
+    'INSERT INTO privacy_request (request_id, kind, golden_id, status, received_at, due_at, actor, "check", reason,'
+    " decided_at, report) VALUES (:request_id, :kind, :golden_id, :status, :received_at, :due_at, :actor, :check,"
+    " :reason, :decided_at, :report) ON CONFLICT (request_id) DO UPDATE SET status = excluded.status,"
+    ' "check" = excluded."check", decided_at = excluded.decided_at, report = excluded.report'
+)
