@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from api import answers
+from api import answers, answers_of_requests
 from api import schemas as asked
 from api.deprecation import Deprecation
 from api.refusals import ALWAYS, refusals
@@ -33,6 +33,7 @@ _TAGS = {
     "decisions": "What people decide about profiles, and take back.",
     "explanations": "Why two belong together or not, and how a profile came to be.",
     "crosswalk and events": "For systems that follow.",
+    "privacy": "What people ask about what is held of them.",
     "jobs": "Long work: files in, files out.",
     "operations": "Whether the service is well, re-matches and models.",
 }
@@ -64,6 +65,9 @@ _HEADERS = {
 _BY_STATUS = {"401": ["WWW-Authenticate"], "429": ["Retry-After"], "503": ["Retry-After"]}
 _ALIKE = {str(status) for status in ALWAYS}
 """Refusals that are the same for every route; one description of each is enough."""
+
+
+_MODELS = [each for module in (answers, answers_of_requests, asked) for each in vars(module).values()]
 
 
 def document(app: FastAPI, deprecated: Mapping[str, Deprecation]) -> Callable[[], dict[str, Any]]:
@@ -102,7 +106,7 @@ def _document(app: FastAPI, deprecated: Mapping[str, Deprecation]) -> dict[str, 
 
 def _show_examples(schemas: dict[str, Any]) -> None:
     """Put the examples in as they were written: FastAPI leaves every null out of its document."""
-    for each in (*vars(answers).values(), *vars(asked).values()):
+    for each in _MODELS:
         if isinstance(each, type) and issubclass(each, BaseModel) and each.__name__ in schemas:
             extra = each.model_config.get("json_schema_extra") or {}
             if isinstance(extra, Mapping):

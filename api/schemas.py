@@ -10,8 +10,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from identity.model.record import CANONICAL_ATTRIBUTES
 
 __all__ = [
-    "Asked", "Consent", "Decision", "ExportAsked", "Found", "Judged", "LookupBatch", "MatchAsked", "Merge", "NameAsked",
-    "ProblemBody", "RecordBatch", "RecordBody", "RecordIn", "Resolved", "Split",
+    "Asked", "Checked", "Confirmed", "Consent", "Decision", "ExportAsked", "Found", "Judged", "LookupBatch",
+    "MatchAsked", "Merge", "NameAsked", "PrivacyAsked", "ProblemBody", "RecordBatch", "RecordBody", "RecordIn",
+    "Resolved", "Split",
 ]  # fmt: skip
 
 _NO_NUL = r"^[^\x00]*$"
@@ -246,6 +247,23 @@ class Judged(BaseModel):
 class Reason(BaseModel):
     model_config = _strict({"reason": "They only share an address."})
     reason: Word = ""
+
+
+class PrivacyAsked(BaseModel):
+    model_config = _strict({"kind": "erasure", "golden_id": _IDS[0], "reason": "By letter of 1 March."})
+    kind: Literal["access", "erasure", "rectification", "restriction"]
+    golden_id: Id
+    reason: Word = ""
+
+
+class Checked(BaseModel):
+    model_config = _strict({"check": "Answered from the address on file."})
+    check: Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
+
+
+class Confirmed(BaseModel):
+    model_config = _strict({"status": "done"})
+    status: Literal["done", "held_by_law", "nothing_held"]
 
 
 class Image(BaseModel):

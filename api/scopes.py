@@ -24,6 +24,8 @@ class Scope(StrEnum):
     JOBS_READ = "jobs:read"
     RUNS_READ = "runs:read"
     RUNS_DECIDE = "runs:decide"
+    PRIVACY = "privacy"
+    RECEIPTS_WRITE = "receipts:write"
     PURPOSE_SERVICE = "purpose:service"
     PURPOSE_MARKETING = "purpose:marketing"
     PURPOSE_ANALYTICS = "purpose:analytics"
@@ -49,6 +51,8 @@ _MEANINGS = {
     Scope.JOBS_READ: "See one's own jobs and their results.",
     Scope.RUNS_READ: "See re-matches and models.",
     Scope.RUNS_DECIDE: "Approve and reject re-matches.",
+    Scope.PRIVACY: "Receive, check and carry out what people ask about themselves, erasure included.",
+    Scope.RECEIPTS_WRITE: "Confirm that one's own system has erased a person.",
     Scope.PURPOSE_SERVICE: "Read profiles to serve a customer.",
     Scope.PURPOSE_MARKETING: "Read profiles for marketing, as far as consent goes.",
     Scope.PURPOSE_ANALYTICS: "Read profiles for analytics, without contact values.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import secrets
@@ -21,6 +20,7 @@ import pyarrow as pa
 
 from identity.comparators import Comparator, Nicknames, comparators
 from identity.connectors.arrivals import spread
+from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
 from identity.engines.changes import difference, unlike_links
@@ -29,7 +29,7 @@ from identity.engines.sampling import Sampler
 from identity.engines.scoring import ModelScorer
 from identity.engines.surveying import Survey
 from identity.engines.survivorship import survive_population
-from identity.features.digests import keyed_digest
+from identity.filing import index_for
 from identity.flows.delivered import Delivery
 from identity.flows.estimate import SamplingRoom
 from identity.flows.explain import How, Side, Why, WhyNot, how, why, why_not
@@ -40,6 +40,7 @@ from identity.flows.match import Alike, match
 from identity.flows.night import Night
 from identity.flows.online.desk import Desk
 from identity.flows.online.settle import refuse_another_index
+from identity.flows.privacy.reapply import reapply
 from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
@@ -55,8 +56,6 @@ from identity.model.vocabulary import FEATURES
 from identity.ports import Arrival, BatchEngine, Look, OnlineWork, RunLog, Scorer, StoredModel, Survivor
 from identity.ports.delivery import Deliveries
 from identity.settings import Settings, settings_from
-from identity.steps.block import blocking_parts
-from identity.steps.file import cabinet
 from identity.store import Store
 from matching_rules.loader import load_source_policies, load_source_policy
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
@@ -73,8 +72,6 @@ __all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
 ENGINES = ("duckdb", "splink")
 STARTER = "starter.model.json"
 """What a database judges by until it has records to train on; trained on made-up people (`make starter`)."""
-INDEX_FORMAT = 1
-"""Rises when features, parts of keys or numbers of blocks are made in another way: then indexes are built anew."""
 
 
 class SystemClock:
@@ -156,6 +153,7 @@ class Service:
 
     @cached_property
     def workshop(self) -> Workshop:
+        assert self.desk  # which knows whom a backup may have brought back
         return Workshop(
             transactions=self.store,
             engine=self.batch_engine,
@@ -216,17 +214,7 @@ class Service:
     def index(self) -> Index:
         """How records are filed to be found in real time: by these rules, under digests keyed with this secret."""
         secret = self.settings.index_secret or self.store.put_setting("index_secret", secrets.token_hex(32))
-        rules, parts = self.match_rules, blocking_parts(self.nicknames)
-        names = self.features
-        return Index(
-            cabinet(rules.blocking, parts, rules.generic_limits, keyed_digest(secret.encode())),
-            names,
-            _version(
-                (INDEX_FORMAT, secret, names, rules.blocking),
-                sorted(rules.generic_limits.items()),
-                sorted(self.nicknames.formal_names.items()),
-            ),
-        )
+        return index_for(self.match_rules, self.nicknames, self.features, secret)
 
     def ingest(self, arrivals: Sequence[Arrival], correlation_id: str | None = None) -> list[Ingested]:
         """Store and resolve records as they are written; see `flows/ingest.py`."""
@@ -287,6 +275,16 @@ class Service:
             version = look.model_version()
         if version is None:
             self._begin_with(load_model(self.settings.rules / STARTER, self.match_rules))
+        desk = self._desk()
+        reapply(desk, self.erasures.erasures())
+        return desk
+
+    @cached_property
+    def erasures(self) -> ErasureJournal:
+        """What outlives the database: who was erased."""
+        return ErasureJournal(self.settings.erasures, self.store.put_setting("database_id", new_id()))
+
+    def _desk(self) -> Desk:
         return Desk(
             transactions=self.store,
             rules=self.match_rules,
@@ -391,8 +389,3 @@ class Service:
 
     def model_file(self, path: Path) -> MatchModel:
         return load_model(path, self.match_rules)
-
-
-def _version(*content: object) -> str:
-    """Return what is the same for the same content in every process."""
-    return hashlib.blake2b(repr(content).encode(), digest_size=8).hexdigest()

@@ -54,7 +54,8 @@ class Settings:
     Each process keeps up to so many `connections`, and waits `patience` seconds for one, or for another writer.
 
     In `spool` lie uploads that wait and exports to be fetched: everybody who serves or works has to reach it.
-    `inline_jobs` says whether `identity serve` works jobs off as well.
+    `inline_jobs` says whether `identity serve` works jobs off as well. `erasures` is the journal of who was erased:
+    kept beside the backups, because they do not know.
     """
 
     database_url: str = DEFAULT_URL
@@ -66,12 +67,14 @@ class Settings:
     index_secret: str = ""
     spool: Path = field(default_factory=lambda: state_folder(os.environ) / "spool")
     inline_jobs: bool = True
+    erasures: Path = field(default_factory=lambda: state_folder(os.environ) / "erasures.ndjson")
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _CONNECTIONS,
-    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, and those of delivery.
+    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS,
+    _ERASURES, and those of delivery.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -88,6 +91,7 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         environment.get("IDENTITY_INDEX_SECRET", ""),
         Path(environment.get("IDENTITY_SPOOL") or state_folder(environment) / "spool"),
         _setting(environment, "IDENTITY_INLINE_JOBS", "1", "[01]") == "1",
+        Path(environment.get("IDENTITY_ERASURES") or state_folder(environment) / "erasures.ndjson"),
         delivery_settings_from(environment),
     )
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.answers import Jobs, JobTold, SetAside
+from api.answers_of_requests import Jobs, JobTold, SetAside
 from api.calls import Call, Reply, Write, needs, needs_to_write
 from api.problems import Problem
 from api.purposes import policy_of

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import decisions, delivery, models, reasons, reviews, runs, serving
+from identity.cli import decisions, delivery, models, privacy, reasons, reviews, runs, serving
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.model.errors import (
@@ -59,6 +59,8 @@ app.add_typer(delivery.app)
 app.add_typer(delivery.events_app, name="events")
 app.add_typer(delivery.subscribers_app, name="subscribers")
 app.add_typer(delivery.dead_letters_app, name="dead-letters")
+app.add_typer(privacy.app)
+app.add_typer(privacy.privacy_app, name="privacy")
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")

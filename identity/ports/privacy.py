@@ -32,6 +32,14 @@ class PrivacyWork(Protocol):
         """Return those of these marks that somebody who was erased has left."""
         ...
 
+    def erasures(self) -> frozenset[str]:
+        """Return the ids of the erasures that marks are kept of, or requests."""
+        ...
+
+    def every_key(self) -> list[RecordKey]:
+        """Return the key of every record that is stored, deleted and shadow ones too."""
+        ...
+
     def traces(self, golden_id: GoldenId) -> Traces: ...
 
     def erase(self, erasure: Erasure, keys: Collection[RecordKey]) -> None:

@@ -14,6 +14,7 @@ from identity.store.exports import Exports
 from identity.store.jobs import Jobs
 from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import PUT_SETTING, SETTING
+from identity.store.privacy import PrivacyLog
 from identity.store.requests import Requests
 from identity.store.runs import Runs
 from identity.store.searches import Searches
@@ -44,6 +45,7 @@ class Store:
         self.views = Views(self._database)
         self.searches = Searches(self._database)
         self.exports = Exports(self._database)
+        self.privacy = PrivacyLog(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
@@ -92,6 +94,10 @@ class Store:
             connection.execute(PUT_SETTING.of(name=name, value=value))
             ((stored,),) = connection.ask(SETTING.of(name=name))()
         return str(stored)
+
+    def scrub(self) -> None:
+        """Have the database let go of what was deleted, as far as it does so on demand."""
+        self._database.scrub()
 
     def close(self) -> None:
         """Let go of every connection; the store opens new ones when it is used again."""

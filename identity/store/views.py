@@ -186,6 +186,17 @@ class Views(ReviewViews):
             row = look.execute(asked).one_or_none()
         return None if row is None else mapping.source_record(row)
 
+    def original(self, key: RecordKey) -> str | None:
+        """Return a record as it came, where that is kept."""
+        with self._database.read() as look:
+            return look.execute(select(_RECORD.c.original).where(_is(key))).scalar_one_or_none()
+
+    def retired_into(self, golden_id: GoldenId) -> tuple[GoldenId, ...]:
+        """Return the ids that lead to this one, in order."""
+        asked = select(_REDIRECT.retired).where(_REDIRECT.survivor == golden_id).order_by(_REDIRECT.retired)
+        with self._database.read() as look:
+            return tuple(GoldenId(each) for each in look.execute(asked).scalars())
+
     def links_of(self, keys: Iterable[RecordKey]) -> tuple[Link, ...]:
         """Return every link that touches one of these records, in the order of the pairs."""
         wanted = sorted(set(keys))

@@ -39,7 +39,7 @@ def declared(operation: dict[str, Any]) -> list[str]:
 
 def ask(api: Api, method: str, path: str, headers: dict[str, str]) -> int:
     filled = path
-    for name in ("golden_id", "operation_id", "source_record_id", "source", "run_id", "job_id"):
+    for name in ("golden_id", "operation_id", "source_record_id", "source", "run_id", "job_id", "request_id"):
         filled = filled.replace(f"{{{name}}}", "x").replace(f"{{{name}:path}}", "x")
     return int(api.http.request(method, filled, headers=headers, json={}).status_code)
 
@@ -61,7 +61,7 @@ def test_every_route_needs_a_scope_and_is_refused_without_it(lite: Api) -> None:
 def test_every_scope_is_needed_somewhere_and_explained(lite: Api) -> None:
     used = {scope for _, _, operation in operations(lite) for scope in declared(operation)}
     unused = {scope for scope in Scope if scope.value not in used and not scope.value.startswith("purpose:")}
-    assert unused == {Scope.PERSONAL_READ}
+    assert unused == set()
     assert all(scope.meaning for scope in Scope)
     assert {path for _, path, _ in operations(lite)} >= PUBLIC
 

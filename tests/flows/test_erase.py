@@ -113,6 +113,7 @@ def test_everything_of_a_person_goes_and_their_ids_say_so(service: Service) -> N
     assert (erasure.golden_ids, erasure.records) == ((one.golden_id,), 3)
     assert left(service, *CANARIES, "z@kanari") == []
     assert left(service, "'z1'", "'z2'", ":z1", ":z3", '"z2"') == [], "nor what other systems call her"
+    assert one.golden_id
     (answer, record) = service.lookup([ByGoldenId(one.golden_id), ByRecord(RecordKey("pos", "z1"))])
     assert (answer.status, record.status) == ("erased", "unknown")
     last = service.store.views.events(subject=one.golden_id)[-1]

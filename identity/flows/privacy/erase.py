@@ -7,6 +7,7 @@ everything that is stored of them goes, in the same transaction as the event tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import orjson
@@ -17,14 +18,13 @@ from identity.flows.online.settle import attempt, refuse_another_index, settle
 from identity.flows.redo import drain
 from identity.model.cluster import GoldenId
 from identity.model.errors import Contention, DecisionRefused, LookupFailed
-from identity.model.privacy import Erasure, PrivacyRequest
+from identity.model.privacy import Erasure, PrivacyRequest, PrivacyStatus
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import Arrival, Change, Event, OnlineWork, ProfileRow, ProfileState, StoredRecord
-from identity.ports.privacy import Traces
 from identity.steps.normalise import normalise
 from identity.steps.suppress import key_mark, marks
 
-__all__ = ["erase"]
+__all__ = ["erase", "taken_out"]
 
 _INLINE = 500
 _CONTACTS = ("email", "phone", "tax_id", "loyalty_id", "street_address")
@@ -56,11 +56,14 @@ def _erase(
     erasure = Erasure(
         request.request_id, traces.golden_ids, len(everything), _marks(desk, everything, stored), work.at
     )
-    settled = settle(work, desk, _taken_out(work, traces, stored), "erase", correlation_id)
+    settled = settle(
+        work, desk, taken_out(work, [stored[key] for key in traces.records]), "erase", correlation_id
+    )
     texts = {text for each in stored.values() for text in _contacts(each)}
     work.erase(erasure, everything)
     work.forget_texts(texts)
     _close(work, desk, erasure, _state(work, request.golden_id), correlation_id, changed=settled is not None)
+    work.put_request(_carried_out(request, erasure))
     return erasure, settled.queued if settled else 0
 
 
@@ -85,8 +88,8 @@ def _marks(desk: Desk, keys: Sequence[RecordKey], stored: Mapping[RecordKey, Sto
     return frozenset(found)
 
 
-def _taken_out(work: OnlineWork, traces: Traces, stored: Mapping[RecordKey, StoredRecord]) -> list[Restated]:
-    live = [stored[key] for key in traces.records]
+def taken_out(work: OnlineWork, live: Sequence[StoredRecord]) -> list[Restated]:
+    """Take live records out as their source would; return what that restates."""
     gone = [Arrival(SourceRecord(each.record.key, {}, None), "", each.mode, deleted=True) for each in live]
     numbers = work.put(gone)
     return [Restated(each.record.key, numbers[each.record.key], each, None) for each in live]
@@ -114,3 +117,8 @@ def _close(
     retired = erasure.golden_ids[1:]
     body = orjson.dumps({**told, **({"retired": list(retired)} if retired else {})}).decode()
     work.append_events([Event("customer.erased", golden_id, version, correlation_id, body)])
+
+
+def _carried_out(request: PrivacyRequest, erasure: Erasure) -> PrivacyRequest:
+    report = {"golden_ids": list(erasure.golden_ids), "records": erasure.records, "marks": len(erasure.marks)}
+    return replace(request, status=PrivacyStatus.DONE, decided_at=erasure.at, report=report)

@@ -84,6 +84,10 @@ class Database(Protocol):
         """Open a transaction around a few records, committed at the end of the block."""
         ...
 
+    def scrub(self) -> None:
+        """Let go of what was deleted: of copies that were kept for a while only."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -115,6 +115,11 @@ class PostgresDatabase:
                 connection.close()
                 raise
 
+    def scrub(self) -> None:
+        # Dead rows go with the next vacuum; a whole rewrite, which locks, is left to who looks after the server.
+        with translated(self._refusal), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+
     def close(self) -> None:
         self._engine.dispose()
 

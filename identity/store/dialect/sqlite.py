@@ -29,6 +29,7 @@ _PRAGMAS = (
     "PRAGMA page_size = 8192",  # of a new file; wide rows commit in a third of the time 4096 takes
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # who is erased is to be nowhere in the file
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -32768",  # KiB, of each connection: the inner pages of a large index stay in it
     "PRAGMA wal_autocheckpoint = 4096",  # pages: a commit that pays for a checkpoint pays for 32 MB at most
@@ -129,6 +130,12 @@ class SqliteDatabase:
         except BaseException:
             connection.close()
             raise
+
+    def scrub(self) -> None:
+        # What is deleted is overwritten (secure_delete); what it was stands in the log until that is emptied, for which
+        # readers have to be past it: then whoever writes next goes on.
+        with translated(self._refusal), closing(self.connect()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self._engine.dispose()

@@ -41,6 +41,12 @@ class EraseSide(Unit):
     def suppresses(self) -> bool:
         return bool(self._fetch(sql.ANYBODY.of()))
 
+    def erasures(self) -> frozenset[str]:
+        return frozenset(name for (name,) in self._fetch(sql.ERASURES.of()))
+
+    def every_key(self) -> list[RecordKey]:
+        return [RecordKey(*row) for row in self._fetch(sql.EVERY_KEY.of())]
+
     def traces(self, golden_id: GoldenId) -> Traces:
         retired = [retired for (retired,) in self._fetch(sql.RETIRED_INTO.of(golden_id=golden_id))]
         golden_ids = (golden_id, *sorted(GoldenId(each) for each in retired))

@@ -34,6 +34,12 @@ SUPPRESS = Statement(
     _columns("suppression", "mark", "erasure_id"),
 )
 
+ERASURES = Statement(
+    "SELECT erasure_id FROM suppression UNION"
+    " SELECT request_id FROM privacy_request WHERE kind = 'erasure' AND status = 'done'"
+)
+EVERY_KEY = Statement("SELECT source, source_record_id FROM source_record")
+
 # Whose traces
 
 RETIRED_INTO = Statement("SELECT retired FROM redirect WHERE survivor = :golden_id")

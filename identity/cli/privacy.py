@@ -1,0 +1,144 @@
+"""What people ask about themselves: erase, export-person, and requests that take their time."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from identity.cli.shared import Json, Rules, service_at, show, usage
+
+__all__ = ["app", "privacy_app"]
+
+app = typer.Typer()
+privacy_app = typer.Typer(help="Requests of people about themselves.", no_args_is_help=True)
+Who = Annotated[
+    str | None, typer.Option("--actor", metavar="NAME", help="Who decides; the login name by default.")
+]
+
+
+@app.command()
+def erase(
+    golden_id: str,
+    yes: Annotated[bool, typer.Option("--yes", help="It cannot be taken back, and you are sure.")] = False,
+    check: Annotated[
+        str, typer.Option("--check", metavar="TEXT", help="How it was made sure that the person asks.")
+    ] = "on the command line",
+    actor: Who = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Erase a person everywhere: their ids answer 410 from then on, and no file or system brings them back."""
+    from identity.commands.privacy import erase_now, told
+    from identity.commands.render_privacy import requested
+
+    with usage():
+        if not yes:
+            raise ValueError(f"{golden_id} would be erased for good; say --yes if that is what you want.")
+    request = erase_now(service_at(rules), golden_id, actor or getpass.getuser(), check)
+    show(told(request), requested, as_json)
+
+
+@app.command("export-person")
+def export_person(
+    golden_id: str,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where person.json and person.html go.")],
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Write everything that is held of a person: a page to read, and JSON. Nobody else's fields are in it."""
+    from identity.commands.person import person_files
+    from identity.commands.render_privacy import exported_person
+
+    show(person_files(service_at(rules), golden_id, out), exported_person, as_json)
+
+
+@privacy_app.command("list")
+def list_requests(
+    every: Annotated[bool, typer.Option("--all", help="Also those that are decided.")] = False,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """List what people have asked, what is due first before the others."""
+    from identity.commands.privacy import told
+    from identity.commands.render_privacy import requests
+
+    found = service_at(rules).store.privacy.requests()
+    waiting = [each for each in found if every or each.status.value in ("received", "verified")]
+    show({"requests": [told(each) for each in waiting]}, requests, as_json)
+
+
+@privacy_app.command()
+def receive(
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="access, erasure, rectification or restriction.")
+    ],
+    golden_id: str,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What was asked.")] = "",
+    actor: Who = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Keep a request, with the date it is due by."""
+    from identity.commands.privacy import receive as keep
+    from identity.model.privacy import PrivacyKind
+
+    with usage():
+        if kind not in {each.value for each in PrivacyKind}:
+            raise ValueError(f"There is no request {kind!r}; there are: {', '.join(PrivacyKind)}.")
+    _show(keep(service_at(rules), PrivacyKind(kind), golden_id, actor or getpass.getuser(), reason), as_json)
+
+
+@privacy_app.command()
+def verify(
+    request_id: str,
+    check: Annotated[str, typer.Option("--check", metavar="TEXT", help="How the person was recognised.")],
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Say how it was made sure that the person asks."""
+    from identity.commands.privacy import verify as checked
+
+    _show(checked(service_at(rules), request_id, check), as_json)
+
+
+@privacy_app.command("carry-out")
+def carry_out(request_id: str, rules: Rules = None, as_json: Json = False) -> None:
+    """Do what was asked. An erasure cannot be taken back."""
+    from identity.commands.privacy import carry_out as done
+
+    _show(done(service_at(rules), request_id), as_json)
+
+
+@privacy_app.command()
+def refuse(
+    request_id: str,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why not.")],
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Say no, and why."""
+    from identity.commands.privacy import refuse as refused
+
+    _show(refused(service_at(rules), request_id, reason), as_json)
+
+
+@privacy_app.command()
+def release(request_id: str, rules: Rules = None, as_json: Json = False) -> None:
+    """Let come back who was erased, because they have come by their own will."""
+    from identity.commands.privacy import known_request
+    from identity.commands.render_privacy import released
+
+    service = service_at(rules)
+    known_request(service, request_id)
+    marks = service.store.privacy.release(request_id)
+    show({"request_id": request_id, "marks": marks}, released, as_json)
+
+
+def _show(request: Any, as_json: bool) -> None:
+    from identity.commands.privacy import told
+    from identity.commands.render_privacy import requested
+
+    show(told(request), requested, as_json)

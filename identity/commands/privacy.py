@@ -1,0 +1,150 @@
+"""What people ask about themselves: kept with a date it is due by, decided by a person, carried out, and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from identity.bootstrap import Service, SystemClock
+from identity.commands.work_off import spool_of
+from identity.flows.privacy.erase import erase
+from identity.model.cluster import GoldenId
+from identity.model.errors import DecisionRefused, LookupFailed
+from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
+
+__all__ = ["carry_out", "erase_now", "heal_journal", "known_request", "receive", "refuse", "told", "verify"]
+
+_DUE = timedelta(days=30)
+"""A month from when it was received (GDPR, article 12)."""
+_OPEN = (PrivacyStatus.RECEIVED, PrivacyStatus.VERIFIED)
+
+
+def receive(
+    service: Service, kind: PrivacyKind, golden_id: str, actor: str, reason: str = "", request_id: str = ""
+) -> PrivacyRequest:
+    """Keep a request that somebody has made about a person. LookupFailed E501 for an id that was never issued."""
+    view = service.store.views.profile(GoldenId(golden_id))
+    if view is None:
+        raise LookupFailed("E501", "No profile has this golden id.", "Look it up by something else.")
+    now, name = SystemClock().now(), request_id or service.desk.new_id()
+    request = PrivacyRequest(
+        name, kind, view.profile.golden_id, PrivacyStatus.RECEIVED, now, now + _DUE, actor, reason=reason
+    )
+    return _kept(service, request)
+
+
+def verify(service: Service, request_id: str, check: str) -> PrivacyRequest:
+    """Say how it was made sure that the person asks."""
+    request = _open(service, request_id)
+    if not check.strip():
+        raise DecisionRefused(
+            "NOT_CHECKED", "It has to be said how the person was recognised.", "Say it in `check`."
+        )
+    return _kept(service, replace(request, status=PrivacyStatus.VERIFIED, check=check))
+
+
+def refuse(service: Service, request_id: str, reason: str) -> PrivacyRequest:
+    """Say no, and why."""
+    request = _open(service, request_id)
+    now = SystemClock().now()
+    return _kept(service, replace(request, status=PrivacyStatus.REFUSED, reason=reason, decided_at=now))
+
+
+def carry_out(service: Service, request_id: str, correlation_id: str | None = None) -> PrivacyRequest:
+    """Do what was asked, once it is certain who asks. An erasure cannot be taken back."""
+    request = _open(service, request_id)
+    if request.status is not PrivacyStatus.VERIFIED:
+        raise DecisionRefused(
+            "NOT_CHECKED", "Nobody has said yet how the person was recognised.", "Verify the request first."
+        )
+    if request.kind is PrivacyKind.ERASURE:
+        _erase(service, request, correlation_id)
+    else:
+        _kept(service, replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now()))
+    return known_request(service, request_id)
+
+
+def erase_now(service: Service, golden_id: str, actor: str, check: str, reason: str = "") -> PrivacyRequest:
+    """Receive, verify and carry out an erasure in one: for who has the person before them."""
+    request = receive(service, PrivacyKind.ERASURE, golden_id, actor, reason)
+    verify(service, request.request_id, check)
+    return carry_out(service, request.request_id)
+
+
+def known_request(service: Service, request_id: str) -> PrivacyRequest:
+    """Return a request. LookupFailed E523 for one that nobody has made."""
+    found = service.store.privacy.request(request_id)
+    if found is None:
+        raise LookupFailed(
+            "E523", "No privacy request is known by this id.", "`identity privacy` lists them."
+        )
+    return found
+
+
+def heal_journal(service: Service) -> int:
+    """Write down erasures that the journal lacks, because a process ended between the two; return how many."""
+    known = {erasure.erasure_id for erasure in service.erasures.erasures()}
+    missing = [name for name in service.store.privacy.erasures() if name not in known]
+    for name in missing:
+        service.erasures.append(_erasure(service, name))
+    return len(missing)
+
+
+def told(request: PrivacyRequest) -> dict[str, Any]:
+    return {
+        "request_id": request.request_id,
+        "kind": request.kind.value,
+        "golden_id": request.golden_id,
+        "status": request.status.value,
+        "received_at": request.received_at.isoformat(),
+        "due_at": request.due_at.isoformat(),
+        "actor": request.actor,
+        "check": request.check,
+        "reason": request.reason,
+        "decided_at": request.decided_at.isoformat() if request.decided_at else None,
+        "report": dict(request.report),
+        "receipts": [_receipt(receipt) for receipt in request.receipts],
+    }
+
+
+def _receipt(receipt: Receipt) -> Mapping[str, str]:
+    return {"consumer": receipt.consumer, "status": receipt.status, "at": receipt.at.isoformat()}
+
+
+def _open(service: Service, request_id: str) -> PrivacyRequest:
+    request = known_request(service, request_id)
+    if request.status not in _OPEN:
+        raise DecisionRefused(
+            "NOT_OPEN", f"The request is {request.status}.", "Nothing is left to be done about it."
+        )
+    return request
+
+
+def _kept(service: Service, request: PrivacyRequest) -> PrivacyRequest:
+    with service.store.online(SystemClock()) as work:
+        work.put_request(request)
+    return request
+
+
+def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None) -> None:
+    erasure = erase(service.desk, request, correlation_id)
+    service.erasures.append(erasure)
+    _forget_files(service)
+    service.store.scrub()
+
+
+def _forget_files(service: Service) -> None:
+    """Exports tell of everybody who was there then."""
+    folder = spool_of(service).folder
+    for file in folder.glob("*.export.*") if folder.is_dir() else ():
+        file.unlink(missing_ok=True)
+
+
+def _erasure(service: Service, erasure_id: str) -> Erasure:
+    request = known_request(service, erasure_id)
+    golden_ids = tuple(GoldenId(each) for each in request.report.get("golden_ids", [request.golden_id]))
+    marks = service.store.privacy.marks(erasure_id)
+    at = request.decided_at or request.received_at
+    return Erasure(erasure_id, golden_ids, request.report.get("records", 0), marks, at)

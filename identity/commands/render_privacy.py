@@ -1,0 +1,47 @@
+"""Privacy requests for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from identity.commands.screen import escape, say, screen, table
+
+__all__ = ["exported_person", "released", "requested", "requests"]
+
+Report = Mapping[str, Any]
+
+
+def requested(report: Report) -> None:
+    say(f"{report['kind']} of {escape(report['golden_id'])}: [bold]{report['status']}[/]")
+    say(f"request {escape(report['request_id'])}, due {report['due_at'][:10]}")
+    if report["report"]:
+        done = report["report"]
+        say(f"{done['records']} records gone; {', '.join(done['golden_ids'])} answer 410 from now on")
+
+
+def requests(report: Report) -> None:
+    if not report["requests"]:
+        say("Nothing waits.")
+        return
+    shown = table("request", "kind", "golden id", "status", "due", "by")
+    for each in report["requests"]:
+        shown.row(
+            each["request_id"],
+            each["kind"],
+            each["golden_id"],
+            each["status"],
+            each["due_at"][:10],
+            each["actor"],
+        )
+    screen.print(shown)
+
+
+def exported_person(report: Report) -> None:
+    say(f"{report['records']} records and {report['values']} values of {escape(report['golden_id'])} in")
+    for file in report["files"]:
+        say(f"  {escape(file)}")
+
+
+def released(report: Report) -> None:
+    say(f"{report['marks']} marks are gone: who left them may come back.")
