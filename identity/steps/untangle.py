@@ -50,9 +50,13 @@ def _standing_on(merge: LoyaltyMerge, later: Iterable[LoyaltyMerge]) -> set[str]
 
 
 def joined(merges: Iterable[LoyaltyMerge]) -> dict[str, frozenset[str]]:
-    """Return who is one member with whom at the platform, by the number of each record that any merge is about."""
+    """Return who is one member with whom at the platform, by the number of every member that a merge names.
+
+    Whom a member stood for when it was merged does not count: an earlier merge may have been taken back since.
+    """
     together: dict[str, frozenset[str]] = {}
     for merge in merges:
-        union = frozenset().union(*(together.get(number, {number}) for number in merge.numbers))
+        named = {*merge.sides, merge.survivor or merge.asked}
+        union = frozenset().union(*(together.get(number, {number}) for number in named))
         together |= dict.fromkeys(union, union)
     return together
