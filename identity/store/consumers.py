@@ -223,9 +223,11 @@ def _consequences(name: str, progress: Progress, now: datetime) -> list[Asked]:
         asked.append(_REVIVE.of(name=name, now=now))
     for each in progress.done:
         asked += put_facts(each.followed.facts)
-    reached = [*(said for each in progress.done for said in each.reached), *progress.missed]
-    if reached:
-        rows = [(said.causation, said.status.value, said.code) for said in reached]
+    told = [*(said for each in progress.done for said in each.reached), *progress.missed]
+    if told:
+        # What was heard last of each counts.
+        latest = {said.causation: said for said in told}.values()
+        rows = [(said.causation, said.status.value, said.code) for said in latest]
         asked.append(PUT_REACHED.on(rows, name=name, now=now))
     return asked
 
