@@ -30,7 +30,7 @@ from tests.reference_loyalty.serving import Shop
 __all__ = ["Master", "MovingClock", "Scrambled", "following", "identical", "points", "worked_until_done"]
 
 TIERS = ("basic", "silver", "gold")
-PATIENCE = 1.0
+PATIENCE = 0.5
 
 
 @dataclass
@@ -204,7 +204,11 @@ def following(
     """What follows the log of a store to the programme of a shop."""
     clock = clock or SystemClock()
     consumers = store.consumers(clock)
-    usual: dict[str, Any] = {"holder": "tests", "chance": lambda: 0.0, "written": lambda event: event.event_id}
+    usual: dict[str, Any] = {
+        "holder": "tests",
+        "chance": lambda: 0.0,
+        "written": lambda event: event.event_id,
+    }
     policy = LoyaltyPolicy(shop.program, TIERS)
     with Remote(RemoteSettings(shop.url, "the loyalty platform", timeout_seconds=PATIENCE)) as remote:
         follower = LoyaltyFollower(Loyalty(remote, policy), store.loyalty_book, policy, clock)
