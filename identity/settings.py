@@ -12,7 +12,14 @@ from identity.model.errors import RulesError
 from identity.store import DEFAULT_URL
 from matching_rules.loader import rules_directory
 
-__all__ = ["JobSettings", "Settings", "job_settings_from", "settings_from"]
+__all__ = [
+    "ConsumerSettings",
+    "JobSettings",
+    "Settings",
+    "consumer_settings_from",
+    "job_settings_from",
+    "settings_from",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,38 @@ def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
         (int(hour), int(minute)),
         _setting(environment, "IDENTITY_TIMEZONE", shipped.timezone, "[A-Za-z]+(/[A-Za-z_+0-9-]+)*"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """Where the systems are that are kept in step ("": nowhere), and what carries events to those who do so."""
+
+    loyalty_url: str = ""
+    loyalty_token: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
+
+
+def consumer_settings_from(environment: Mapping[str, str]) -> ConsumerSettings:
+    """Return the settings of consumers: IDENTITY_LOYALTY_URL, IDENTITY_LOYALTY_TOKEN or _TOKEN_FILE, IDENTITY_REDIS_URL.
+
+    RulesError E119 for a setting that makes no sense.
+    """
+    return ConsumerSettings(
+        _setting(environment, "IDENTITY_LOYALTY_URL", "", r"(https?://[^\s@]+)?"),
+        _secret(environment, "IDENTITY_LOYALTY_TOKEN"),
+        environment.get("IDENTITY_REDIS_URL", ""),
+    )
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str:
+    """Return a secret: itself, or what stands in the file that `…_FILE` names."""
+    named = environment.get(f"{name}_FILE", "")
+    if not named:
+        return environment.get(name, "")
+    try:
+        return Path(named).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError):
+        raise RulesError("E119", f"{name}_FILE names a file that cannot be read.") from None
 
 
 def _setting(environment: Mapping[str, str], name: str, default: str, pattern: str) -> str:

@@ -48,7 +48,7 @@ class LoyaltyPage:
     """What is known around some golden ids, as far as merges reach.
 
     `homes` are the live golden ids of members by the numbers of their records; `merges` are those that are there or may
-    be, the oldest first; `past` counts, for each merge ever asked for, whom it was about; `asked` are all ids looked at.
+    be, the oldest first; `past` tells of each merge ever asked for whom it was about; `asked` are all ids looked at.
     """
 
     asked: frozenset[str]
@@ -70,6 +70,10 @@ class LoyaltyBook(Protocol):
 
     def page(self, golden_ids: Iterable[str], sources: Collection[str]) -> LoyaltyPage:
         """Return what is so now around these ids and those that answer for them, from one consistent look."""
+        ...
+
+    def homes(self, numbers: Collection[str], sources: Collection[str]) -> dict[str, frozenset[GoldenId]]:
+        """Return the live golden ids of members by the numbers of their records; only of those who have one."""
         ...
 
     def whose(self, sources: Collection[str]) -> dict[str, GoldenId]:

@@ -67,6 +67,12 @@ class LoyaltyBook:
         with self._database.read() as look:
             return _page(look, set(golden_ids), sorted(sources))
 
+    def homes(self, numbers: Collection[str], sources: Collection[str]) -> dict[str, frozenset[GoldenId]]:
+        found: dict[str, set[GoldenId]] = {}
+        with self._database.read() as look:
+            _add(found, _homes(look, set(numbers), sorted(sources)))
+        return {number: frozenset(homes) for number, homes in found.items()}
+
     def whose(self, sources: Collection[str]) -> dict[str, GoldenId]:
         asked = select(_CROSSWALK.source_record_id, _CROSSWALK.golden_id).where(
             _CROSSWALK.valid_to.is_(None), _CROSSWALK.source.in_(sorted(sources))

@@ -37,7 +37,7 @@ class LoyaltyFollower:
     def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:
         page = self._book.page(_named(event.subject, event.body), self._policy.sources)
         causation = str(event.body.get("operation_id") or event.event_id)
-        now = Round(self._platform, self._policy, hold, page, causation, self._clock.now(), look)
+        now = Round(self._platform, self._book, self._policy, hold, page, causation, self._clock.now(), look)
         try:
             _brought_about(now)
         except (Refused, Unavailable):

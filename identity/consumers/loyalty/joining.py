@@ -25,6 +25,8 @@ BLOCKING = frozenset(
     }
 )
 """Refusals that a person can see to: they open a review task, all others are given up as they are."""
+MERGED_WITH_ANOTHER = "MERGED_WITH_ANOTHER"
+"""A member at the platform answers for two people, and no merge that is recorded here made it so."""
 _STALE = frozenset({"STALE_VERSION", "ALREADY_MERGED"})
 _LOOKS = 40
 
@@ -36,12 +38,12 @@ def join(now: Round, golden_id: str) -> None:
     numbers = now.page.numbers(golden_id)
     together = joined(now.active)
     # Members that are one with somebody else's wait until a person has seen to that.
-    if len(numbers) < 2 or _tangled(now, golden_id, numbers, together):
+    if not numbers or _tangled(now, golden_id, numbers, together):
         return
-    if not now.look and set(numbers) <= together.get(numbers[0], frozenset()):
+    if not now.look and set(numbers) <= together.get(numbers[0], frozenset(numbers[:1])):
         return
     for _ in range(_LOOKS):
-        members, blockers = _looked_at(now, numbers)
+        members, blockers = _looked_at(now, golden_id, numbers)
         found = consolidate(members.values(), now.policy)
         if found:
             blockers += [(each.number, str(each.kind)) for each in found.blockers]
@@ -60,9 +62,11 @@ def _tangled(
     return any(now.page.homes.get(other, frozenset()) - {golden_id} for other in company)
 
 
-def _looked_at(now: Round, numbers: Iterable[str]) -> tuple[dict[str, LoyaltyMember], list[tuple[str, str]]]:
-    """Return the members that answer to these numbers, and those that are of another programme. Numbers that the
-    platform does not know are left out: reconciliation tells of them."""
+def _looked_at(
+    now: Round, golden_id: str, numbers: Iterable[str]
+) -> tuple[dict[str, LoyaltyMember], list[tuple[str, str]]]:
+    """Return the members that answer to these numbers, and those that are of another programme or somebody else's
+    too. Numbers that the platform does not know are left out: reconciliation tells of them."""
     members: dict[str, LoyaltyMember] = {}
     blockers = []
     for number in numbers:
@@ -73,7 +77,8 @@ def _looked_at(now: Round, numbers: Iterable[str]) -> tuple[dict[str, LoyaltyMem
                 blockers.append((number, refusal.word))
             elif refusal.word != "UNKNOWN_MEMBER":
                 raise
-    return members, blockers
+    mixed = {member.number for member in members.values() if now.shared(member, golden_id)}
+    return members, blockers + [(number, MERGED_WITH_ANOTHER) for number in sorted(mixed)]
 
 
 def _merged(now: Round, golden_id: str, found: Consolidation, members: Members) -> bool:

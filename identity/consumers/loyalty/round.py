@@ -14,7 +14,7 @@ from identity.model.loyalty import (
     MergeStatus,
 )
 from identity.ports.consumers import Hold
-from identity.ports.loyalty import LoyaltyPage, LoyaltyPlatform
+from identity.ports.loyalty import LoyaltyBook, LoyaltyPage, LoyaltyPlatform
 from identity.ports.remote import Refused
 
 __all__ = ["Round"]
@@ -29,6 +29,7 @@ class Round:
     """
 
     platform: LoyaltyPlatform
+    book: LoyaltyBook
     policy: LoyaltyPolicy
     hold: Hold
     page: LoyaltyPage
@@ -56,6 +57,14 @@ class Round:
         member = self.platform.member(number)
         self.asked = True
         return member
+
+    def shared(self, member: LoyaltyMember, golden_id: str) -> bool:
+        """Say whether a member at the platform answers for somebody else's records too, recorded or not."""
+        others = {member.number, *member.merged_from}
+        known = {number: self.page.homes[number] for number in others & self.page.homes.keys()}
+        if unknown := others - known.keys():
+            known |= self.book.homes(unknown, self.policy.sources)
+        return any(homes - {golden_id} for homes in known.values())
 
     def earlier(self, numbers: frozenset[str]) -> int:
         """Return how many merges were ever asked for that are about one of these."""
