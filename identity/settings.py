@@ -43,8 +43,17 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """Where the systems are that are kept in step, "": nowhere."""
+
+    loyalty_url: str = ""
+    loyalty_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are: the database, the rules, how much of the machine batch work may use, how events leave."""
+    """Where things are: the database, the rules, how much of the machine batch work may use, how events leave, and the
+    systems that follow."""
 
     database_url: str = DEFAULT_URL
     rules: Path = field(default_factory=rules_directory)
@@ -52,11 +61,12 @@ class Settings:
     memory: str = "3GB"
     index_secret: str = ""
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    consumers: ConsumerSettings = field(default_factory=ConsumerSettings)
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _INDEX_SECRET,
-    and those of delivery.
+    and those of delivery and consumers.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -68,6 +78,7 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         _setting(environment, "IDENTITY_MEMORY", shipped.memory, "[1-9][0-9]{0,5}(MB|GB)"),
         environment.get("IDENTITY_INDEX_SECRET", ""),
         delivery_settings_from(environment),
+        consumer_settings_from(environment),
     )
 
 
@@ -126,24 +137,15 @@ def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ConsumerSettings:
-    """Where the systems are that are kept in step ("": nowhere), and what carries events to those who do so."""
-
-    loyalty_url: str = ""
-    loyalty_token: str = field(default="", repr=False)
-    redis_url: str = field(default="", repr=False)
-
-
 def consumer_settings_from(environment: Mapping[str, str]) -> ConsumerSettings:
-    """Return the settings of consumers: IDENTITY_LOYALTY_URL, IDENTITY_LOYALTY_TOKEN or _TOKEN_FILE, IDENTITY_REDIS_URL.
+    """Return where the systems are that are kept in step: IDENTITY_LOYALTY_URL, IDENTITY_LOYALTY_TOKEN (itself) or
+    IDENTITY_LOYALTY_TOKEN_FILE (where it stands).
 
-    RulesError E119 for a setting that makes no sense.
+    RulesError E119 for a setting that makes no sense. Neither it nor a secret is repeated.
     """
     return ConsumerSettings(
-        _setting(environment, "IDENTITY_LOYALTY_URL", "", r"(https?://[^\s@]+)?"),
+        _unrepeated(environment, "IDENTITY_LOYALTY_URL", "", r"(https?://[^\s@]+)?"),
         _secret(environment, "IDENTITY_LOYALTY_TOKEN"),
-        environment.get("IDENTITY_REDIS_URL", ""),
     )
 
 

@@ -1,8 +1,8 @@
 """following: the log → one follower, by one process at a time, in the order of each profile.
 
-What an event does elsewhere is done outside any transaction, in a way that can be repeated; then the inbox, what is kept
-of the effect, review tasks, propagation and position are committed together, and only while the lease is still ours. An
-event that fails is held, and with it whatever comes later of the same profile; all others go on.
+What an event does elsewhere is done outside any transaction, in a way that can be repeated; then the inbox, what is
+kept of the effect, review tasks, propagation and position are committed together, and only while the lease is still
+ours. An event that fails is held, and with it whatever comes later of the same profile; all others go on.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ ever believed. What Redis loses, or has not yet, is read from the log when nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -57,10 +58,8 @@ class StreamFeed:
 
     def _begin(self, position: int) -> None:
         """Make the group, behind what is done: also when Redis has lost its memory."""
-        try:
+        with suppress(redis.RedisError):  # somebody else made it, or Redis is away
             self._client.xgroup_create(self._stream, self._group, id=f"{position}-0", mkstream=True)
-        except redis.RedisError:
-            pass  # somebody else made it, or Redis is away
         self._claimed = False
 
     def _left_behind(self) -> list[str]:

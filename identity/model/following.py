@@ -7,9 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from identity.model.cluster import GoldenId
 from identity.model.review import Concern
 
-__all__ = ["Consumer", "Followed", "FollowedOutcome", "Propagated", "PropagationStatus", "Reached"]
+__all__ = [
+    "Consumer",
+    "Drift",
+    "Followed",
+    "FollowedOutcome",
+    "Propagated",
+    "PropagationStatus",
+    "Reached",
+    "Reconciled",
+]
 
 
 class FollowedOutcome(StrEnum):
@@ -82,3 +92,23 @@ class Consumer:
     failing_since: datetime | None = None
     retry_at: datetime | None = None
     lag: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Drift:
+    """One difference between a system and the master: the accounts there, by their numbers, and whose they are here.
+    `mended`: following the golden ids once more mends it, or makes a task of it."""
+
+    kind: str
+    accounts: tuple[str, ...]
+    golden_ids: tuple[GoldenId, ...] = ()
+    mended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How many accounts were compared, of how many profiles, and what is different."""
+
+    accounts: int
+    profiles: int
+    drift: tuple[Drift, ...]

@@ -32,7 +32,30 @@ class Hold(Protocol):
 
 class Follower(Protocol):
     """Does something in another system. It goes by what is so now, not by what the event says was so then: an event
-    that comes twice, late or in another order leads to the same, and one without anything left to do does nothing."""
+    that comes twice, late or in another order leads to the same, and one without anything left to do does nothing.
+
+    What a new one has to keep to, so that the runtime can promise the rest:
+
+    - `follow` may be killed between any two lines and is called again with the same event. What must not happen twice
+      in the other system is asked for under a key that is noted (`hold.note`) before; where the system takes no keys,
+      look there first whether it was done.
+    - `hold.note` before every call that changes something: it renews the lease, and raises FollowerLost where another
+      process follows by now. Never catch that.
+    - Nothing is written to this database but facts, through `hold.note` or `Followed.facts`: they are values of a type
+      of their own, with a line in `store/facts.py` that says how it is stored; storing one twice does nothing.
+    - What a person has to see to is `opened`, and the event BLOCKED: never an error. `cleared` names the subjects of
+      all tasks there could have been about those who were looked at; whatever is not opened again is closed. Kinds of
+      tasks begin with the follower's name (`loyalty_blocked`), and subjects with their kind.
+    - Unavailable for what may work later, with `retry_after` where the system named a time; Refused with the system's
+      word for what will never. Anything else that is raised counts as a failure of this event.
+    - `asked` is true only where the other system has answered: it closes the circuit breaker.
+    - Events of one profile come one after the other; those of several profiles in any order, also of profiles that are
+      merged into each other.
+    - Words, codes and facts hold keys and nothing about a person.
+
+    It is put together in `identity/followers.py`, one line of the table, beside what compares the whole system with
+    the master: that returns Drift, and drift that is `mended` is followed once more with `look`.
+    """
 
     @property
     def name(self) -> str: ...
@@ -107,11 +130,12 @@ class Consumers(DeadLetters, Protocol):
         ...
 
     def register(self, name: str) -> None:
-        """Make a consumer known, at the beginning of the log, unless it is."""
+        """Make a consumer known, at the beginning of the log, unless it is. DeliveryError E722 where a subscriber has
+        the name."""
         ...
 
     def consumer(self, name: str) -> Consumer:
-        """Return how far one came. LookupFailed E522 for a name nobody knows."""
+        """Return how far one came. LookupFailed E523 for a name nobody knows."""
         ...
 
     def consumers(self) -> tuple[Consumer, ...]:
@@ -151,7 +175,8 @@ class Consumers(DeadLetters, Protocol):
         ...
 
     def propagation(self, causation: str) -> tuple[Propagated, ...]:
-        """Return how far a decision came, at each consumer, by name."""
+        """Return how far a decision came, at each consumer, by name. `causation` is an operation, or a golden id that
+        the machine merged away. LookupFailed E504 for what nobody knows."""
         ...
 
     def open_concerns(self, name: str) -> tuple[Concern, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, union
 
 from identity.model.delivery import HeldEvent, Lease
-from identity.model.errors import LookupFailed
+from identity.model.errors import DeliveryError, LookupFailed
 from identity.model.following import Consumer, Propagated
 from identity.ports import Clock
 from identity.ports.consumers import Progress, Settled
@@ -32,6 +32,7 @@ _AT_ONCE = 500
 _REGISTER = Statement(
     "INSERT INTO consumer (name, position, failures, epoch) VALUES (:name, 0, 0, 0) ON CONFLICT (name) DO NOTHING"
 )
+_SUBSCRIBED = Statement("SELECT name FROM subscriber WHERE name = :name")
 _TAKE = Statement(
     "UPDATE consumer SET holder = :holder, epoch = epoch + 1, held_until = :until, beat_at = :now"
     " WHERE name = :name AND (held_until IS NULL OR held_until <= :now) RETURNING epoch"
@@ -104,13 +105,16 @@ class Consumers(ConsumerReviews, DeadLetters):
 
     def register(self, name: str) -> None:
         with self._database.write() as connection:
+            if connection.ask(_SUBSCRIBED.of(name=name))():
+                # What is held and given up is kept under the name.
+                raise DeliveryError("E722", f"A subscriber is called {name}.", "Add it under another name.")
             connection.execute(_REGISTER.of(name=name))
 
     def consumer(self, name: str) -> Consumer:
         found = next((each for each in self.consumers() if each.name == name), None)
         if found is None:
             raise LookupFailed(
-                "E522", f"No consumer is known as {name}.", "One is known once it has been started."
+                "E523", f"No consumer is known as {name}.", "One is known once it has been started."
             )
         return found
 

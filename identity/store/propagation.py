@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from identity.model.errors import LookupFailed
 from identity.model.following import Propagated, PropagationStatus
 from identity.store.dialect import Kind, Statement
 from identity.store.tables import TABLES
@@ -16,6 +17,7 @@ __all__ = ["PUT_REACHED", "propagation"]
 _ROW = TABLES["propagation"].c
 _CONSUMER = TABLES["consumer"].c
 _OPERATION = TABLES["operation"].c
+_REDIRECT = TABLES["redirect"].c
 
 # What failed stays so until it is acknowledged: that it is tried again does not make it pending.
 PUT_REACHED = Statement(
@@ -30,16 +32,24 @@ PUT_REACHED = Statement(
 
 def propagation(look: Connection, causation: str) -> tuple[Propagated, ...]:
     """Return how far a decision came at each consumer that is known. What was acknowledged, and whose reversal was
-    acknowledged too, is compensated; that needs no order in which the two are heard."""
+    acknowledged too, is compensated; that needs no order in which the two are heard. LookupFailed E504."""
     asked = select(_OPERATION.operation_id).where(
         _OPERATION.reverses == causation, _OPERATION.status == "done"
     )
     reversals = list(look.execute(asked).scalars())
     rows = _rows(look, [causation, *reversals])
+    if not rows and not reversals and not _is_known(look, causation):
+        raise LookupFailed("E504", "No operation and no golden id that was merged away is known by this.")
     names = look.execute(select(_CONSUMER.name).order_by(_CONSUMER.name)).scalars()
     return tuple(
         _told(name, rows.get((causation, name)), [rows.get((by, name)) for by in reversals]) for name in names
     )
+
+
+def _is_known(look: Connection, causation: str) -> bool:
+    operation = select(_OPERATION.operation_id).where(_OPERATION.operation_id == causation)
+    retired = select(_REDIRECT.retired).where(_REDIRECT.retired == causation)
+    return look.execute(operation.union_all(retired)).first() is not None
 
 
 def _rows(look: Connection, causations: list[str]) -> Mapping[tuple[str, str], Any]:

@@ -6,15 +6,15 @@ Nothing is repaired here: what drifts apart is followed once more by the consume
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from identity.model.cluster import GoldenId
+from identity.model.following import Drift, Reconciled
 from identity.model.loyalty import LoyaltyMerge, LoyaltyPolicy
 from identity.ports.loyalty import LoyaltyBook, LoyaltyPlatform
 from identity.steps.untangle import joined
 
-__all__ = ["REPAIRED", "Drift", "DriftKind", "Reconciled", "reconcile"]
+__all__ = ["DriftKind", "reconcile"]
 
 
 class DriftKind(StrEnum):
@@ -27,26 +27,8 @@ class DriftKind(StrEnum):
     UNKNOWN_HERE = "UNKNOWN_HERE"
 
 
-REPAIRED = frozenset({DriftKind.NOT_MERGED, DriftKind.MERGED_ACROSS})
-"""What following once more may mend, or make a task of."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Drift:
-    """One difference: the members concerned, and whose they are here."""
-
-    kind: DriftKind
-    members: tuple[str, ...]
-    golden_ids: tuple[GoldenId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """How many members were compared, of how many profiles, and what is different."""
-
-    members: int
-    profiles: int
-    drift: tuple[Drift, ...]
+_MENDED = frozenset({DriftKind.NOT_MERGED, DriftKind.MERGED_ACROSS})
+"""What following once more mends, or makes a task of."""
 
 
 def reconcile(platform: LoyaltyPlatform, book: LoyaltyBook, policy: LoyaltyPolicy) -> Reconciled:
@@ -60,15 +42,20 @@ def reconcile(platform: LoyaltyPlatform, book: LoyaltyBook, policy: LoyaltyPolic
         *_across(there, whose),
         *_unrecorded(there, whose, merges),
         *(
-            Drift(DriftKind.UNKNOWN_THERE, (number,), (whose[number],))
+            _drift(DriftKind.UNKNOWN_THERE, (number,), (whose[number],))
             for number in whose.keys() - led.keys()
         ),
         *(
-            Drift(DriftKind.UNKNOWN_HERE, (number,))
+            _drift(DriftKind.UNKNOWN_HERE, (number,))
             for number in led.keys() - whose.keys() - _made(merges, led)
         ),
     ]
     return Reconciled(len(led), len(set(whose.values())), tuple(sorted(drift)))
+
+
+def _drift(kind: DriftKind, members: Iterable[str], golden_ids: Iterable[str] = ()) -> Drift:
+    ids = tuple(GoldenId(golden_id) for golden_id in sorted(golden_ids))
+    return Drift(kind.value, tuple(sorted(members)), ids, kind in _MENDED)
 
 
 def _end(led: Mapping[str, str | None], number: str) -> str:
@@ -89,14 +76,14 @@ def _groups(of: Mapping[str, str]) -> dict[str, set[str]]:
 def _apart(there: Mapping[str, str], whose: Mapping[str, GoldenId]) -> Iterable[Drift]:
     for golden_id, numbers in _groups({number: whose[number] for number in there}).items():
         if len({there[number] for number in numbers}) > 1:
-            yield Drift(DriftKind.NOT_MERGED, tuple(sorted(numbers)), (GoldenId(golden_id),))
+            yield _drift(DriftKind.NOT_MERGED, numbers, (golden_id,))
 
 
 def _across(there: Mapping[str, str], whose: Mapping[str, GoldenId]) -> Iterable[Drift]:
     for numbers in _groups(there).values():
         homes = {whose[number] for number in numbers}
         if len(homes) > 1:
-            yield Drift(DriftKind.MERGED_ACROSS, tuple(sorted(numbers)), tuple(sorted(homes)))
+            yield _drift(DriftKind.MERGED_ACROSS, numbers, homes)
 
 
 def _unrecorded(
@@ -107,7 +94,7 @@ def _unrecorded(
         first = min(numbers)
         homes = {whose[number] for number in numbers}
         if len(homes) == 1 and not numbers <= together.get(first, frozenset({first})):
-            yield Drift(DriftKind.UNRECORDED, tuple(sorted(numbers)), tuple(sorted(homes)))
+            yield _drift(DriftKind.UNRECORDED, numbers, homes)
 
 
 def _made(merges: Iterable[LoyaltyMerge], led: Mapping[str, str | None]) -> set[str]:

@@ -1,7 +1,7 @@
 """settling: merges that were asked for by a process that did not live to hear the answer.
 
-The same request under the same key either tells what it did then, or is carried out now. It is made even where it is not
-wanted any more: only then is nothing under way that could arrive later; what is not wanted is taken back after that.
+The same request under the same key either tells what it did then, or is carried out now. It is made even where it is
+not wanted any more: only then is nothing under way that could arrive later; what is not wanted is taken back then.
 """
 
 from __future__ import annotations
