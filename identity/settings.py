@@ -106,16 +106,18 @@ def delivery_settings_from(environment: Mapping[str, str]) -> DeliverySettings:
 @dataclass(frozen=True, slots=True)
 class JobSettings:
     """Where tasks travel ("" : they run where they are called), how long one may go unacknowledged, and when the
-    nightly re-match begins."""
+    nightly re-match and the comparison with other systems begin."""
 
     broker_url: str = ""
     patience_seconds: int = 4 * 3600
     nightly: tuple[int, int] = (2, 15)
+    reconcile: tuple[int, int] = (5, 0)
     timezone: str = "UTC"
 
 
 def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
-    """Return the settings of jobs: IDENTITY_BROKER_URL, _JOB_PATIENCE (seconds), _NIGHTLY (hh:mm), _TIMEZONE.
+    """Return the settings of jobs: IDENTITY_BROKER_URL, _JOB_PATIENCE (seconds), _NIGHTLY and _RECONCILE (hh:mm),
+    _TIMEZONE.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -123,18 +125,19 @@ def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
     patience = _setting(
         environment, "IDENTITY_JOB_PATIENCE", str(shipped.patience_seconds), "[1-9][0-9]{0,6}"
     )
-    hour, minute = _setting(
-        environment,
-        "IDENTITY_NIGHTLY",
-        "{:02}:{:02}".format(*shipped.nightly),
-        "([01][0-9]|2[0-3]):[0-5][0-9]",
-    ).split(":")
     return JobSettings(
         environment.get("IDENTITY_BROKER_URL", shipped.broker_url),
         int(patience),
-        (int(hour), int(minute)),
+        _hour(environment, "IDENTITY_NIGHTLY", shipped.nightly),
+        _hour(environment, "IDENTITY_RECONCILE", shipped.reconcile),
         _setting(environment, "IDENTITY_TIMEZONE", shipped.timezone, "[A-Za-z]+(/[A-Za-z_+0-9-]+)*"),
     )
+
+
+def _hour(environment: Mapping[str, str], name: str, default: tuple[int, int]) -> tuple[int, int]:
+    told = _setting(environment, name, "{:02}:{:02}".format(*default), "([01][0-9]|2[0-3]):[0-5][0-9]")
+    hour, minute = told.split(":")
+    return int(hour), int(minute)
 
 
 def consumer_settings_from(environment: Mapping[str, str]) -> ConsumerSettings:
