@@ -14,6 +14,7 @@ __all__ = ["Breaker"]
 
 AWAY = frozenset({"TIMEOUT", "UNREACHABLE", "HTTP_408", "HTTP_429", "HTTP_502", "HTTP_503", "HTTP_504"})
 """Says nothing about the event: the system is away, or asks for time."""
+BUSY = frozenset({"HTTP_429", "HTTP_503"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,24 @@ class Breaker:
         return self.retry_at is not None and self.retry_at > now
 
     def counts(self, code: str) -> bool:
-        """Say whether a failure counts against its event: not where the system fails as a whole."""
-        return not (code in AWAY and (self.probing or code in ("HTTP_429", "HTTP_503")))
+        """Say whether a failure counts against its event: not where the system fails as a whole, or asks for time."""
+        return not (self.probing or code in BUSY)
 
     def succeeded(self) -> Breaker:
         return replace(self, failures=0, failing_since=None, retry_at=None)
 
-    def failed(self, now: datetime, asked: float | None, chance: Callable[[], float]) -> Breaker:
-        """Return it after a failure. `asked` are seconds for which the system wants to be left alone."""
-        failures = self.failures + 1
+    def failed(
+        self,
+        now: datetime,
+        code: str,
+        asked: float | None,
+        chance: Callable[[], float],
+        *,
+        again: bool = False,
+    ) -> Breaker:
+        """Return it after a failure. `asked` are seconds for which the system wants to be left alone. An event that
+        fails `again` says nothing new, unless nobody answers at all."""
+        failures = self.failures + (not again or self.probing or code in AWAY)
         rest = failures >= TRIPPED or asked is not None
         retry_at = now + backoff(max(failures - TRIPPED + 3, 1), chance, asked) if rest else None
         return replace(self, failures=failures, failing_since=self.failing_since or now, retry_at=retry_at)

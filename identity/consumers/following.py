@@ -17,7 +17,7 @@ from threading import Event as Stop
 
 from identity.consumers.breaker import Breaker
 from identity.consumers.outcomes import Tried, left, reached
-from identity.consumers.waiting import Waiting, waiting
+from identity.consumers.waiting import Waiting, probe, waiting
 from identity.model.delivery import DeadLetter, HeldEvent, Lease
 from identity.model.errors import StoreError
 from identity.model.following import Followed, FollowedOutcome
@@ -97,6 +97,11 @@ def follow_until(room: Following, stop: Stop, tell: Callable[[Worked], None] = l
             stop.wait(room.pause)
 
 
+def _is_final(refusal: Refused) -> bool:
+    """Say whether it will be refused again. A number without a word may be another server's, such as a proxy's."""
+    return refusal.word not in OURS and not refusal.word.startswith("HTTP_")
+
+
 @dataclass
 class _Batch:
     """What was done since it was last kept."""
@@ -131,7 +136,7 @@ class _Turn:
                     return replace(self.worked, why="waiting", again_at=self._breaker.retry_at)
                 self._rest()
                 continue
-            batch = waiting(room, self._position, 1 if self._breaker.probing else room.at_once, self._stop)
+            batch = self._next()
             if batch is not None:
                 self._follow(batch)
             elif self._stop is None:
@@ -139,6 +144,11 @@ class _Turn:
             else:
                 self._rest()
         return replace(self.worked, why="stopped")
+
+    def _next(self) -> list[Waiting] | None:
+        if self._breaker.probing:
+            return probe(self._room, self._position)
+        return waiting(self._room, self._position, self._room.at_once, self._stop)
 
     def _stopped(self) -> bool:
         return self._stop is not None and self._stop.is_set()
@@ -185,8 +195,11 @@ class _Turn:
             return True
         now = self._room.clock.now()
         counts = tried.final or self._breaker.counts(tried.code)
-        if not tried.final:
-            self._breaker = self._breaker.failed(now, tried.wait, self._room.chance)
+        if tried.final:
+            self._breaker = self._breaker.succeeded()  # it has answered
+        else:
+            again = each.held is not None and each.held.attempts > 0
+            self._breaker = self._breaker.failed(now, tried.code, tried.wait, self._room.chance, again=again)
         kept = left(self._lease.name, tried, counts, self._breaker, now, self._room)
         (batch.dead if isinstance(kept, DeadLetter) else batch.held).append(kept)  # type: ignore[arg-type]
         batch.tried.append(replace(tried, final=isinstance(kept, DeadLetter)))
@@ -204,7 +217,7 @@ class _Turn:
         except Unavailable as problem:
             return Tried(each, code=problem.code, wait=problem.retry_after)
         except Refused as refusal:
-            return Tried(each, code=refusal.word, final=refusal.word not in OURS)
+            return Tried(each, code=refusal.word, final=_is_final(refusal))
         except Exception as flaw:
             # Its text may quote values: only what it is.
             return Tried(each, code=type(flaw).__name__)

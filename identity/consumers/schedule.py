@@ -9,11 +9,12 @@ __all__ = ["ATTEMPTS", "FIRST", "LONGEST", "TRIPPED", "backoff"]
 
 FIRST = timedelta(seconds=1)
 LONGEST = timedelta(minutes=15)
-ATTEMPTS = 12
+ATTEMPTS = 16
 """After so many attempts of its own an event is given up: about an hour and a half."""
 
 TRIPPED = 5
-"""After so many failures in a row it is the other system that fails: it is left alone, then tried with one event."""
+"""After so many different events that failed in a row it is the other system that fails: it is left alone, then tried
+with one event at a time."""
 
 
 def backoff(failures: int, chance: Callable[[], float], asked: float | None = None) -> timedelta:

@@ -156,6 +156,11 @@ class Consumers(DeadLetters, Protocol):
         """Return those of these events that are done, held or given up."""
         ...
 
+    def missing(self, name: str, subjects: Collection[str], before: int, limit: int) -> Sequence[LoggedEvent]:
+        """Return up to `limit` events of these subjects before a position of the log that are not done, held or given
+        up, in the order of the log."""
+        ...
+
     def note(self, lease: Lease, facts: Sequence[object], seconds: float) -> bool:
         """Keep a follower's facts, and hold the lease for so long from now on."""
         ...

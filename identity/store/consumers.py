@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import func, select, union
 
 from identity.model.delivery import HeldEvent, Lease
@@ -157,6 +158,18 @@ class Consumers(ConsumerReviews, DeadLetters):
             )
             found.update(row.event_id for row in self._rows(asked))
         return frozenset(found)
+
+    def missing(self, name: str, subjects: Collection[str], before: int, limit: int) -> tuple[EventView, ...]:
+        wanted, found = sorted(set(subjects)), list[Any]()
+        at = select(_CONSUMER.position).where(_CONSUMER.name == name).scalar_subquery()
+        held = select(_HELD.position).where(_HELD.follower == name, _HELD.position == _EVENT.position)
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = _EVENT.subject.in_(wanted[start : start + _AT_ONCE])
+            asked = select(*_EVENT).where(some, _EVENT.position > at, _EVENT.position < before)
+            asked = asked.where(~_is_done(name).exists(), ~held.exists())
+            found += self._rows(asked.order_by(_EVENT.position).limit(limit))
+        ordered = sorted(found, key=lambda row: int(row.position))[:limit]
+        return tuple(EventView(**{**row._mapping, "body": orjson.loads(row.body)}) for row in ordered)
 
     def note(self, lease: Lease, facts: Sequence[object], seconds: float) -> bool:
         now, until = self._moments(seconds)
