@@ -93,7 +93,7 @@ def test_events_come_through_the_stream_and_are_acknowledged(
         until(lambda: client.exists(STREAM))
         log.many(100)
         until(lambda: len(diary.heard) == 100)
-        until(lambda: _group(client)["lag"] == 0 and _group(client)["pending"] == 0)
+        until(lambda: _group(client)["last-delivered-id"] == "100-0" and _group(client)["pending"] == 0)
     assert in_order(diary)
 
 
