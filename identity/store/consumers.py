@@ -127,7 +127,13 @@ class Consumers(ConsumerReviews, DeadLetters):
             .where(~_is_done(_CONSUMER.name).exists())
             .scalar_subquery()
         )
-        asked = select(*(_CONSUMER[name] for name in names), behind.label("lag")).order_by(_CONSUMER.name)
+        held = (
+            select(func.count())
+            .where(_HELD.follower == _CONSUMER.name, _HELD.position <= _CONSUMER.position)
+            .scalar_subquery()
+        )
+        asked = select(*(_CONSUMER[name] for name in names), (behind + held).label("lag"))
+        asked = asked.order_by(_CONSUMER.name)
         return tuple(Consumer(**row._mapping) for row in self._rows(asked))
 
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
