@@ -21,6 +21,7 @@ from celery.signals import worker_process_init
 from identity.bootstrap import Service
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
+from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
 from identity.flows.night.full import By
 from identity.flows.night.running import Options
@@ -29,7 +30,15 @@ from identity.model.errors import DeliveryError
 from identity.model.run import RunKind
 from identity.settings import JobSettings, job_settings_from, settings_from
 
-__all__ = ["app", "decide_again", "follow", "reconcile", "rematch_everybody", "rematch_recent"]
+__all__ = [
+    "app",
+    "decide_again",
+    "follow",
+    "reconcile",
+    "rematch_everybody",
+    "rematch_recent",
+    "work_off_jobs",
+]
 
 _DECIDED_AT_ONCE = 2_000
 
@@ -70,6 +79,7 @@ def _schedule(settings: JobSettings) -> dict[str, Any]:
     hour, minute = settings.nightly
     return {
         "decide again": {"task": "identity.decide_again", "schedule": 60.0},
+        "work off": {"task": "identity.work_off", "schedule": 10.0, "options": {"expires": 10.0}},
         "re-match what is recent": {
             "task": "identity.rematch_recent",
             "schedule": crontab(hour=hour, minute=minute, day_of_week="mon-sat"),
@@ -135,6 +145,12 @@ def _compared(name: str) -> dict[str, Any]:
     except DeliveryError as error:
         return {"why": error.code}
     return {what: report[what] for what in ("accounts", "profiles", "kinds", "known", "agrees")}
+
+
+@app.task(name="identity.work_off")
+def work_off_jobs() -> dict[str, Any]:
+    """Work off the files that came in over HTTP, and the exports that were asked for."""
+    return {"jobs": work_off(_service())}
 
 
 def _options(task: Task[Any, Any]) -> Options:
