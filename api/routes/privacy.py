@@ -111,7 +111,7 @@ def _decided(write: Write, request_id: str, decide: Callable[[], PrivacyRequest]
 
 def _request(call: Call, request_id: str) -> PrivacyRequest:
     if not storable(request_id):
-        raise LookupFailed("E523", "No privacy request is known by this id.", "Ask for those there are.")
+        raise LookupFailed("E524", "No privacy request is known by this id.", "Ask for those there are.")
     return known_request(call.service, request_id)
 
 

@@ -74,11 +74,11 @@ def erase_now(service: Service, golden_id: str, actor: str, check: str, reason: 
 
 
 def known_request(service: Service, request_id: str) -> PrivacyRequest:
-    """Return a request. LookupFailed E523 for one that nobody has made."""
+    """Return a request. LookupFailed E524 for one that nobody has made."""
     found = service.store.privacy.request(request_id)
     if found is None:
         raise LookupFailed(
-            "E523", "No privacy request is known by this id.", "`identity privacy` lists them."
+            "E524", "No privacy request is known by this id.", "`identity privacy` lists them."
         )
     return found
 

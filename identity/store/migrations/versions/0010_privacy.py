@@ -8,7 +8,7 @@ from alembic import op
 from identity.store.dialect import CLUSTERED, KeyText, Position, UtcDateTime
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
