@@ -39,9 +39,18 @@ class ErasureJournal:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             opened = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o600)
             with os.fdopen(opened, "ab") as file:
+                if not self._whole():  # whoever wrote last was killed half-way
+                    file.write(b"\n")
                 file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
                 file.flush()
                 os.fsync(file.fileno())
+
+    def _whole(self) -> bool:
+        with self.path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) == 0:
+                return True
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
 
     def erasures(self) -> list[Erasure]:
         """Return what was written of this database, in order. A line that broke off is none."""

@@ -73,6 +73,7 @@ class EraseSide(Unit):
             *(statement.on(numbers) for statement in sql.FORGET_NUMBERS),
             *(statement.on(ids) for statement in sql.FORGET_SUBJECTS),
             *(statement.on(named) for statement in sql.FORGET_TASKS),
+            sql.FORGET_MEMBERS.on([key.source_record_id for key in sorted(keys)]),
             sql.FORGET_REPLIES.on(spelled, reply=_GONE),
             sql.SUPPRESS.on([(mark, erasure.erasure_id) for mark in sorted(erasure.marks)], at=erasure.at),
         )

@@ -87,11 +87,16 @@ FORGET_SUBJECTS = (
         Statement(f"DELETE FROM {table} WHERE subject IN (SELECT s.golden_id FROM {{rows}} AS s)", _IDS)
         for table in ("held_event", "dead_letter")
     ),
+    Statement("DELETE FROM loyalty_merge WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)", _IDS),
     Statement(
         "UPDATE golden_profile SET attributes = '{{}}', consents = '{{}}', fingerprint = '' WHERE golden_id IN"
         " (SELECT s.golden_id FROM {rows} AS s)",
         _IDS,
     ),
+)
+FORGET_MEMBERS = Statement(
+    "DELETE FROM loyalty_merged WHERE member IN (SELECT s.member FROM {rows} AS s)",
+    _columns("loyalty_merged", "member"),
 )
 FORGET_TASKS = tuple(
     Statement(
