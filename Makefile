@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check faults work bench starter lock clean
+.PHONY: help setup demo erp serve test check faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup ## Four systems' files to golden profiles, on made-up people (SQLite, no server)
 	$(BIN)/identity demo
+
+erp: setup ## A Tryton server to try the ERP connector on, in an environment of its own (made once, in .erp)
+	$(BIN)/python -m erp serve
 
 work: setup ## A worker for nightly jobs, with the clock that sends them (IDENTITY_BROKER_URL names the broker)
 	$(BIN)/celery --app identity.jobs worker --beat --schedule .celerybeat-schedule

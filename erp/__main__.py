@@ -20,7 +20,10 @@ def main(arguments: list[str]) -> int:
         print(f"Tryton is ready in {ready.folder}")
         if arguments:
             with running(ready) as erp, suppress(KeyboardInterrupt):
-                print(f"{erp.url}, database {erp.database}, user {erp.user}, password {erp.password}", flush=True)
+                print(
+                    f"{erp.url}, database {erp.database}, user {erp.user}, password {erp.password}",
+                    flush=True,
+                )
                 threading.Event().wait()
     except ErpMissing as problem:
         print(problem, file=sys.stderr)

@@ -88,7 +88,7 @@ def _make(installed: Installation) -> None:
     shutil.rmtree(installed.folder)
     installed.folder.mkdir()
     venv.create(installed.folder / "venv", with_pip=True)
-    pip = [installed.programs / "python", "-m", "pip", "install", "--quiet"]
+    pip: list[str | Path] = [installed.programs / "python", "-m", "pip", "install", "--quiet"]
     _run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", _LOCK])
     _fill(installed)
 
@@ -101,7 +101,15 @@ def _fill(installed: Installation) -> None:
     password.write_text(secrets.token_urlsafe(18) + "\n")
     configuration = installed.folder / "template.conf"
     configuration.write_text(f"[database]\nuri = sqlite://\npath = {installed.folder}\n")
-    command = [installed.programs / "trytond-admin", "-c", configuration, "-d", DATABASE, "-u", *MODULES]
+    command: list[str | Path] = [
+        installed.programs / "trytond-admin",
+        "-c",
+        configuration,
+        "-d",
+        DATABASE,
+        "-u",
+        *MODULES,
+    ]
     _run(
         [*command, "--activate-dependencies", "--email", "erp@example.com"],
         TRYTONPASSFILE=str(password),

@@ -13,6 +13,7 @@ from tests.databases import PostgresServer, postgresql_server
 from tests.evidence import SERVER, Evidence
 
 if TYPE_CHECKING:
+    from erp import Erp
     from identity.store import Store
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -93,3 +94,15 @@ def store(url: str) -> Iterator[Store]:
     store = Store(url, patience=5)
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def erp() -> Iterator[Erp]:
+    """A Tryton server, installed by the first run that needs it. Where it cannot be had, tests fail and say why."""
+    from erp import ErpMissing, running
+
+    try:
+        with running() as server:
+            yield server
+    except ErpMissing as problem:
+        pytest.fail(str(problem), pytrace=False)

@@ -1,0 +1,53 @@
+"""What the ERP keeps of a customer, and what this service may write to it. Everything else there is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from identity.model.cluster import GoldenId
+
+__all__ = ["ERP_ATTRIBUTES", "ErpAccount", "ErpPolicy", "PartyMerge"]
+
+ERP_ATTRIBUTES = ("email", "phone", "full_name")
+"""What an ERP account can be told: e-mail and phone are put beside the ERP's own, the name in the place of it."""
+
+
+class PartyMerge(StrEnum):
+    """Whether accounts of one person are made one in the ERP, which cannot be undone there."""
+
+    NEVER = "never"
+    ALLOWED = "allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class ErpPolicy:
+    """What may be written to the ERP, as which source its accounts are known here, and how fast it may be asked.
+
+    `reference` stands before each golden id in the ERP: by it the references of this service are told from others.
+    """
+
+    source: str = "erp"
+    reference: str = "golden"
+    attributes: tuple[str, ...] = ()
+    party_merge: PartyMerge = PartyMerge.NEVER
+    requests_per_second: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ErpAccount:
+    """An account as the ERP shows it.
+
+    `references` are all golden ids that stand on it: one as it should be, several after somebody else's doing.
+    `told` is what of its contact attributes was written by this service; `attributes` is what the ERP itself knows.
+    """
+
+    number: str
+    active: bool
+    references: tuple[GoldenId, ...]
+    changed_at: datetime
+    replaced_by: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
