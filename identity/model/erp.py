@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from identity.model.cluster import GoldenId
 
-__all__ = ["ERP_ATTRIBUTES", "ErpAccount", "ErpPolicy", "PartyMerge"]
+__all__ = ["ERP_ATTRIBUTES", "Drift", "DriftKind", "ErpAccount", "ErpPolicy", "PartyMerge"]
 
 ERP_ATTRIBUTES = ("email", "phone", "full_name")
 """What an ERP account can be told: e-mail and phone are put beside the ERP's own, the name in the place of it."""
@@ -41,7 +41,8 @@ class ErpAccount:
     """An account as the ERP shows it.
 
     `references` are all golden ids that stand on it: one as it should be, several after somebody else's doing.
-    `told` is what of its contact attributes was written by this service; `attributes` is what the ERP itself knows.
+    `told` is what of its contact attributes was written by this service; `attributes` is what the ERP itself knows, and
+    `others` what else it knows of an attribute.
     """
 
     number: str
@@ -51,3 +52,28 @@ class ErpAccount:
     replaced_by: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class DriftKind(StrEnum):
+    """In what an account of the ERP differs from what is known here."""
+
+    NO_REFERENCE = "NO_REFERENCE"
+    SEVERAL_REFERENCES = "SEVERAL_REFERENCES"
+    RETIRED_REFERENCE = "RETIRED_REFERENCE"
+    OTHER_REFERENCE = "OTHER_REFERENCE"
+    STRAY_REFERENCE = "STRAY_REFERENCE"
+    ATTRIBUTES = "ATTRIBUTES"
+    NO_ACCOUNT = "NO_ACCOUNT"
+    INACTIVE_ACCOUNT = "INACTIVE_ACCOUNT"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Drift:
+    """One account that differs. `attributes` are the names of those it is told wrongly, never their values."""
+
+    number: str
+    kind: DriftKind
+    expected: GoldenId | None = None
+    found: tuple[GoldenId, ...] = ()
+    attributes: tuple[str, ...] = ()

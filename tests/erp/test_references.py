@@ -94,18 +94,22 @@ def test_a_refusal_says_nothing_that_the_erp_says(erp: Erp, someone: Clerk) -> N
 
 
 def test_approved_attributes_stand_beside_the_erps_own(accounts: ErpAccounts, someone: Clerk) -> None:
-    own = [{"type": "email", "value": "ines@work.example"}]
+    own = [{"type": "email", "value": "ines@work.example"}, {"type": "mobile", "value": "212 555 0177"}]
     number = someone.open(contact_mechanisms=[["create", own]])
     told = {"email": "ines@home.example", "phone": "+12125550143"}
     assert accounts.write_attributes(number, told)
     assert not accounts.write_attributes(number, told)
-    assert [value for value, whose in someone.contacts(number) if not whose] == ["ines@work.example"]
+    kept = [(each["value"], "") for each in own]
+    assert sorted(each for each in someone.contacts(number) if not each[1]) == sorted(kept)
     account = accounts.account(number)
-    assert account.attributes == {"full_name": "Ines Ortega", "email": "ines@work.example"}
+    assert account.attributes == {
+        "full_name": "Ines Ortega",
+        **{each: own[at]["value"] for at, each in enumerate(told)},
+    }
     assert account.told["email"] == "ines@home.example"
-    assert accounts.write_attributes(number, {"email": "INES@work.example"})
+    assert accounts.write_attributes(number, {"email": "INES@work.example", "phone": "+1 (212) 555-0177"})
     assert accounts.account(number).told == {}
-    assert someone.contacts(number) == [("ines@work.example", "")]
+    assert sorted(someone.contacts(number)) == sorted(kept)
 
 
 def test_what_is_not_approved_is_not_written(erp: Erp, accounts: ErpAccounts, someone: Clerk) -> None:

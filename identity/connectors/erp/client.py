@@ -2,7 +2,7 @@
 
 A reference is an identifier without a type, `golden:` before the golden id. Tryton keeps several identifiers of one
 kind without a word, so that there is one is enforced here: everything is written against the party as it was read, and
-whoever was overtaken reads again.
+what writers at once have done together is mended by each of them in the same way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from identity.connectors.erp.merging import replace_party
 from identity.connectors.erp.parties import FIELDS, Party, changed_since, party
 from identity.connectors.erp.session import Overtaken, TrytonSession
-from identity.connectors.erp.writing import told_attributes, told_reference
+from identity.connectors.erp.writing import single, told_attributes, told_reference
 from identity.connectors.remote import Refused, unreadable
 from identity.model.cluster import GoldenId
 from identity.model.erp import ErpAccount, ErpPolicy, PartyMerge
@@ -22,7 +22,7 @@ from identity.model.erp import ErpAccount, ErpPolicy, PartyMerge
 __all__ = ["Tryton"]
 
 _PAGE = 200
-_TRIES = 8
+_TRIES = 12
 _SYSTEM = "the ERP"
 _EVERYBODY = {"active_test": False}
 _MODEL = "model.party.party"
@@ -92,20 +92,33 @@ class Tryton:
         return True
 
     def _settle(self, number: str, changes_of: Callable[[Party], dict[str, Any]]) -> bool:
-        """Write what makes an account as it is wished; say whether that was anything."""
-        for tried in range(1, _TRIES + 1):
+        """Write what makes an account as it is wished; say whether that was anything.
+
+        It is read again after that: on some databases Tryton lets two writers pass who have read the same. Both see
+        what they have done together, and agree on what of it stays; neither begins again.
+        """
+        wrote = False
+        for _ in range(_TRIES):
             found = self._party(number)
-            changes = changes_of(found)
+            changes = single(found, self._policy.reference) if wrote else changes_of(found)
             if not changes:
-                return False
-            stamps = {"_timestamp": {f"party.party,{found.id}": found.stamp}, **_EVERYBODY}
-            try:
-                self._session.call(f"{_MODEL}.write", [found.id], changes, stamps)
-                return True
-            except Overtaken:
-                if tried == _TRIES:
-                    raise
-        return False
+                return wrote
+            wrote = self._wrote(found, changes) or wrote
+        raise Overtaken("OVERTAKEN", "The account is changed in the ERP again and again.")
+
+    def _wrote(self, found: Party, changes: dict[str, Any]) -> bool:
+        """Write to a party as it was read; False where it is another by now."""
+        stamps = {"_timestamp": {f"party.party,{found.id}": found.stamp}, **_EVERYBODY}
+        try:
+            self._session.call(f"{_MODEL}.write", [found.id], changes, stamps)
+        except Overtaken:
+            return False
+        except Refused:
+            # What was to be deleted may be gone already.
+            if self._party(found.account.number).stamp == found.stamp:
+                raise
+            return False
+        return True
 
     def _party(self, number: str) -> Party:
         found = self._found([["code", "=", number]], 1)
@@ -114,12 +127,21 @@ class Tryton:
         return found[0]
 
     def _found(self, condition: list[Any], most: int) -> list[Party]:
-        told = self._session.call(
-            f"{_MODEL}.search_read", condition, 0, most, [["id", "ASC"]], list(FIELDS), _EVERYBODY
-        )
+        asked = (condition, 0, most, [["id", "ASC"]], list(FIELDS), _EVERYBODY)
+        told = self._read(*asked)
         if not isinstance(told, list):
             raise unreadable(_SYSTEM, "it is no list of parties")
         return [party(each, self._policy.reference, _SYSTEM) for each in told]
+
+    def _read(self, *asked: object) -> Any:
+        for tried in range(1, _TRIES + 1):
+            try:
+                return self._session.call(f"{_MODEL}.search_read", *asked)
+            except Refused as refusal:
+                # What was found may be deleted before it is read; whoever may not read is refused each time.
+                if refusal.word != "USER_ERROR" or tried == _TRIES:
+                    raise
+        return None
 
 
 def _active(found: Party) -> Party:

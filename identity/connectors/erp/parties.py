@@ -11,7 +11,7 @@ from identity.connectors.remote import unreadable
 from identity.model.cluster import GoldenId
 from identity.model.erp import ErpAccount
 
-__all__ = ["FIELDS", "PHONES", "Entry", "Party", "changed_since", "golden_ids", "party", "same"]
+__all__ = ["FIELDS", "PHONES", "Entry", "Party", "changed_since", "golden_ids", "party"]
 
 FIELDS = (
     "code", "active", "name", "replaced_by.code", "create_date", "write_date",
@@ -80,26 +80,16 @@ def golden_ids(identifiers: Iterable[Entry], reference: str) -> tuple[tuple[Entr
     )
 
 
-def same(attribute: str, one: str, other: str) -> bool:
-    """Say whether two values are one, however they are spelt: Tryton writes numbers in a way of its own."""
-    fold = _digits if attribute == "phone" else str.casefold
-    return fold(one.strip()) == fold(other.strip())
-
-
-def _digits(number: str) -> str:
-    return "".join(character for character in number if character.isdecimal() or character == "+")
-
-
 def _party(told: Mapping[str, Any], reference: str) -> Party:
     identifiers = tuple(_entry(each, "code") for each in told["identifiers."])
     contacts = tuple(_entry(each, "value") for each in told["contact_mechanisms."])
     own = [each for each in contacts if each.name != reference]
     ours = [each for each in contacts if each.name == reference]
-    replaced = told["replaced_by."]
+    replaced, reached = told["replaced_by."], _reached(own)
     name = str(told["name"] or "")
     attributes = {
         "full_name": name,
-        **_reached(own),
+        **{attribute: values[0] for attribute, values in reached.items()},
         **_place(told["addresses."]),
         "tax_id": next((each.value for each in identifiers if each.active and each.type), ""),
     }
@@ -112,7 +102,8 @@ def _party(told: Mapping[str, Any], reference: str) -> Party:
         ),
         replaced_by=str(replaced["code"]) if replaced else None,
         attributes={name: value for name, value in attributes.items() if value},
-        told=_reached(ours),
+        told={attribute: values[-1] for attribute, values in _reached(ours).items()},
+        others={attribute: values[1:] for attribute, values in reached.items() if values[1:]},
     )
     return Party(int(told["id"]), str(told["_timestamp"]), name, identifiers, contacts, account)
 
@@ -126,13 +117,13 @@ def _entry(told: Mapping[str, Any], value: str) -> Entry:
     return Entry(int(told["id"]), str(kind), str(told[value]), str(name), bool(told["active"]))
 
 
-def _reached(contacts: Iterable[Entry]) -> dict[str, str]:
-    """Return the first e-mail address and the first phone number in use."""
-    found: dict[str, str] = {}
+def _reached(contacts: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+    """Return the e-mail addresses and the phone numbers in use, in Tryton's order."""
+    found: dict[str, tuple[str, ...]] = {}
     for each in contacts:
         attribute = "phone" if each.type in PHONES else each.type
         if each.active and attribute in ("email", "phone"):
-            found.setdefault(attribute, each.value)
+            found[attribute] = (*found.get(attribute, ()), each.value)
     return found
 
 

@@ -76,7 +76,7 @@ class TrytonSession:
             found = self._ask("common.db.login", (user, {"password": self._settings.password}, "en"), {})
         except Refused as refusal:
             if refusal.word == _UNAUTHORISED:
-                raise Refused("LOGIN_REFUSED", f"{self._system} refuses the login.") from None
+                raise Refused("UNAUTHENTICATED", f"{self._system} refuses the login.") from None
             raise
         match found:
             case [int(number), str(token), *_]:
@@ -104,7 +104,7 @@ class TrytonSession:
             case ["UserError", *_]:
                 return Refused("USER_ERROR", f"{self._system} refuses what is to be written.")
             case ["LoginException", *_]:
-                return Refused("LOGIN_REFUSED", f"{self._system} asks for another login.")
+                return Refused("UNAUTHENTICATED", f"{self._system} asks for another login.")
             case ["ConcurrencyException", *_]:
                 return Overtaken("OVERTAKEN", f"The account was changed in {self._system} meanwhile.")
         # Tryton has failed and taken back what it did, as with a status of 500.
