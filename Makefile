@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo erp serve test check faults work bench starter lock clean
+.PHONY: help setup demo erp serve openapi test check contract faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ serve: setup ## The demo data over HTTP, on this machine
 	@test -f demo-data/identity.db || $(BIN)/identity demo > /dev/null
 	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
 
+openapi: setup ## Write docs/openapi.json anew, and say what would break callers of the released one
+	$(BIN)/python -m api.openapi docs/openapi.json
+	$(BIN)/python -m tests.contract.breaking
+
 test: setup ## Run the whole test suite
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile
 
@@ -42,6 +46,9 @@ check: setup ## Format, lint, types, import directions, and the quick tests: und
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest tests/steps tests/comparators tests/features tests/architecture
+
+contract: setup ## Ask the API 15,000 things over both databases; no answer may be undocumented: about 10 minutes
+	$(BIN)/python -m tests.contract
 
 faults: setup ## Kill loads and re-matches at 180 random moments: about 10 minutes, on this machine only
 	$(BIN)/python -m pytest tests/faults/kills.py

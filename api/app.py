@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from api import problems
 from api.calls import Context
+from api.contract import document
+from api.deprecation import DEPRECATED, Deprecation, Notices
 from api.door import Door
 from api.limits import limits_at
 from api.metrics import Metrics
@@ -21,6 +23,8 @@ from api.routes import decisions, explain, feed, lookup, operations, profiles, r
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from identity.bootstrap import Service, SystemClock
+from identity.delivery.subscribing import standings
+from identity.model.delivery import SubscriberStatus
 from identity.model.errors import IdentityError
 
 __all__ = ["create_app"]
@@ -29,18 +33,24 @@ _LOG = structlog.get_logger("identity.api")
 _PARTS = (records, profiles, lookup, decisions, explain, feed, operations)
 
 
-def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI:
-    """Return the application over one service."""
+def create_app(
+    service: Service,
+    settings: ApiSettings | None = None,
+    deprecated: Mapping[str, Deprecation] = DEPRECATED,
+) -> FastAPI:
+    """Return the application over one service. `deprecated` routes, by operation id, say that they are."""
     settings = settings or ApiSettings()
-    metrics = Metrics(lambda: _stored(service))
+    metrics = Metrics(lambda: _stored(service), lambda: _subscribers(service))
     app = FastAPI(
         title="Customer identity",
         version="1",
         summary="Golden profiles, lookups and merges for CDP, loyalty and channel systems.",
         redoc_url=None,
         lifespan=_lifespan(settings),
-        separate_input_output_schemas=False,
+        redirect_slashes=False,  # an address is spelled one way; a redirect would be one more answer to document
+        generate_unique_id_function=lambda route: route.name,
     )
+    app.openapi = document(app, deprecated)  # type: ignore[method-assign]
     app.state.context = Context(
         service,
         settings,
@@ -57,6 +67,8 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
     app.add_exception_handler(RequestValidationError, problems.of_validation)
     app.add_exception_handler(HTTPException, problems.of_http)
     app.add_exception_handler(Exception, _unforeseen)
+    if deprecated:
+        app.add_middleware(Notices, deprecated=deprecated)
     app.add_middleware(Door, settings=settings, metrics=metrics)
     return app
 
@@ -97,4 +109,18 @@ def _stored(service: Service) -> dict[str, float]:
         "quarantine_open": counts.open_quarantine,
         "redo_waiting": waiting,
         "reviews_open": reviews,
+    }
+
+
+def _subscribers(service: Service) -> dict[str, dict[str, float]]:
+    """Return how everybody who is told stands, by name and kind of number."""
+    return {
+        standing.subscriber.name: {
+            "behind": standing.behind,
+            "held": standing.held,
+            "dead_letters": standing.dead,
+            "active": standing.subscriber.status is SubscriberStatus.ACTIVE,
+            "failures": standing.subscriber.failures,
+        }
+        for standing in standings(service.deliveries)
     }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -44,6 +45,7 @@ class Door:
         self._settings = settings
         self._metrics = metrics
         self._inside = 0
+        self._places: dict[Any, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +56,7 @@ class Door:
         self._inside += counted
         self._metrics.inside(self._inside)
         try:
-            if (refused := self._refused(scope, visit)) is not None:
+            if (refused := self._refused(scope, visit, counted)) is not None:
                 await refused(scope, receive, visit.send)
             else:
                 await self._app(scope, self._measured(scope, receive), visit.send)
@@ -63,14 +65,22 @@ class Door:
             self._metrics.inside(self._inside)
             self._tell(scope, visit)
 
-    def _refused(self, scope: Scope, visit: _Visit) -> Any:
+    def _refused(self, scope: Scope, visit: _Visit, counted: bool) -> Any:
         request = Request(scope)
         if not visit.named:
             return problem_response(
                 request, 400, "INVALID_REQUEST", "X-Request-ID or X-Correlation-ID is no name.",
                 "Use up to 128 letters, digits and . _ : / -",
             )  # fmt: skip
-        if self._inside > self._settings.most_at_once:
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return problem_response(
+                request,
+                400,
+                "INVALID_REQUEST",
+                "No address has a NUL in it.",
+                "Nothing that is stored has one.",
+            )
+        if counted and self._inside > self._settings.most_at_once:
             self._metrics.shed()
             return problem_response(request, 503, "OVERLOADED", "Too much is asked at once.", "Try again.")
         length = request.headers.get("content-length", "0")
@@ -111,8 +121,7 @@ class Door:
 
     def _tell(self, scope: Scope, visit: _Visit) -> None:
         seconds = time.perf_counter() - visit.began
-        # The pattern, not the address: an address that nobody knows may hold anything.
-        place = getattr(scope.get("route"), "path", "(none)")
+        place = self._place(scope)
         self._metrics.answered(scope["method"], place, visit.status, seconds)
         _LOG.info(
             "request",
@@ -125,6 +134,17 @@ class Door:
             correlation_id=scope["correlation_id"],
             **scope.get("told", {}),
         )
+
+    def _place(self, scope: Scope) -> str:
+        """Return the pattern, not the address: an address that nobody knows may hold anything."""
+        endpoint = scope.get("endpoint")
+        if endpoint is not None and endpoint not in self._places:
+            # A route itself knows its address below the router it stands in only.
+            self._places = {
+                context.endpoint: str(context.path_format)
+                for context in iter_route_contexts(scope["app"].routes)
+            }
+        return self._places.get(endpoint, "(none)")
 
 
 class _Visit:

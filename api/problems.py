@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from identity.model.errors import (
     Contention,
     DecisionRefused,
+    DeliveryError,
     FileError,
     IdentityError,
     LookupFailed,
@@ -46,6 +47,7 @@ _STATUSES: Sequence[tuple[type[IdentityError], int]] = (
     (RowError, 422),
     (FileError, 422),
     (ModelError, 409),
+    (DeliveryError, 409),
     (RulesError, 500),
 )
 _OWN_STATUS = {"E503": 503, "E507": 422}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from api.schemas import ProblemBody
-
-__all__ = ["refusals"]
+__all__ = ["ALWAYS", "refusals", "refusals_at_the_door"]
 
 _MEANINGS = {
     400: "The request cannot be read.",
@@ -22,16 +21,20 @@ _MEANINGS = {
     429: "The client asks for too much.",
     503: "Not now: try again.",
 }
-_ALWAYS = (400, 401, 403, 408, 413, 422, 429, 503)
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+ALWAYS = (400, 401, 403, 408, 413, 422, 429, 503)
+"""What any route with a scope may answer. The contract leaves out what one cannot: see `api.contract`."""
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what FastAPI documents of these refusals and of those that any route may answer."""
-    return {
-        status: {
-            "model": ProblemBody,
-            "description": _MEANINGS[status],
-            "content": {"application/problem+json": {}},
-        }
-        for status in sorted({*_ALWAYS, *statuses})
-    }
+    return _told({*ALWAYS, *statuses})
+
+
+def refusals_at_the_door() -> dict[int | str, dict[str, Any]]:
+    """Return what FastAPI documents of the refusals that a route without a scope may answer."""
+    return _told({400, 413})
+
+
+def _told(statuses: Collection[int]) -> dict[int | str, dict[str, Any]]:
+    return {status: {"description": _MEANINGS[status], "content": _PROBLEM} for status in sorted(statuses)}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from identity.model.record import CANONICAL_ATTRIBUTES
 
@@ -14,18 +14,46 @@ __all__ = [
     "ProblemBody", "RecordBatch", "RecordBody", "RecordIn", "Resolved", "Split",
 ]  # fmt: skip
 
+_NO_NUL = r"^[^\x00]*$"
 _STRICT = ConfigDict(extra="forbid")
+_IDS = ("g4x7k2m9q0c3d8f1n", "g0b6t5w1r9h2j4s8v")
+_INES: dict[str, Any] = {
+    "given_name": "Ines",
+    "family_name": "Okafor",
+    "email": "ines@example.com",
+    "phone": "(212) 555-0142",
+    "postcode": "10001",
+    "country": "US",
+    "observed_at": "2026-03-01T12:00:00Z",
+    "consents": {"marketing.email": {"status": "granted", "captured_at": "2026-02-01T09:30:00Z"}},
+}
+_TOLD: dict[str, Any] = {"source": "ecommerce", "source_record_id": "C-1042", **_INES}
 _MOST_MEMBERS = 1_000
+
+
+def _strict(*examples: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": list(examples)})
 
 
 def _storable_moment(moment: datetime) -> datetime:
     if not 1000 <= moment.year <= 9998:
         raise ValueError("out of range")
+    # Databases know no offset of sixteen hours and more, and the moment is the same.
+    return moment.astimezone(UTC)
+
+
+def _written(moment: object) -> object:
+    if not isinstance(moment, str):  # or seconds since 1970 would do, which nobody is told
+        raise ValueError("is no text")
     return moment
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_storable_moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_storable_moment)]
+Number = Annotated[int, Strict()]
 Text = Annotated[str, Field(max_length=65_536)]
+Word = Annotated[str, Field(max_length=65_536, pattern=_NO_NUL)]
+Id = Annotated[str, Field(min_length=1, max_length=1_000, pattern=_NO_NUL)]
+"""Of what is there already: nothing that is stored has a NUL in it."""
 Name = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -38,23 +66,7 @@ class Consent(BaseModel):
 class RecordBody(BaseModel):
     """A customer in canonical attributes, spelled as the source spells them."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "given_name": "Ines",
-                    "family_name": "Okafor",
-                    "email": "ines@example.com",
-                    "phone": "(212) 555-0142",
-                    "postcode": "10001",
-                    "country": "US",
-                    "observed_at": "2026-03-01T12:00:00Z",
-                    "consents": {"marketing.email": {"status": "granted"}},
-                }
-            ]
-        },
-    )
+    model_config = _strict(_INES)
     given_name: Text | None = None
     family_name: Text | None = None
     full_name: Text | None = None
@@ -82,17 +94,35 @@ class RecordBody(BaseModel):
 
 
 class RecordIn(RecordBody):
+    model_config = _strict(_TOLD)
     source: Name = Field(examples=["ecommerce"])
     source_record_id: Name = Field(examples=["C-1042"])
 
 
 class RecordBatch(BaseModel):
-    model_config = _STRICT
+    model_config = _strict({"records": [_TOLD]})
     records: list[RecordIn] = Field(min_length=1, max_length=1_000)
 
 
 class Resolved(BaseModel):
     """What became of a record. A refused one has a problem, and nothing of it was stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "ecommerce",
+                    "source_record_id": "C-1042",
+                    "outcome": "accepted",
+                    "golden_id": _IDS[0],
+                    "decision": "match",
+                    "match_weight": 17.2,
+                    "operation_id": "0199d2c8c7a0b3e48f10a1b2c3d4e5f6",
+                    "problem": None,
+                }
+            ]
+        }
+    )
 
     source: str
     source_record_id: str
@@ -107,12 +137,7 @@ class Resolved(BaseModel):
 class Asked(BaseModel):
     """Exactly one of: golden_id, source with source_record_id, email, phone, loyalty_id, tax_id."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"email": "ines@example.com"}, {"source": "pos", "source_record_id": "1001"}]
-        },
-    )
+    model_config = _strict({"email": "ines@example.com"}, {"source": "pos", "source_record_id": "1001"})
     golden_id: Name | None = None
     source: Name | None = None
     source_record_id: Name | None = None
@@ -125,14 +150,23 @@ class Asked(BaseModel):
 
 
 class LookupBatch(BaseModel):
-    model_config = _STRICT
+    model_config = _strict(
+        {"keys": [{"email": "ines@example.com"}, {"phone": "(212) 555-0142", "country": "US"}]}
+    )
     keys: list[Asked] = Field(min_length=1, max_length=1_000)
 
 
 class Found(BaseModel):
     """Who answers: `golden_id` when it is one. `status` is live, empty, erased, unknown, or shared: the value belongs
-    to too many to be anybody's."""
+    to too many to be anybody's. `records`, then, are told with `as_of`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"golden_id": _IDS[0], "golden_ids": [_IDS[0]], "status": "live", "redirected": False}
+            ]
+        }
+    )
     golden_id: str | None
     golden_ids: list[str]
     status: Literal["live", "empty", "erased", "unknown", "shared"]
@@ -141,65 +175,69 @@ class Found(BaseModel):
 
 
 class MatchAsked(BaseModel):
-    model_config = _STRICT
+    model_config = _strict({"record": {"given_name": "Ines", "email": "ines@example.com"}, "limit": 5})
     record: RecordBody
-    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    limit: Annotated[Number, Field(ge=1, le=100)] = 10
 
 
 class NameAsked(BaseModel):
-    model_config = _STRICT
+    model_config = _strict({"family_name": "Okafor", "given_name": "In", "limit": 20})
     family_name: Name
     given_name: Text = ""
     birth_date: Text = ""
     postcode: Text = ""
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    limit: Annotated[Number, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(pattern="^[0-9]{0,18}$")] = ""
 
 
-GoldenIds = Annotated[list[Name], Field(min_length=2, max_length=50)]
+GoldenIds = Annotated[list[Id], Field(min_length=2, max_length=50)]
 Versions = Annotated[
-    dict[str, int], Field(description="Versions as they were seen; another is refused as stale.")
+    dict[Id, Number], Field(description="Versions as they were seen; another is refused as stale.")
 ]
 
 
 class Merge(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"profile_ids": ["g1…", "g2…"], "reason": "Same person, by phone."}]},
-    )
+    model_config = _strict({"profile_ids": [*_IDS], "reason": "Same person, by phone."})
     profile_ids: GoldenIds
-    reason: Text = ""
-    into: Name | None = Field(None, description="Whose id lives on; by default the rules say.")
+    reason: Word = ""
+    into: Id | None = Field(None, description="Whose id lives on; by default the rules say.")
     expected_versions: Versions = Field(default_factory=dict)
 
 
 class Key(BaseModel):
     model_config = _STRICT
-    source: Name
-    source_record_id: Name
+    source: Id
+    source_record_id: Id
 
 
 class Split(BaseModel):
-    model_config = _STRICT
+    model_config = _strict(
+        {
+            "records": [{"source": "ecommerce", "source_record_id": "C-1042"}],
+            "reason": "Her daughter's account.",
+        }
+    )
     records: list[Key] = Field(min_length=1, max_length=_MOST_MEMBERS)
-    reason: Text = ""
+    reason: Word = ""
     expected_versions: Versions = Field(default_factory=dict)
 
 
 class Judged(BaseModel):
     """Of two records (as source:id) or, to keep apart, two profiles."""
 
-    model_config = _STRICT
+    model_config = _strict(
+        {"judgement": "keep_apart", "one": "pos:1001", "other": "ecommerce:C-1042", "reason": "Two sisters."}
+    )
     judgement: Literal["keep_apart", "keep_together"]
-    one: Name
-    other: Name
-    reason: Text = ""
+    one: Id
+    other: Id
+    reason: Word = ""
     expected_versions: Versions = Field(default_factory=dict)
 
 
 class Reason(BaseModel):
-    model_config = _STRICT
-    reason: Text = ""
+    model_config = _strict({"reason": "They only share an address."})
+    reason: Word = ""
 
 
 class Image(BaseModel):
@@ -217,6 +255,29 @@ class Redirected(BaseModel):
 class Decision(BaseModel):
     """What a decision did. `golden_id` is the profile that is left, when it is one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "operation_id": "0199d2c8c7a0b3e48f10a1b2c3d4e5f6",
+                    "kind": "merge",
+                    "status": "done",
+                    "golden_id": _IDS[0],
+                    "golden_ids": [_IDS[0]],
+                    "redirects": [{"retired": _IDS[1], "survivor": _IDS[0]}],
+                    "profiles": [
+                        {
+                            "golden_id": _IDS[0],
+                            "version": 4,
+                            "status": "live",
+                            "records": ["ecommerce:C-1042", "pos:1001"],
+                        }
+                    ],
+                    "at": "2026-03-01T12:00:00.000000+00:00",
+                }
+            ]
+        }
+    )
     operation_id: str
     kind: Literal["merge", "split", "keep_apart", "keep_together", "undo"]
     status: Literal["done", "reversed"]
@@ -227,8 +288,28 @@ class Decision(BaseModel):
     at: datetime
 
 
+class Place(BaseModel):
+    place: str
+    problem: str
+
+
 class ProblemBody(BaseModel):
-    """RFC 9457. `code` is stable: branch on it."""
+    """RFC 9457. `code` is stable: branch on it. `places` tells where a request is not as it has to be."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:customer-identity:problem:UNKNOWN",
+                    "title": "Nobody is known by this.",
+                    "status": 404,
+                    "code": "UNKNOWN",
+                    "detail": "Tell a record first, or match.",
+                    "request_id": "0199d2c8c7a0b3e48f10a1b2c3d4e5f6",
+                }
+            ]
+        }
+    )
 
     type: str
     title: str
@@ -236,4 +317,4 @@ class ProblemBody(BaseModel):
     code: str
     detail: str
     request_id: str
-    places: list[dict[str, Any]] | None = None
+    places: list[Place] | None = None

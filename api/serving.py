@@ -1,4 +1,5 @@
-"""Running the application: one process, or several that share the port; with somebody who tidies up behind it."""
+"""Running the application: one process, or several that share the port; with somebody who tidies up behind it, and an
+office that delivers events."""
 
 from __future__ import annotations
 
@@ -15,27 +16,37 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.settings import ApiSettings, api_settings_from
 from identity.bootstrap import Service, SystemClock, settings_from
+from identity.commands.delivering import News
+from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError
 
 __all__ = ["application", "serve"]
 
 _LOG = structlog.get_logger("identity.api")
 _TIDY_SECONDS = 60.0
+_LEAVE_SECONDS = 15.0
+"""How long what is on its way is waited for: longer than a webhook may take to answer."""
 _KEPT = timedelta(hours=48)
 """How long requests under a key are remembered."""
 
 
 def serve(service: Service, settings: ApiSettings, port: int) -> None:
-    """Serve until stopped. What waits to be decided again is decided meanwhile, by one thread of this process."""
+    """Serve until stopped. Meanwhile threads of this process decide again what waits for it, and deliver events."""
     _log_as_json()
     stop = threading.Event()
-    tidier = threading.Thread(target=_tidy, args=(service, stop), daemon=True)
-    tidier.start()
+    besides = [_tidy, *([_deliver] if service.settings.delivery.inline else [])]
+    threads = [
+        threading.Thread(target=each, args=(service, stop), name=each.__name__, daemon=True)
+        for each in besides
+    ]
+    for thread in threads:
+        thread.start()
     try:
         _run(service, settings, port)
     finally:
         stop.set()
-        tidier.join(5)
+        for thread in threads:
+            thread.join(_LEAVE_SECONDS)
 
 
 def _run(service: Service, settings: ApiSettings, port: int) -> None:
@@ -64,6 +75,12 @@ def _tidy(service: Service, stop: threading.Event) -> None:
             requests.forget(SystemClock().now() - _KEPT)
         except IdentityError as error:
             _LOG.warning("not_tidied", code=error.code)
+
+
+def _deliver(service: Service, stop: threading.Event) -> None:
+    """Deliver events beside the requests; other processes may do so as well."""
+    news = News(lambda told: _LOG.info("delivered", **told))
+    deliver_until(service.office(), stop, news)
 
 
 def _log_as_json() -> None:

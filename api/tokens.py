@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -55,8 +56,9 @@ def local_key(path: Path) -> ECKey:
 
 def _write_once(path: Path, key: ECKey) -> None:
     """Write a key whole or not at all: of two who make it at once both read the same afterwards."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
+    opened, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # for its owner only
+    fresh = Path(name)
+    with os.fdopen(opened, "wb") as file:
         file.write(orjson.dumps(key.as_dict(private=True)))
     try:
         os.link(fresh, path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import secrets
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -49,16 +52,8 @@ from identity.model.policy import SourcePolicy, SurvivorshipPolicy
 from identity.model.purpose import PurposePolicy
 from identity.model.record import SourceRecord
 from identity.model.vocabulary import FEATURES
-from identity.ports import (
-    Arrival,
-    BatchEngine,
-    Look,
-    OnlineWork,
-    RunLog,
-    Scorer,
-    StoredModel,
-    Survivor,
-)
+from identity.ports import Arrival, BatchEngine, Look, OnlineWork, RunLog, Scorer, StoredModel, Survivor
+from identity.ports.delivery import Deliveries
 from identity.settings import Settings, settings_from
 from identity.steps.block import blocking_parts
 from identity.steps.file import cabinet
@@ -70,13 +65,10 @@ from matching_rules.purpose_rules import load_purposes
 from matching_rules.rematch_rules import load_rematch_limits
 from matching_rules.survivorship import load_survivorship_policy
 
-__all__ = [
-    "ENGINES",
-    "Service",
-    "Settings",
-    "SystemClock",
-    "settings_from",
-]
+if TYPE_CHECKING:
+    from identity.delivery.office import Office
+
+__all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
 
 ENGINES = ("duckdb", "splink")
 STARTER = "starter.model.json"
@@ -183,6 +175,19 @@ class Service:
     def runs(self) -> RunLog:
         """The history of re-matches."""
         return self.store.runs(SystemClock())
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """The log, who is told of it, and how far."""
+        return self.store.deliveries(SystemClock())
+
+    def office(self) -> Office:
+        """Return what everybody is told with, as this process."""
+        from identity.delivery.office import Office  # Redis and TLS: only who delivers waits for them.
+
+        told, holder = self.settings.delivery, f"{socket.gethostname()}:{os.getpid()}"
+        how = (told.secrets, told.redis_url, told.source, told.private, told.patience)
+        return Office(self.deliveries, SystemClock(), holder, *how)
 
     @cached_property
     def night(self) -> Night:

@@ -6,28 +6,55 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from identity.delivery.addresses import Allowed
+from identity.delivery.cloud_event import SOURCE
+from identity.delivery.signing import VARIABLE, Secrets, secrets_from
 from identity.model.errors import RulesError
 from identity.store import DEFAULT_URL
 from matching_rules.loader import rules_directory
 
-__all__ = ["JobSettings", "Settings", "job_settings_from", "settings_from"]
+__all__ = [
+    "DeliverySettings",
+    "JobSettings",
+    "Settings",
+    "delivery_settings_from",
+    "job_settings_from",
+    "settings_from",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """How events leave. `redis_url` "": streams are not served here; `source` is who says so; `secrets` finds what
+    webhooks are signed with. `private` hosts are the receivers of one's own, `patience` is how many seconds a webhook
+    may take to answer, and `inline` says whether `identity serve` delivers as well."""
+
+    redis_url: str = field(default="", repr=False)  # it may hold a password
+    source: str = SOURCE
+    secrets: Secrets = field(default_factory=partial(secrets_from, {}), repr=False)
+    private: Allowed = field(default_factory=Allowed)
+    patience: float = 10.0
+    inline: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are: the database, the rules, and how much of the machine batch work may use."""
+    """Where things are: the database, the rules, how much of the machine batch work may use, how events leave."""
 
     database_url: str = DEFAULT_URL
     rules: Path = field(default_factory=rules_directory)
     threads: int = 2
     memory: str = "3GB"
     index_secret: str = ""
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
-    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _INDEX_SECRET.
+    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _INDEX_SECRET,
+    and those of delivery.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -38,6 +65,28 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         int(_setting(environment, "IDENTITY_THREADS", str(os.cpu_count() or shipped.threads), "[1-9][0-9]?")),
         _setting(environment, "IDENTITY_MEMORY", shipped.memory, "[1-9][0-9]{0,5}(MB|GB)"),
         environment.get("IDENTITY_INDEX_SECRET", ""),
+        delivery_settings_from(environment),
+    )
+
+
+def delivery_settings_from(environment: Mapping[str, str]) -> DeliverySettings:
+    """Return how events leave: IDENTITY_REDIS_URL, _EVENT_SOURCE, _WEBHOOK_SECRET_NAME (a secret by its name) or
+    _WEBHOOK_SECRETS (a folder with a file for each), _WEBHOOK_PRIVATE_HOSTS (with commas), _WEBHOOK_PATIENCE (seconds),
+    _INLINE_DELIVERY (0: `identity serve` delivers nothing).
+
+    RulesError E119 for a setting that makes no sense. Neither it nor a secret is repeated.
+    """
+    shipped, told = DeliverySettings(), partial(_unrepeated, environment)
+    folder = environment.get("IDENTITY_WEBHOOK_SECRETS", "")
+    hosts = told("IDENTITY_WEBHOOK_PRIVATE_HOSTS", "", r"([A-Za-z0-9.:_-]+(,[A-Za-z0-9.:_-]+)*)?")
+    variables = {name: value for name, value in environment.items() if name.startswith(VARIABLE)}
+    return DeliverySettings(
+        told("IDENTITY_REDIS_URL", shipped.redis_url, r"((redis|rediss)://\S+|unix:///\S+)?"),
+        told("IDENTITY_EVENT_SOURCE", shipped.source, r"[!-~]{1,200}"),
+        secrets_from(variables, Path(folder) if folder else None),
+        Allowed(frozenset(host for host in hosts.lower().split(",") if host)),
+        float(told("IDENTITY_WEBHOOK_PATIENCE", str(shipped.patience), r"[1-9][0-9]?(\.[0-9]+)?")),
+        told("IDENTITY_INLINE_DELIVERY", "1", "[01]") == "1",
     )
 
 
@@ -73,6 +122,14 @@ def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
         (int(hour), int(minute)),
         _setting(environment, "IDENTITY_TIMEZONE", shipped.timezone, "[A-Za-z]+(/[A-Za-z_+0-9-]+)*"),
     )
+
+
+def _unrepeated(environment: Mapping[str, str], name: str, default: str, pattern: str) -> str:
+    """Return a setting that may hold a password: what it says is not told when it makes no sense."""
+    value = environment.get(name, default)
+    if not re.fullmatch(pattern, value):
+        raise RulesError("E119", f"{name} makes no sense.", f"Shipped: {default or 'nothing'}.")
+    return value
 
 
 def _setting(environment: Mapping[str, str], name: str, default: str, pattern: str) -> str:

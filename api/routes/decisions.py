@@ -10,6 +10,7 @@ import orjson
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
+from api.answers import MergePreview, Operations
 from api.calls import Call, Reply, Write, needs, needs_to_write
 from api.problems import Problem
 from api.refusals import refusals
@@ -47,7 +48,7 @@ def merge(wanted: Merge, write: Writes) -> Response:
     return write.once(carry_out, lambda operation_id: _done(write.call, operation_id))
 
 
-@router.post("/merges:preview", responses=refusals(404, 409))
+@router.post("/merges:preview", response_model=MergePreview, responses=refusals(404, 409))
 def preview_a_merge(wanted: Merge, call: Annotated[Call, needs(Scope.DECISIONS_WRITE)]) -> Response:
     """Return what a merge would lead to, or what stands against it. Nothing is written."""
     ids, into = [GoldenId(each) for each in wanted.profile_ids], wanted.into
@@ -103,7 +104,7 @@ def judge(wanted: Judged, write: Writes) -> Response:
     return write.once(carry_out, lambda operation_id: _done(write.call, operation_id))
 
 
-@router.get("/operations", responses=refusals())
+@router.get("/operations", response_model=Operations, responses=refusals())
 def operations(call: Explains) -> Response:
     """Return what people decided, newest first."""
     return Response(orjson.dumps(operations_report(call.service, 100)), media_type="application/json")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from api.calls import Call, needs
+from api.explanations import HowTold, WhyNotTold, WhyTold
 from api.refusals import refusals
 from api.routes.decisions import _side
 from api.scopes import Scope
@@ -23,31 +24,31 @@ Named = Annotated[
 ]
 
 
-@router.get("/profiles/{golden_id}/how", responses=refusals(404))
+@router.get("/profiles/{golden_id}/how", response_model=HowTold, responses=refusals(404))
 def how(golden_id: str, call: Explains) -> Response:
     """Return how a profile came to be, and in which order it holds together."""
     return _answer(call, how_report(call.service, golden_id))
 
 
-@router.get("/profiles/{golden_id}/why", responses=refusals(404))
+@router.get("/profiles/{golden_id}/why", response_model=WhyTold, responses=refusals(404))
 def why_with(golden_id: str, other: Named, call: Explains) -> Response:
     """Return what holds a profile and somebody else together."""
     return why(golden_id, other, call)
 
 
-@router.get("/profiles/{golden_id}/why-not", responses=refusals(404))
+@router.get("/profiles/{golden_id}/why-not", response_model=WhyNotTold, responses=refusals(404))
 def why_not_with(golden_id: str, other: Named, call: Explains) -> Response:
     """Return what keeps a profile and somebody else apart."""
     return why_not(golden_id, other, call)
 
 
-@router.get("/why", responses=refusals(404))
+@router.get("/why", response_model=WhyTold, responses=refusals(404))
 def why(one: Named, other: Named, call: Explains) -> Response:
     """Return what holds two records or profiles together."""
     return _answer(call, why_report(call.service, _side(one), _side(other)))
 
 
-@router.get("/why-not", responses=refusals(404))
+@router.get("/why-not", response_model=WhyNotTold, responses=refusals(404))
 def why_not(one: Named, other: Named, call: Explains) -> Response:
     """Return what keeps two records or profiles apart, the decisive cause first."""
     return _answer(call, why_not_report(call.service, _side(one), _side(other)))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from api.answers import Events, Whereabouts
 from api.calls import Call, needs
 from api.refusals import refusals
 from api.schemas import Moment
@@ -26,7 +27,9 @@ _EVERY = 0.25
 _MOST = 2**62
 
 
-@router.get("/crosswalk/{source}/{source_record_id:path}", responses=refusals(404))
+@router.get(
+    "/crosswalk/{source}/{source_record_id:whole}", response_model=Whereabouts, responses=refusals(404)
+)
 def crosswalk(
     source: str,
     source_record_id: str,
@@ -41,7 +44,7 @@ def crosswalk(
     return Response(orjson.dumps(told), media_type="application/json")
 
 
-@router.get("/events", responses=refusals())
+@router.get("/events", response_model=Events, responses=refusals())
 async def events(
     call: Annotated[Call, needs(Scope.EVENTS_READ)],
     after: Annotated[int, Query(ge=0, le=_MOST, description="The `next` of the page before.")] = 0,

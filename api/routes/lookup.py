@@ -10,6 +10,7 @@ import orjson
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.answers import Answers, Likeness, NamesFound
 from api.calls import Call, needs
 from api.problems import Problem
 from api.refusals import refusals
@@ -41,7 +42,7 @@ def look_up(asked: Asked, call: Annotated[Call, needs(Scope.LOOKUP)]) -> Respons
     return Response(orjson.dumps(_found(answer, asked.as_of)), media_type=_JSON)
 
 
-@router.post("/lookup:batch", responses=refusals())
+@router.post("/lookup:batch", response_model=Answers, responses=refusals())
 def look_up_many(batch: LookupBatch, call: Annotated[Call, needs(Scope.LOOKUP)]) -> Response:
     """Return an answer for each of up to 1,000 keys, in their order; unknown ones say so."""
     questions = [_question(asked) for asked in batch.keys]
@@ -51,7 +52,7 @@ def look_up_many(batch: LookupBatch, call: Annotated[Call, needs(Scope.LOOKUP)])
     return Response(orjson.dumps(found), media_type=_JSON)
 
 
-@router.post("/match", responses=refusals())
+@router.post("/match", response_model=Likeness, responses=refusals())
 def match(asked: MatchAsked, call: Annotated[Call, needs(Scope.MATCH)]) -> Response:
     """Return the stored records that somebody is like, how much, and why the likest is. Nothing is written."""
     from api.routes.explain import without_values
@@ -63,7 +64,7 @@ def match(asked: MatchAsked, call: Annotated[Call, needs(Scope.MATCH)]) -> Respo
     return Response(orjson.dumps(shown), media_type=_JSON)
 
 
-@router.post("/search", responses=refusals())
+@router.post("/search", response_model=NamesFound, responses=refusals())
 def search(asked: NameAsked, call: Annotated[Call, needs(Scope.SEARCH)]) -> Response:
     """Return profiles of people of a name, page by page: send `next_cursor` back as `cursor`."""
     call.context.limits.look_up(call.caller.client, asked.limit)

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 
+from api.answers import Health, Models, Readiness, Run, RunDetails, Runs
 from api.calls import Call, Context, Reply, Write, needs, needs_to_write
 from api.metrics import CONTENT_TYPE
-from api.refusals import refusals
+from api.refusals import refusals, refusals_at_the_door
 from api.scopes import Scope
 from identity.commands import models, night
 from identity.engines.stages import Stages
@@ -27,13 +28,20 @@ Decides = Annotated[Write, needs_to_write(Scope.RUNS_DECIDE)]
 _RECURSE = orjson.OPT_NON_STR_KEYS
 
 
-@public.get("/healthz")
+@public.get("/healthz", response_model=Health, responses=refusals_at_the_door())
 def healthz() -> dict[str, str]:
     """Say that the process answers."""
     return {"status": "ok"}
 
 
-@public.get("/readyz", responses={503: {"description": "Something is missing; `missing` says what."}})
+@public.get(
+    "/readyz",
+    response_model=Readiness,
+    responses={
+        **refusals_at_the_door(),
+        503: {"model": Readiness, "description": "Something is missing; `missing` says what."},
+    },
+)
 def readyz(request: Request) -> Response:
     """Say whether requests can be answered, and what is missing if not."""
     context: Context = request.app.state.context
@@ -69,39 +77,43 @@ _CHECKS = {
 }
 
 
-@public.get("/metrics")
+@public.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={**refusals_at_the_door(), 200: {"content": {CONTENT_TYPE: {"schema": {"type": "string"}}}}},
+)
 def metrics(request: Request) -> Response:
     """Return counts in the text format of Prometheus."""
     context: Context = request.app.state.context
     return Response(context.metrics.text(), media_type=CONTENT_TYPE)
 
 
-@router.get("/models", responses=refusals())
+@router.get("/models", response_model=Models, responses=refusals())
 def list_models(call: Sees) -> Response:
     """Return the models there are, and when each came into force."""
     return _answer(models.list_report(call.service))
 
 
-@router.get("/runs", responses=refusals())
+@router.get("/runs", response_model=Runs, responses=refusals())
 def list_runs(call: Sees, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
     """Return the latest re-matches."""
     return _answer(night.runs_report(call.service, limit))
 
 
-@router.get("/runs/{run_id}", responses=refusals(404))
+@router.get("/runs/{run_id}", response_model=RunDetails, responses=refusals(404))
 def a_run(run_id: str, call: Sees, limit: Annotated[int, Query(ge=1, le=1_000)] = 20) -> Response:
     """Return a re-match, and the first of what it proposed."""
     return _answer(night.run_report(call.service, run_id, limit))
 
 
-@router.post("/runs/{run_id}/approve", responses=refusals(404, 409))
+@router.post("/runs/{run_id}/approve", response_model=Run, responses=refusals(404, 409))
 def approve(run_id: str, write: Decides) -> Response:
     """Carry out what a waiting re-match proposed; it may take a while."""
     call = write.call
     return write.once(lambda _: _reply(night.approve(call.service, run_id, call.caller.client, Stages())))
 
 
-@router.post("/runs/{run_id}/reject", responses=refusals(404, 409))
+@router.post("/runs/{run_id}/reject", response_model=Run, responses=refusals(404, 409))
 def reject(run_id: str, write: Decides) -> Response:
     """Let a waiting re-match go."""
     call = write.call

@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
+from api.answers import Profile, ProfileThen
 from api.calls import Call, needs
 from api.problems import Problem
 from api.refusals import refusals
@@ -32,7 +33,9 @@ _PARTS = ("records", "provenance", "consents", "history")
 
 
 @router.get(
-    "/profiles/{golden_id}", responses={**refusals(404, 410), 304: {"description": "It is as it was."}}
+    "/profiles/{golden_id}",
+    response_model=Profile | ProfileThen,
+    responses={**refusals(404, 410), 304: {"description": "It is as it was."}},
 )
 def profile(
     golden_id: str,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from api.answers import ResolvedBatch
 from api.calls import Reply, Write, needs_to_write
 from api.refusals import refusals
 from api.schemas import RecordBatch, RecordBody, RecordIn, Resolved
@@ -31,7 +32,7 @@ def tell_a_record(record: RecordIn, write: Writes) -> Response:
     return write.once(lambda _: _one(write, arrival))
 
 
-@router.post("/records:batch", responses=refusals(409))
+@router.post("/records:batch", response_model=ResolvedBatch, responses=refusals(409))
 def tell_records(batch: RecordBatch, write: Writes) -> Response:
     """Store and resolve up to 1,000 records, in their order. A bad one stops no other."""
     service = write.call.service
@@ -42,7 +43,7 @@ def tell_records(batch: RecordBatch, write: Writes) -> Response:
     return write.once(lambda _: Reply(200, {"results": _ingested(write, arrivals)}))
 
 
-@router.put("/records/{source}/{source_record_id:path}", response_model=Resolved, responses=refusals(409))
+@router.put("/records/{source}/{source_record_id:whole}", response_model=Resolved, responses=refusals(409))
 def put_a_record(source: str, source_record_id: str, record: RecordBody, write: Writes) -> Response:
     """Store and resolve a record under its name."""
     arrival = _arrival(write.call.service, RecordKey(source, source_record_id), record)
@@ -50,7 +51,7 @@ def put_a_record(source: str, source_record_id: str, record: RecordBody, write: 
 
 
 @router.delete(
-    "/records/{source}/{source_record_id:path}", response_model=Resolved, responses=refusals(404, 409)
+    "/records/{source}/{source_record_id:whole}", response_model=Resolved, responses=refusals(404, 409)
 )
 def delete_a_record(source: str, source_record_id: str, write: Writes) -> Response:
     """Take a record back: its profile goes by the others. Taking it back twice is no error."""

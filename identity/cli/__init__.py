@@ -1,10 +1,10 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
 
 Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
-What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`.
+What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
-5 database · 6 unknown id · 7 model · 8 decision refused.
+5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import decisions, models, reasons, reviews, runs, serving
+from identity.cli import decisions, delivery, models, reasons, reviews, runs, serving
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.model.errors import (
     DecisionRefused,
+    DeliveryError,
     FileError,
     IdentityError,
     LookupFailed,
@@ -39,6 +40,7 @@ EXIT_CODES: dict[type[IdentityError], int] = {
     LookupFailed: 6,
     ModelError: 7,
     DecisionRefused: 8,
+    DeliveryError: 9,
 }
 
 app = typer.Typer(
@@ -53,6 +55,10 @@ app.add_typer(reasons.app)
 app.add_typer(decisions.app)
 app.add_typer(reviews.app)
 app.add_typer(serving.app)
+app.add_typer(delivery.app)
+app.add_typer(delivery.events_app, name="events")
+app.add_typer(delivery.subscribers_app, name="subscribers")
+app.add_typer(delivery.dead_letters_app, name="dead-letters")
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")
@@ -203,19 +209,6 @@ def explain(
     from identity.commands.ask import explanation
 
     show(explanation(service_at(rules), left, right), render.explanation, as_json)
-
-
-@app.command()
-def events(
-    after: Annotated[int, typer.Option(help="Position after which to begin.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
-    rules: Rules = None,
-    as_json: Json = False,
-) -> None:
-    """Show the event log."""
-    from identity.commands.ask import event_report
-
-    show(event_report(service_at(rules), after, limit), render.events, as_json)
 
 
 @app.command()

@@ -83,7 +83,7 @@ def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages)
     refused: list[Ingested] = []
     unchanged = 0
     for batch in _batches(arrivals):
-        stages.told(f"ingest: {tally.written:,} of {tally.of:,}")
+        stages.reached("ingest", tally.written, tally.of)
         with service.store.look() as look:
             known = look.memberships([arrival.record.key for arrival in batch])
         done = service.ingest(batch, load_id)

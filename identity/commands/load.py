@@ -48,6 +48,7 @@ def accounted(delivery: Delivery, counts: LoadCounts) -> dict[str, Any]:
     """Return where a file's rows went, and why some were not taken."""
     codes = delivery.quarantined["code"].value_counts().to_pylist() if delivery.quarantined.num_rows else []
     return {
+        "load_id": delivery.load.load_id,
         "file": delivery.load.file,
         "source": delivery.load.source,
         **asdict(counts),

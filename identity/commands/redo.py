@@ -40,7 +40,7 @@ def drain_report(service: Service, most: int | None, stages: Stages) -> dict[str
     start = time.perf_counter()
     with stages.stage("decide again"):
         while waiting and (most is None or decided < most):
-            stages.told(f"decide again: {decided:,} of {max(waiting, decided):,}")
+            stages.reached("decide again", decided, max(waiting, decided))
             done = service.redo(_AT_ONCE if most is None else min(_AT_ONCE, most - decided))
             if not done:
                 break

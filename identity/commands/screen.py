@@ -27,6 +27,12 @@ _NUMBERS = frozenset(
         "best link",
         "mean",
         "worth",
+        "behind",
+        "held",
+        "given up",
+        "told",
+        "number",
+        "attempts",
     }
 )
 

@@ -54,13 +54,16 @@ def read_canonical_file(
     """Read a file whose columns are canonical; every row is accounted for.
 
     `source` stands where the file names none. `keep` columns pass through untouched; `custom` ones are
-    read like attributes. Columns nobody asked for are ignored, absent optional ones are null. Impossible
-    birth dates are kept and warned of. FileError as for `read_source_file`, and if there is no record id
-    column, no source or no `keep` column.
+    read like attributes, also from within `custom`. Columns nobody asked for are ignored, absent optional
+    ones are null. Impossible birth dates are kept and warned of. FileError as for `read_source_file`, and if
+    there is no record id column, no source or no `keep` column.
     """
     _check_names(keep, custom)
-    wanted = (*KEY_COLUMNS, *CANONICAL_ATTRIBUTES, *custom, "observed_at", "consents")
-    request = Request(source or "", wanted, ("source_record_id",), tuple(keep), originals=False)
+    within = (f"custom.{name}" for name in custom)
+    wanted = (*KEY_COLUMNS, *CANONICAL_ATTRIBUTES, *custom, *within, "observed_at", "consents")
+    request = Request(
+        source or "", wanted, ("source_record_id",), tuple(keep), originals=False, objects=("consents",)
+    )
     raw = _read(recognise(path, None), request)
     if source is None and "source" not in raw.columns:
         raise file_error("E210", path)

@@ -28,7 +28,8 @@ _Wanted = tuple[Sequence[str], str, int]
 class _Step(NamedTuple):
     """One name to look up: where its value goes, or what to look up inside it; `path` is for messages.
 
-    Where there is no such object, its members may stand beside it under their whole paths: `flat`.
+    Where there is no such object, its members may stand beside it under their whole paths: `flat`. A `whole` object is
+    taken as its text.
     """
 
     name: str
@@ -36,6 +37,7 @@ class _Step(NamedTuple):
     place: int
     inner: Sequence[_Step] = ()
     flat: Sequence[_Step] = ()
+    whole: bool = False
 
 
 class _Plan(NamedTuple):
@@ -55,7 +57,9 @@ class _UnreadableError(Exception):
 def read_json_rows(file: SourceFile, request: Request) -> RawRows:
     """Return the rows of a JSON lines file; empty lines are none. A path a row lacks is null there."""
     wanted = (*request.paths, *(name for name in request.kept if name not in request.paths))
-    plan = _Plan(_steps([(path.split("."), path, at) for at, path in enumerate(wanted)]), len(wanted))
+    steps = _steps([(path.split("."), path, at) for at, path in enumerate(wanted)])
+    steps = tuple(step._replace(whole=step.path in request.objects) for step in steps)
+    plan = _Plan(steps, len(wanted))
     rows: list[tuple[str | None, ...]] = []
     numbers: list[int] = []
     lines: list[int] = []
@@ -119,13 +123,13 @@ def _picked(found: Mapping[str, object], plan: _Plan) -> tuple[str | None, ...]:
 
 
 def _pick(node: Mapping[str, object], steps: Sequence[_Step], row: list[str | None]) -> None:
-    for name, path, place, inner, flat in steps:
+    for name, path, place, inner, flat, whole in steps:
         value = node.get(name)
         if value is None:
             if flat:
                 _pick(node, flat, row)
         elif not inner:
-            row[place] = value if isinstance(value, str) else _text(value, path)
+            row[place] = value if isinstance(value, str) else _text(value, path, whole)
         elif isinstance(value, dict):
             _pick(value, inner, row)
         else:
@@ -188,13 +192,15 @@ class _InexactNumberError(Exception):
     """A number was rounded while reading; the line has to be read again with numbers as text."""
 
 
-def _text(value: object, path: str) -> str:
+def _text(value: object, path: str, whole: bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
         raise _InexactNumberError
+    if whole and isinstance(value, dict):
+        return orjson.dumps(value).decode()
     raise _UnreadableError("E310", path)
 
 

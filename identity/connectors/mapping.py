@@ -148,7 +148,8 @@ def canonical_rows(raw: RawRows, source: str | None, custom: Sequence[str], toda
     observed_at, unread = moments(fields["observed_at"])
     columns = {
         "source": named if source is None else pc.fill_null(named, source),
-        **{name: fields[name] for name in ("source_record_id", *CANONICAL_ATTRIBUTES, *custom)},
+        **{name: fields[name] for name in ("source_record_id", *CANONICAL_ATTRIBUTES)},
+        **{name: pc.coalesce(fields[name], fields[f"custom.{name}"]) for name in custom},
         "observed_at": observed_at,
         "consents": fields["consents"],
     }

@@ -17,7 +17,8 @@ __all__ = ["Broken", "RawRows", "Request", "row_numbers", "text_array"]
 class Request:
     """What to read. `paths` are the columns wanted (dots lead into objects), `required` those it must have.
 
-    `originals` asks for each row as it came. `kept` columns are passed through untouched.
+    `originals` asks for each row as it came. `kept` columns are passed through untouched. An object that stands for
+    one of `objects` is taken as its JSON text.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Request:
     required: tuple[str, ...]
     kept: tuple[str, ...] = ()
     originals: bool = True
+    objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

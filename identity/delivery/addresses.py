@@ -80,9 +80,11 @@ def destination(address: str, allowed: Allowed) -> Destination:
     without resolving a name. The address is not repeated: it may hold a password."""
     try:
         url = httpx2.URL(address)
-        host, port = url.raw_host.decode("ascii"), url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
+        host, port = url.raw_host.decode("ascii"), url.port
     except (httpx2.InvalidURL, UnicodeError, ValueError):
         raise _refused("it is not a URL") from None
+    if port is None:
+        port = {"http": 80, "https": 443}.get(url.scheme, 0)
     private = host in allowed.private_hosts
     if (
         not host
@@ -95,7 +97,7 @@ def destination(address: str, allowed: Allowed) -> Destination:
         raise _refused("it does not begin with https://")
     if url.userinfo or "@" in address.split("?")[0]:
         raise _refused("it names a user")
-    number = _number(host)
+    number = _number(host.rstrip("."))
     if number is not None and not private and not is_public(number):
         raise _refused("it leads to an address that is not public")
     return Destination(url, host, port, private)
@@ -146,5 +148,5 @@ def _refused(reason: str) -> DeliveryError:
     return DeliveryError(
         "E702",
         f"Events are not sent to that address: {reason}.",
-        "Give a public https address; IDENTITY_PRIVATE_HOSTS names hosts of one's own.",
+        "Give a public https address; IDENTITY_WEBHOOK_PRIVATE_HOSTS names hosts of one's own.",
     )

@@ -69,6 +69,8 @@ def deliver(courier: Courier, stopped: Callable[[], bool] = _NEVER) -> Delivered
     Ends with `done`, `stopped`, `waiting`, `inactive` (paused or disabled), or `taken` where another courier has the
     lease. DeliveryError E704 where a secret is missing; nothing is sent then. LookupFailed E520.
     """
+    if idle := _idle(courier):
+        return idle
     lease = courier.deliveries.take(courier.name, courier.holder, courier.seconds)
     if lease is None:
         status = courier.deliveries.subscriber(courier.name).status
@@ -78,6 +80,20 @@ def deliver(courier: Courier, stopped: Callable[[], bool] = _NEVER) -> Delivered
             return _Turn(courier, lease, pool, stopped).deliver()
     finally:
         courier.deliveries.release(lease)
+
+
+def _idle(courier: Courier) -> Delivered | None:
+    """Return why there is nothing to do, if so: nobody takes a lease, which is written, twice a second for nothing."""
+    deliveries, now = courier.deliveries, courier.clock.now()
+    subscriber = deliveries.subscriber(courier.name)
+    if subscriber.status is not SubscriberStatus.ACTIVE:
+        return Delivered(courier.name, why="inactive")
+    if subscriber.retry_at and subscriber.retry_at > now:
+        return Delivered(courier.name, why="waiting", again_at=subscriber.retry_at)
+    due = deliveries.next_due(courier.name)
+    if deliveries.events(subscriber.position, 1) or (due and due <= now):
+        return None
+    return Delivered(courier.name, why="done", again_at=due)
 
 
 class _Turn:
@@ -122,21 +138,32 @@ class _Turn:
     def _round(self, subscriber: Subscriber) -> Settlement | None:
         """Return what came of the next few events, None where there are none."""
         fuse = Fuse.of(subscriber)
-        most = 1 if fuse.probing else self._courier.at_once
-        due = [Waiting(event, held) for held, event in self._courier.deliveries.due(subscriber.name, most)]
-        turned = self._turned(subscriber, most - len(due))
+        due, turned = self._probe(subscriber) if fuse.tripped else self._some(subscriber)
         if not due and turned.position == subscriber.position:
             return None
         tried = self._tried(subscriber, [*due, *turned.fresh], fuse)
         return settlement(subscriber, turned, tried, fuse, self._courier.clock.now(), self._courier.source)
 
-    def _turned(self, subscriber: Subscriber, most: int) -> Turned:
+    def _some(self, subscriber: Subscriber) -> tuple[list[Waiting], Turned]:
+        due = self._due(subscriber, self._courier.at_once)
+        return due, self._turned(subscriber, self._courier.at_once - len(due))
+
+    def _probe(self, subscriber: Subscriber) -> tuple[list[Waiting], Turned]:
+        """Return one event to try a subscriber with: a fresh one if one is near, as others may have failed for reasons
+        of their own. Its backlog stays in the log."""
+        turned = self._turned(subscriber, self._courier.at_once, to_send=1)
+        return ([] if turned.fresh else self._due(subscriber, 1)), turned
+
+    def _due(self, subscriber: Subscriber, most: int) -> list[Waiting]:
+        return [Waiting(event, held) for held, event in self._courier.deliveries.due(subscriber.name, most)]
+
+    def _turned(self, subscriber: Subscriber, most: int, to_send: int | None = None) -> Turned:
         if most <= 0:
             return Turned((), (), subscriber.position)
         events = self._courier.deliveries.events(subscriber.position, _LOOKED_AT)
         subjects = {event.subject for event in events if subscriber.wants(event.type)}
         waits = self._courier.deliveries.held_subjects(subscriber.name, subjects)
-        return sorted_out(events, subscriber, waits, most)
+        return sorted_out(events, subscriber, waits, most, most if to_send is None else to_send)
 
     def _tried(self, subscriber: Subscriber, letters: Sequence[Waiting], fuse: Fuse) -> list[Tried]:
         """Send what is to be sent, each profile in a lane of its own."""
@@ -158,7 +185,7 @@ class _Turn:
                 tried.append(Tried(letter, None))
                 continue
             outcome = self._sent(subscriber, letter.event)
-            fuse.note(outcome, self._courier.clock.now())
+            fuse.note(outcome, self._courier.clock.now(), again=bool(letter.held and letter.held.attempts))
             tried.append(Tried(letter, outcome))
         return tried
 

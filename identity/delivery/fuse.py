@@ -16,7 +16,10 @@ __all__ = ["Fuse"]
 @dataclass
 class Fuse:
     """What has been seen of a subscriber: failures in a row, since when, until when it is left alone, and why it is not
-    told any more. Several lanes write here at once."""
+    told any more. Several lanes write here at once.
+
+    That an event fails once more tells nothing new of the subscriber: until it trips only first failures are counted.
+    """
 
     failures: int
     failing_since: datetime | None
@@ -25,50 +28,45 @@ class Fuse:
 
     def __post_init__(self) -> None:
         self._lock = Lock()
-        self._began_with = self.failures
+        self.tripped = self.failures >= TRIPPED
+        """Whether it was failing as a whole when the round began: what fails then is no fault of an event."""
 
     @classmethod
     def of(cls, subscriber: Subscriber) -> Fuse:
         return cls(subscriber.failures, subscriber.failing_since)
 
     @property
-    def probing(self) -> bool:
-        """Whether it is tried with one event at a time."""
-        return self.failures >= TRIPPED
-
-    @property
-    def revived(self) -> bool:
-        """Whether it has failed as a whole, and does not any more."""
-        return self._began_with >= TRIPPED and self.failures == 0
-
-    @property
     def blown(self) -> bool:
         """Whether nothing more is to be sent in this round."""
         return self.retry_at is not None or self.disabled != ""
 
-    def note(self, outcome: Outcome, now: datetime) -> None:
+    def note(self, outcome: Outcome, now: datetime, *, again: bool = False) -> None:
+        """Note what became of an attempt; `again`: the event has failed before."""
         with self._lock:
-            _NOTES[outcome.verdict](self, outcome, now)
+            _NOTES[outcome.verdict](self, outcome, now, again)
 
-    def _taken(self, _: Outcome, __: datetime) -> None:
+    def _taken(self, _: Outcome, __: datetime, ___: bool) -> None:
         self.failures, self.failing_since = 0, None
 
-    def _failed(self, _: Outcome, now: datetime) -> None:
-        self.failures += 1
-        self.failing_since = self.failing_since or now
-        if now - self.failing_since >= GIVE_UP:
-            self.disabled = "FAILING"
+    def _failed(self, _: Outcome, now: datetime, again: bool) -> None:
+        if again and not self.tripped:
+            return
+        self._count(now)
         if self.failures >= TRIPPED:
-            self.retry_at = now + breath(self.failures)
+            self.retry_at = max(now + breath(self.failures), self.retry_at or now)
 
-    def _wait(self, outcome: Outcome, now: datetime) -> None:
-        self.failing_since = self.failing_since or now
-        if now - self.failing_since >= GIVE_UP:
-            self.disabled = "FAILING"
-        asked = now + (outcome.wait or breath(TRIPPED))
+    def _wait(self, outcome: Outcome, now: datetime, _: bool) -> None:
+        self._count(now)
+        asked = now + max(outcome.wait or breath(TRIPPED), breath(self.failures))
         self.retry_at = max(asked, self.retry_at or asked)
 
-    def _gone(self, outcome: Outcome, _: datetime) -> None:
+    def _count(self, now: datetime) -> None:
+        self.failures += 1
+        self.failing_since = self.failing_since or now
+        if self.failures >= TRIPPED and now - self.failing_since >= GIVE_UP:
+            self.disabled = "FAILING"
+
+    def _gone(self, outcome: Outcome, _: datetime, __: bool) -> None:
         self.disabled = outcome.code
 
 

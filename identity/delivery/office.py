@@ -163,4 +163,4 @@ def _stream(office: Office, subscriber: Subscriber) -> RedisStream:
 
 
 def _relay(office: Office, subscriber: Subscriber, stream: RedisStream) -> Relay:
-    return Relay(office.deliveries, stream, subscriber.name, office.holder, office.source)
+    return Relay(office.deliveries, stream, subscriber.name, office.holder, office.source, subscriber.address)

@@ -7,21 +7,23 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-import httpx2
+import httpcore2
 
-from identity.delivery.addresses import Destination, Refused, Resolve, pinned, resolve
+from identity.delivery.addresses import Destination, Refused, Resolve, resolve
 from identity.delivery.cloud_event import CONTENT_TYPE
+from identity.delivery.wire import Wire
 
 __all__ = ["Outcome", "Post", "Verdict"]
 
 _READ_AT_MOST = 64 * 1024
 _LONGEST_WAIT = timedelta(days=1)
-_PIN_FOR = 30.0  # seconds: a name may move, and an open connection is worth keeping
+_KEPT_OPEN = 30.0  # seconds: a name may move, and an open connection is worth keeping
 
 
 class Verdict(StrEnum):
@@ -43,7 +45,8 @@ class Outcome:
 
 
 class Post:
-    """The connections to one address. `patience` is how long one attempt may take as a whole, in seconds."""
+    """The connections to one address. `patience` is how long one attempt may take as a whole, in seconds; finding the
+    address of a name is the system's, and takes as long as that lets it."""
 
     def __init__(
         self,
@@ -53,64 +56,56 @@ class Post:
         trust: ssl.SSLContext | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._towards = towards
+        url = towards.url
+        # Certificates are for the name, the wire looks at the address. A proxy would resolve the name once more.
+        self._url = httpcore2.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        )
+        self._headers = {
+            "host": url.netloc.decode("ascii"),
+            "content-type": CONTENT_TYPE,
+            "user-agent": "customer-identity",
+        }
         self._patience = patience
-        self._look_up = look_up
         self._monotonic = monotonic
-        self._pin, self._pinned_until = "", float("-inf")
-        # What the environment says of proxies does not count: a proxy would resolve the name once more.
-        self._client = httpx2.Client(
-            timeout=patience, follow_redirects=False, trust_env=False, verify=trust or True
+        self._wire = Wire(towards, look_up, monotonic)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=trust or ssl.create_default_context(),
+            keepalive_expiry=_KEPT_OPEN,
+            network_backend=self._wire,
         )
 
     def __call__(self, content: bytes, headers: Mapping[str, str], now: datetime) -> Outcome:
-        until = self._monotonic() + self._patience
+        self._wire.end_at(self._monotonic() + self._patience)
+        told = {**self._headers, **headers, "content-length": str(len(content))}
         try:
-            request = self._request(content, headers)
-            answer = self._client.send(request, stream=True)
+            with self._pool.stream("POST", self._url, headers=list(told.items()), content=content) as answer:
+                self._read(answer)
         except Refused as refused:
             return Outcome(Verdict.FAILED, str(refused))
-        except httpx2.TimeoutException:
+        except httpcore2.TimeoutException:
             return Outcome(Verdict.FAILED, "TIMEOUT")
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
-            self._pinned_until = float("-inf")
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError):
             return Outcome(Verdict.FAILED, "UNREACHABLE")
-        self._read(answer, until)
-        return _outcome(answer.status_code, answer.headers.get("retry-after", ""), now)
+        return _outcome(answer.status, _retry_after(answer), now)
 
     def close(self) -> None:
-        self._client.close()
+        self._pool.close()
 
-    def _request(self, content: bytes, headers: Mapping[str, str]) -> httpx2.Request:
-        url = self._towards.url
-        named = {"host": url.netloc.decode("ascii"), "content-type": CONTENT_TYPE}
-        # The connection goes to the address that was looked at; certificates are for the name.
-        return self._client.build_request(
-            "POST",
-            url.copy_with(host=self._address()),
-            content=content,
-            headers={**named, "user-agent": "customer-identity", **headers},
-            extensions={"sni_hostname": self._towards.host},
-        )
-
-    def _address(self) -> str:
-        if self._monotonic() >= self._pinned_until:
-            self._pin = pinned(self._towards, self._look_up)
-            self._pinned_until = self._monotonic() + _PIN_FOR
-        return self._pin
-
-    def _read(self, answer: httpx2.Response, until: float) -> None:
+    def _read(self, answer: httpcore2.Response) -> None:
         """Read what there is to read, so that the connection can be used again; not for ever, and not endlessly."""
-        try:
-            read = 0
-            for chunk in answer.iter_raw():
+        read = 0
+        # Its status has been told: what becomes of the rest does not matter.
+        with suppress(httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, OSError):
+            for chunk in answer.iter_stream():
                 read += len(chunk)
-                if read > _READ_AT_MOST or self._monotonic() > until:
+                if read > _READ_AT_MOST:
                     break
-        except (httpx2.HTTPError, OSError):
-            pass  # its status has been told
-        finally:
-            answer.close()
+
+
+def _retry_after(answer: httpcore2.Response) -> str:
+    found = next((told for name, told in answer.headers if name.lower() == b"retry-after"), b"")
+    return found.decode("latin-1")
 
 
 def _outcome(status: int, retry_after: str, now: datetime) -> Outcome:

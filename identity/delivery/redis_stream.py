@@ -66,13 +66,42 @@ return 1
 """
 
 
+_READERS = """
+local mark = redis.call('HMGET', KEYS[2], 'log', 'epoch')
+if mark[1] ~= ARGV[1] or mark[2] ~= ARGV[2] then return nil end
+local told = {}
+if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+    local known = {}
+    for place = 1, #group, 2 do known[group[place]] = group[place + 1] end
+    local waits = redis.call('XPENDING', KEYS[1], known['name'])
+    told[#told + 1], told[#told + 2] = known['name'], known['last-delivered-id']
+    told[#told + 1] = waits[2] or ''
+end
+return told
+"""
+_TRIM = """
+local mark = redis.call('HMGET', KEYS[2], 'log', 'epoch')
+if mark[1] ~= ARGV[1] or mark[2] ~= ARGV[2] then return 0 end
+local ended = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+if #ended > 0 then
+    -- The last entry says where the stream ends: it always stays.
+    local floor, ending = tonumber(ARGV[3]) + 1, tonumber(string.match(ended[1][1], '^%d+'))
+    redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', math.min(floor, ending)))
+end
+return 1
+"""
+
+_SCRIPTS = (_TAIL, _OPEN, _PUBLISH, _READERS, _TRIM)
+
+
 class RedisStream:
     """See `ports.delivery.Sink` for what each call promises."""
 
     def __init__(self, url: str, stream: str = STREAM, patience: float = _PATIENCE) -> None:
         self._client = redis.Redis.from_url(url, socket_timeout=patience, socket_connect_timeout=patience)
         self._keys = [stream, f"{stream}:mark"]
-        self._scripts = {script: self._client.register_script(script) for script in (_TAIL, _OPEN, _PUBLISH)}
+        self._scripts = {script: self._client.register_script(script) for script in _SCRIPTS}
 
     def tail(self, claim: Claim) -> Tail:
         generation, last, event_id = self._asked(_TAIL, claim.log, claim.epoch)
@@ -88,31 +117,22 @@ class RedisStream:
         if not self._run(_PUBLISH, *told):
             raise SinkLost("the stream is not as it was left")
 
-    def needed(self) -> int | None:
-        with _answering():
-            if not self._client.exists(self._keys[0]):
-                return None
-            groups: Any = self._client.xinfo_groups(self._keys[0])
-            return min((self._done(group) for group in groups), default=None)
+    def readers(self, claim: Claim) -> dict[str, int]:
+        answer = self._run(_READERS, claim.log, claim.epoch)
+        if answer is None:
+            raise SinkLost("the stream is not as it was left")
+        told = list(map(_text, answer))
+        return {
+            name: _done(given, first)
+            for name, given, first in zip(told[::3], told[1::3], told[2::3], strict=True)
+        }
 
-    def trim(self, horizon: int) -> None:
-        with _answering():
-            last: Any = self._client.xrevrange(self._keys[0], count=1)
-            if last:
-                # The last entry says where the stream ends: it always stays.
-                floor = min(horizon + 1, _position(_text(last[0][0])))
-                self._client.xtrim(self._keys[0], minid=str(floor), approximate=False)
+    def trim(self, claim: Claim, horizon: int) -> None:
+        if not self._run(_TRIM, claim.log, claim.epoch, horizon):
+            raise SinkLost("the stream is not as it was left")
 
     def close(self) -> None:
         self._client.close()
-
-    def _done(self, group: Any) -> int:
-        """Return up to where a group has done everything: what it was given and has not acknowledged is not done."""
-        if group["pending"]:
-            waiting: Any = self._client.xpending(self._keys[0], group["name"])
-            if waiting["min"]:
-                return _position(_text(waiting["min"])) - 1
-        return _position(_text(group["last-delivered-id"]))
 
     def _asked(self, script: str, *told: Any) -> list[str]:
         first, *answer = map(_text, self._run(script, *told))
@@ -138,6 +158,12 @@ def _answering() -> Iterator[None]:
     except redis.RedisError as error:
         # Its message may hold the address, with a password in it.
         raise SinkLost(type(error).__name__) from None
+
+
+def _done(given: str, first: str) -> int:
+    """Return up to where a group has done everything: what it was given and has not acknowledged (the first of it, ""
+    for nothing) is not done."""
+    return _position(first) - 1 if first else _position(given)
 
 
 def _text(told: Any) -> str:

@@ -8,11 +8,12 @@ begun anew with whatever some reader is not done with.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from threading import Event as Stop
 
 from identity.delivery.cloud_event import SOURCE, letter
+from identity.delivery.redis_stream import STREAM
 from identity.model.delivery import Lease, SubscriberStatus
 from identity.model.errors import DeliveryError, StoreError
 from identity.ports.delivery import Claim, Deliveries, LoggedEvent, Sink, SinkLost, Tail
@@ -22,13 +23,15 @@ __all__ = ["Relay", "Relayed", "relay", "relay_until"]
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """What a relay works with. `holder` names the process; a lease that is not renewed for `seconds` is another's."""
+    """What a relay works with. `holder` names the process; a lease that is not renewed for `seconds` is another's.
+    `stream` is where the sink leads: a subscriber that wants another one is told by another relay."""
 
     deliveries: Deliveries
     sink: Sink
     name: str
     holder: str
     source: str = SOURCE
+    stream: str = STREAM
     seconds: float = 15.0
     at_once: int = 500
     pause: float = 0.2
@@ -48,9 +51,9 @@ class Relayed:
 def relay(room: Relay, stop: Stop | None = None) -> Relayed:
     """Publish what the log has; with `stop`, also what it gets until that is set.
 
-    Ends with `done` or `stopped`; with `inactive` where nobody is to be told; with `taken` where another relay
-    publishes, or has taken over; with `lost` where the sink was lost: the next turn goes on. DeliveryError E705 where
-    the sink belongs to another log. LookupFailed E520.
+    Ends with `done` or `stopped`; with `inactive` where nobody is to be told, `moved` where another stream is wanted;
+    with `taken` where another relay publishes, or has taken over; with `lost` where the sink was lost: the next turn
+    goes on. DeliveryError E705 where the sink belongs to another log. LookupFailed E520.
     """
     lease = room.deliveries.take(room.name, room.holder, room.seconds)
     if lease is None:
@@ -58,7 +61,8 @@ def relay(room: Relay, stop: Stop | None = None) -> Relayed:
         return Relayed(0, found.position, "taken" if found.status is SubscriberStatus.ACTIVE else "inactive")
     turn = _Turn(room, lease)
     try:
-        why = turn.publish(stop)
+        moved = room.deliveries.subscriber(room.name).address != room.stream
+        why = "moved" if moved else turn.publish(stop)
     except SinkLost:
         why = "lost"
     finally:
@@ -67,14 +71,15 @@ def relay(room: Relay, stop: Stop | None = None) -> Relayed:
 
 
 def relay_until(room: Relay, stop: Stop, tell: Callable[[Relayed], None] = lambda _: None) -> None:
-    """Publish until `stop` is set or the stream is paused, whatever happens to the sink or other relays meanwhile."""
+    """Publish until `stop` is set or the stream is paused or moved, whatever happens to the sink or other relays
+    meanwhile."""
     while not stop.is_set():
         try:
             told = relay(room, stop)
         except (StoreError, DeliveryError) as error:
             told = Relayed(0, 0, error.code)
         tell(told)
-        if told.why == "inactive":
+        if told.why in ("inactive", "moved"):
             return
         stop.wait(room.pause if told.why in ("stopped", "done") else room.seconds / 10)
 
@@ -87,6 +92,7 @@ class _Turn:
         self._lease = lease
         self._kept = self._trimmed = room.monotonic()
         self._horizon = 0
+        self._known, self._met = frozenset[str](), frozenset[str]()
         self.published = self.position = self._tail = 0
 
     def publish(self, stop: Stop | None) -> str:
@@ -98,7 +104,7 @@ class _Turn:
             self._room.sink.publish(claim, self._tail, [letter(event, self._room.source) for event in events])
             if not self._remember(events):
                 return "taken"
-            self._trim()
+            self._trim(claim)
             if len(events) == self._room.at_once:
                 continue
             if stop is None:
@@ -121,6 +127,7 @@ class _Turn:
         self._room.sink.open(claim, anew=anew)
         self._tail = 0 if anew else tail.position
         self._horizon = subscriber.horizon
+        self._known = frozenset(subscriber.readers)
         # What all readers are done with is not told again, unless somebody asks for a replay.
         self.position = self._tail or subscriber.horizon
         return claim
@@ -144,15 +151,28 @@ class _Turn:
         self._kept = self._room.monotonic()
         return self._room.deliveries.advance(self._lease, self.position, self._room.seconds)
 
-    def _trim(self) -> None:
-        """Drop from the stream what every reader is done with; without a reader everything stays."""
-        if self._room.monotonic() - self._trimmed < self._room.trim_after:
+    def _trim(self, claim: Claim) -> None:
+        """Drop from the stream what every reader is done with. Everything stays without a reader, and while one is
+        missed: where the stream was lost its group was lost with it, not what it has still to do."""
+        if self._tail == 0 or self._room.monotonic() - self._trimmed < self._room.trim_after:
             return
         self._trimmed = self._room.monotonic()
-        needed = self._room.sink.needed()
-        if needed is None or needed <= self._horizon:
+        readers = self._room.sink.readers(claim)
+        self._meet(readers.keys())
+        if not readers or self._known - readers.keys():
+            return
+        needed = min(readers.values())
+        if needed <= self._horizon:
             return
         # Remembered before it is dropped: a stream that is lost begins anew behind what is remembered.
         if self._room.deliveries.trimmed(self._lease, needed):
-            self._room.sink.trim(needed)
+            self._room.sink.trim(claim, needed)
             self._horizon = needed
+
+    def _meet(self, here: Collection[str]) -> None:
+        """Remember who reads. Who was met under this lease and is not here any more, though nothing was lost meanwhile,
+        was sent away by a person."""
+        known = (self._known | frozenset(here)) - (self._met - frozenset(here))
+        self._met = frozenset(here)
+        if known != self._known and self._room.deliveries.read_by(self._lease, known):
+            self._known = known

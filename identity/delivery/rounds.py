@@ -46,15 +46,16 @@ class Turned:
 
 
 def sorted_out(
-    events: Iterable[LoggedEvent], subscriber: Subscriber, waits: frozenset[str], most: int
+    events: Iterable[LoggedEvent], subscriber: Subscriber, waits: frozenset[str], most: int, to_send: int
 ) -> Turned:
-    """Return what is next: at most so many events that are wanted, in the order of the log."""
+    """Return what is next, in the order of the log: at most so many events that are wanted, and of these so many to
+    send."""
     fresh: list[Waiting] = []
     behind: list[LoggedEvent] = []
     position = subscriber.position
     for event in events:
         if subscriber.wants(event.type):
-            if len(fresh) + len(behind) == most:
+            if len(fresh) + len(behind) == most or len(fresh) == to_send:
                 break
             if event.subject in waits:
                 behind.append(event)
@@ -84,7 +85,6 @@ def settlement(
         failing_since=fuse.failing_since,
         retry_at=fuse.retry_at,
         disabled=fuse.disabled,
-        revived=fuse.revived,
     )
 
 
@@ -93,14 +93,14 @@ def _held(follower: str, event: LoggedEvent, now: datetime) -> HeldEvent:
 
 
 def _left(follower: str, tried: Tried, fuse: Fuse, now: datetime, source: str) -> HeldEvent | DeadLetter:
-    """Return what is kept of an event that was not taken: that an attempt failed counts against it, that its turn did
-    not come, or that the subscriber asks for time, does not."""
+    """Return what is kept of an event that was not taken. That an attempt failed counts against it; that its turn did
+    not come, that the subscriber asks for time, or fails as a whole, does not."""
     event, outcome = tried.letter.event, tried.outcome
     held = tried.letter.held or _held(follower, event, now)
     if outcome is None:
         return replace(held, next_at=max(held.next_at, fuse.retry_at or now))
     told = replace(held, last_at=now, code=outcome.code, next_at=fuse.retry_at or now)
-    if outcome.verdict is not Verdict.FAILED:
+    if outcome.verdict is not Verdict.FAILED or fuse.tripped:
         return told
     attempts = held.attempts + 1
     wait = again_after(attempts)

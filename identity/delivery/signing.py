@@ -14,27 +14,37 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from identity.model.errors import DeliveryError
 
-__all__ = ["Secrets", "secrets_from", "signed"]
+__all__ = ["VARIABLE", "Secrets", "secrets_from", "signed"]
 
 Secrets = Callable[[str], str]
 """Returns the secret of a name. DeliveryError E704 where there is none."""
 
+VARIABLE = "IDENTITY_WEBHOOK_SECRET_"
 _LEAST_BYTES = 24  # what the specification asks for
 
 
 def secrets_from(environment: Mapping[str, str], folder: Path | None = None) -> Secrets:
-    """Return what finds a secret: in the variable IDENTITY_SECRET_NAME, else in the file `name` of a folder."""
+    """Return what finds a secret: in the variable IDENTITY_WEBHOOK_SECRET_NAME, else in the file `name` of a folder."""
 
     def secret(name: str) -> str:
-        variable = f"IDENTITY_SECRET_{name.upper().replace('-', '_')}"
+        variable = f"{VARIABLE}{name.upper().replace('-', '_')}"
         if found := environment.get(variable, "").strip():
             return found
-        file = folder / name if folder else None
-        if file and file.is_file() and (found := file.read_text(encoding="utf-8").strip()):
+        if folder and (found := _written(folder / name)):
             return found
         raise DeliveryError("E704", f"There is no secret {name}.", f"Set {variable}, or write it to a file.")
 
     return secret
+
+
+def _written(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    except (OSError, UnicodeDecodeError) as problem:
+        # What it holds is not repeated.
+        raise DeliveryError(
+            "E704", f"The secret in {file} cannot be read: {type(problem).__name__}."
+        ) from None
 
 
 def signed(

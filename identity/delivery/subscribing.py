@@ -11,10 +11,10 @@ from identity.delivery.addresses import Allowed, destination
 from identity.delivery.cloud_event import RESERVED, TYPES
 from identity.delivery.redis_stream import STREAM
 from identity.model.delivery import Subscriber, SubscriberKind, SubscriberStatus
-from identity.model.errors import DeliveryError
+from identity.model.errors import DeliveryError, LookupFailed
 from identity.ports.delivery import Deliveries, Subscribers
 
-__all__ = ["Replayed", "Standing", "Wanted", "change", "replay", "standings", "subscribe"]
+__all__ = ["Replayed", "Standing", "Wanted", "change", "forget_reader", "replay", "standings", "subscribe"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _STREAM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,99}")
@@ -114,6 +114,16 @@ def change(
     return deliveries.subscriber(name)
 
 
+def forget_reader(deliveries: Subscribers, name: str, reader: str) -> Subscriber:
+    """Stop waiting for a group that reads a stream no more, and return the subscriber. LookupFailed E520 for a name,
+    E522 for a group, that nobody knows."""
+    known = deliveries.subscriber(name).readers
+    if reader not in known:
+        raise LookupFailed("E522", f"No group is known to read {name} by that name.")
+    deliveries.set_readers(name, [each for each in known if each != reader])
+    return deliveries.subscriber(name)
+
+
 def replay(deliveries: Deliveries, name: str, since: int | datetime) -> Replayed:
     """Tell a subscriber again what stands behind a position of the log, or happened at a moment or later.
 
@@ -125,15 +135,15 @@ def replay(deliveries: Deliveries, name: str, since: int | datetime) -> Replayed
     return Replayed(name, position, deliveries.log_end() - position)
 
 
-def standings(deliveries: Deliveries, most: int = 1_000) -> list[Standing]:
-    """Return how every subscriber stands; of what waits and what was given up at most `most` are counted."""
-    end = deliveries.log_end()
+def standings(deliveries: Deliveries) -> list[Standing]:
+    """Return how every subscriber stands, by name."""
+    end, held, dead = deliveries.log_end(), deliveries.held_counts(), deliveries.dead_letters_open()
     return [
         Standing(
             subscriber,
             max(0, end - subscriber.position),
-            len(deliveries.held(subscriber.name, most)),
-            len(deliveries.dead_letters(subscriber.name, limit=most)),
+            held.get(subscriber.name, 0),
+            dead.get(subscriber.name, 0),
         )
         for subscriber in deliveries.subscribers()
     ]

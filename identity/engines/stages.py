@@ -16,6 +16,10 @@ def _unheard(name: str) -> None:
     """Nobody watches."""
 
 
+def _uncounted(name: str, done: int, of: int) -> None:
+    """Nobody counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage that has passed. `peak_megabytes` is the highest the whole process has stood at so far."""
@@ -27,10 +31,17 @@ class Stage:
 
 @dataclass(slots=True)
 class Stages:
-    """A stopwatch. `told` is called as each stage begins, for whoever watches."""
+    """A stopwatch. For whoever watches, `told` is called as each stage begins, and as it goes on; `counted` is told how
+    far it is, and may raise to end it."""
 
     told: Callable[[str], None] = _unheard
+    counted: Callable[[str, int, int], None] = _uncounted
     passed: list[Stage] = field(default_factory=list)
+
+    def reached(self, name: str, done: int, of: int) -> None:
+        """Say how far a stage is."""
+        self.told(f"{name}: {done:,} of {of:,}")
+        self.counted(name, done, of)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -39,7 +39,8 @@ class Subscriber:
     `address` is a URL, or the name of a stream; never with a password in it. `types` are the types of events wanted
     (none: all). `secrets` are names, the newest first; what they stand for is in the environment. `position` is the
     last event of the log that was dealt with: delivered, held or not wanted. `horizon`, of a stream, is the last event
-    that all its readers are done with. A stream of another `generation` is begun anew; `log` tells this log from
+    that all its `readers` are done with: groups that were seen there, also if they are gone with the memory of the
+    server. A stream of another `generation` is begun anew; `log` tells this log from
     others.
     """
 
@@ -56,6 +57,7 @@ class Subscriber:
     horizon: int
     generation: int
     log: str
+    readers: tuple[str, ...] = ()
     failures: int = 0
     failing_since: datetime | None = None
     retry_at: datetime | None = None

@@ -57,7 +57,6 @@ class Settlement:
 
     `position` is how far the log was dealt with; `delivered` are positions that are held no longer; `held` are events
     to hold, or to hold on to; `dead` are given up. `disabled` says why the subscriber is not told any more ("": it is).
-    A subscriber that is `revived` answers again: what was held for it is due at once.
     """
 
     position: int
@@ -68,7 +67,6 @@ class Settlement:
     failing_since: datetime | None = None
     retry_at: datetime | None = None
     disabled: str = ""
-    revived: bool = False
 
 
 class DeadLetters(Protocol):
@@ -95,6 +93,14 @@ class DeadLetters(Protocol):
         """Have open ones tried again, from the first attempt on and before what waits behind them; return how many."""
         ...
 
+    def dead_letters_open(self) -> Mapping[str, int]:
+        """Return how many are open, for each follower that has any."""
+        ...
+
+    def held_counts(self) -> Mapping[str, int]:
+        """Return how many events wait, for each follower that has any."""
+        ...
+
     def drop(self, numbers: Collection[int]) -> int:
         """Give open ones up for good: what waits behind them goes on. Return how many."""
         ...
@@ -108,7 +114,8 @@ class DeadLetters(Protocol):
         ...
 
     def due(self, follower: str, limit: int) -> tuple[tuple[HeldEvent, LoggedEvent], ...]:
-        """Return up to `limit` held events whose time has come, the first of each subject only."""
+        """Return up to `limit` held events whose time has come, the first of each subject only; what has waited
+        longest comes first."""
         ...
 
     def next_due(self, follower: str) -> datetime | None:
@@ -130,14 +137,21 @@ class Subscribers(Protocol):
         ...
 
     def set_status(self, name: str, status: SubscriberStatus, reason: str) -> None:
-        """Activate, pause or disable. What counted against an activated one is forgotten."""
+        """Activate, pause or disable. What counted against an activated one is forgotten, and what was held for it is
+        due at once."""
         ...
 
-    def set_address(self, name: str, address: str) -> None: ...
+    def set_address(self, name: str, address: str) -> None:
+        """Tell it at another address; whoever is delivering to the old one loses its lease."""
+        ...
 
     def set_types(self, name: str, types: Sequence[str]) -> None: ...
 
     def set_secrets(self, name: str, secrets: Sequence[str]) -> None: ...
+
+    def set_readers(self, name: str, readers: Sequence[str]) -> None:
+        """Say which groups read a stream; whoever publishes loses its lease, and learns of it."""
+        ...
 
     def remove(self, name: str) -> None:
         """Forget a subscriber, with what is held for it. Its dead letters stay."""
@@ -172,7 +186,8 @@ class Deliveries(Subscribers, DeadLetters, Protocol):
         ...
 
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """Take the lease of an active subscriber; None while another one holds it, or when it is not active."""
+        """Take the lease of an active subscriber; None while another one holds it, or when it is not active. Its epoch
+        is higher than any before, also after the database went back to a past or the name was given anew."""
         ...
 
     def keep(self, lease: Lease, seconds: float) -> bool:
@@ -187,6 +202,10 @@ class Deliveries(Subscribers, DeadLetters, Protocol):
 
     def trimmed(self, lease: Lease, horizon: int) -> bool:
         """Remember up to where the readers of a stream are done."""
+        ...
+
+    def read_by(self, lease: Lease, readers: Collection[str]) -> bool:
+        """Remember which groups read a stream."""
         ...
 
     def settle(self, lease: Lease, settlement: Settlement, seconds: float) -> bool:
@@ -243,10 +262,11 @@ class Sink(Protocol):
         """Append letters behind `tail`, all or none. SinkLost when the claim or the tail is another one by now."""
         ...
 
-    def needed(self) -> int | None:
-        """Return the position up to which every reader is done, None where there is no reader."""
+    def readers(self, claim: Claim) -> Mapping[str, int]:
+        """Return the position up to which each reader is done. SinkLost when the claim is another one by now."""
         ...
 
-    def trim(self, horizon: int) -> None:
-        """Forget what all readers are done with, but never the last event."""
+    def trim(self, claim: Claim, horizon: int) -> None:
+        """Forget what all readers are done with, but never the last event. SinkLost when the claim is another one by
+        now."""
         ...

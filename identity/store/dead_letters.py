@@ -22,6 +22,7 @@ _HELD = TABLES["held_event"]
 _DEAD = TABLES["dead_letter"].c
 _EVENT = TABLES["event"].c
 _OPEN = DeadLetterStatus.OPEN.value
+_LONGEST = (_HELD.c.next_at, _HELD.c.position)
 _AT_ONCE = 500
 
 HELD_COLUMNS = {
@@ -101,6 +102,14 @@ class DeadLetters:
             raise LookupFailed("E521", f"No dead letter has the number {number}.")
         return _dead_letter(found[0])
 
+    def dead_letters_open(self) -> dict[str, int]:
+        asked = select(_DEAD.follower, func.count()).where(_DEAD.status == _OPEN).group_by(_DEAD.follower)
+        return {follower: int(count) for follower, count in self._rows(asked)}
+
+    def held_counts(self) -> dict[str, int]:
+        asked = select(_HELD.c.follower, func.count()).group_by(_HELD.c.follower)
+        return {follower: int(count) for follower, count in self._rows(asked)}
+
     def redrive(self, numbers: Collection[int]) -> int:
         return self._close(numbers, DeadLetterStatus.REDRIVEN)
 
@@ -136,11 +145,11 @@ class DeadLetters:
         return frozenset(found)
 
     def due(self, follower: str, limit: int) -> tuple[tuple[HeldEvent, EventView], ...]:
-        held = _heads(follower).where(_HELD.c.next_at <= self._clock.now()).order_by(_HELD.c.position)
+        held = _heads(follower).where(_HELD.c.next_at <= self._clock.now()).order_by(*_LONGEST)
         chosen = held.limit(limit).subquery()
         asked = select(chosen, *(_EVENT[name].label(f"event_{name}") for name in _EVENT.keys()))  # noqa: SIM118
         asked = asked.join_from(chosen, TABLES["event"], _EVENT.position == chosen.c.position)
-        return tuple(_due(row) for row in self._rows(asked.order_by(chosen.c.position)))
+        return tuple(_due(row) for row in self._rows(asked.order_by(chosen.c.next_at, chosen.c.position)))
 
     def next_due(self, follower: str) -> datetime | None:
         heads = _heads(follower).subquery()

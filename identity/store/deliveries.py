@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import func, select
 
 from identity.model.delivery import HeldEvent, Lease
@@ -20,8 +22,10 @@ __all__ = ["Deliveries"]
 
 _EVENT = TABLES["event"].c
 
+# Epochs follow the clock where that is ahead: they rise also when the row was lost, and put there again.
 _TAKE = Statement(
-    "UPDATE subscriber SET holder = :holder, epoch = epoch + 1, held_until = :until WHERE name = :name"
+    "UPDATE subscriber SET holder = :holder, held_until = :until,"
+    " epoch = CASE WHEN epoch < :least THEN :least ELSE epoch + 1 END WHERE name = :name"
     " AND status = 'active' AND (held_until IS NULL OR held_until <= :now) RETURNING epoch"
 )
 _MINE = "WHERE name = :name AND epoch = :epoch RETURNING name"
@@ -31,6 +35,7 @@ _KEEP = Statement(f"UPDATE subscriber SET held_until = :until {_MINE_ACTIVE}")
 _RELEASE = Statement(f"UPDATE subscriber SET held_until = NULL {_MINE}")
 _ADVANCE = Statement(f"UPDATE subscriber SET position = :position, held_until = :until {_MINE_ACTIVE}")
 _TRIMMED = Statement(f"UPDATE subscriber SET horizon = :horizon {_MINE}")
+_READ = Statement(f"UPDATE subscriber SET readers = :readers {_MINE}")
 _SETTLE = Statement(
     "UPDATE subscriber SET position = :position, failures = :failures, failing_since = :failing_since,"
     f" retry_at = :retry_at, held_until = :until {_MINE}"
@@ -47,7 +52,6 @@ _HOLD = Statement(
     " last_at = excluded.last_at, code = excluded.code, detail = excluded.detail",
     HELD_COLUMNS,
 )
-_REVIVE = Statement("UPDATE held_event SET next_at = :at WHERE follower = :name AND next_at > :at")
 _LET_GO = Statement(
     "DELETE FROM held_event WHERE follower = :name AND position IN (SELECT position FROM {rows} AS s)",
     {"position": Kind.NUMBER},
@@ -72,7 +76,8 @@ class Deliveries(Subscribers, DeadLetters):
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
         now, until = self._moments(seconds)
         with self._database.write() as connection:
-            taken = connection.ask(_TAKE.of(name=name, holder=holder, until=until, now=now))()
+            asked = _TAKE.of(name=name, holder=holder, until=until, now=now, least=_milliseconds(now))
+            taken = connection.ask(asked)()
         return Lease(name, holder, int(taken[0][0]), until) if taken else None
 
     def keep(self, lease: Lease, seconds: float) -> bool:
@@ -86,6 +91,9 @@ class Deliveries(Subscribers, DeadLetters):
 
     def trimmed(self, lease: Lease, horizon: int) -> bool:
         return self._held(lease, _TRIMMED, horizon=horizon)
+
+    def read_by(self, lease: Lease, readers: Collection[str]) -> bool:
+        return self._held(lease, _READ, readers=orjson.dumps(sorted(readers)).decode())
 
     def settle(self, lease: Lease, settlement: Settlement, seconds: float) -> bool:
         now, until = self._moments(seconds)
@@ -114,6 +122,10 @@ class Deliveries(Subscribers, DeadLetters):
         return now, now + timedelta(seconds=seconds)
 
 
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000)
+
+
 def _consequences(name: str, settlement: Settlement, now: datetime) -> list[Asked]:
     asked = []
     gone = {*settlement.delivered, *(letter.position for letter in settlement.dead)}
@@ -123,8 +135,6 @@ def _consequences(name: str, settlement: Settlement, now: datetime) -> list[Aske
         asked.append(_HOLD.on([_held_row(event) for event in settlement.held], name=name))
     if settlement.dead:
         asked.append(PUT_DEAD.on([dead_row(letter) for letter in settlement.dead]))
-    if settlement.revived:
-        asked.append(_REVIVE.of(name=name, at=now))
     if settlement.disabled:
         asked.append(_DISABLE.of(name=name, reason=settlement.disabled, at=now))
     return asked

@@ -12,8 +12,8 @@ from identity.store.dialect import CLUSTERED, NEVER_REUSED, partial_index
 
 
 class SubscriberRow(Row, table=True):
-    """Somebody who is told, how far, and who is delivering to it at the moment (JSON lists of types and of the names
-    of secrets)."""
+    """Somebody who is told, how far, and who is delivering to it at the moment (JSON lists of types, of the names of
+    secrets, and of the groups that read a stream)."""
 
     __tablename__ = "subscriber"
 
@@ -22,6 +22,7 @@ class SubscriberRow(Row, table=True):
     address: str = text()
     types: str = text()
     secrets: str = text()
+    readers: str = text()
     status: str = text()
     reason: str = text()
     created_at: datetime = time()

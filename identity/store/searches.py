@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from identity.model.cluster import GoldenId
+from identity.steps.refuse import storable
 from identity.store.dialect import Database
 from identity.store.tables import TABLES
 
@@ -32,14 +33,17 @@ class Searches:
         self._database = database
 
     def by_name(self, asked: NameSearch, after: int, limit: int) -> list[tuple[int, GoldenId]]:
-        """Return up to `limit` records of people of that name that stand behind `after`, as number and golden id."""
-        whole = f"{asked.given_name} {asked.family_name}".strip().lower()
+        """Return up to `limit` records of people of that name that stand behind `after`, as number and golden id.
+
+        Nobody is called by what no database can hold.
+        """
+        if not storable(asked.family_name, asked.given_name, asked.birth_date, asked.postcode):
+            return []
+        whole = f"{asked.given_name} {asked.family_name}".strip()
+        given = [_begins(func.lower(_RECORD.given_name), name) for name in _lowered(asked.given_name)]
         named = or_(
-            and_(
-                func.lower(_RECORD.family_name) == asked.family_name.lower(),
-                _begins(func.lower(_RECORD.given_name), asked.given_name.lower()),
-            ),
-            func.lower(_RECORD.full_name) == whole,
+            and_(func.lower(_RECORD.family_name).in_(_lowered(asked.family_name)), or_(*given)),
+            func.lower(_RECORD.full_name).in_(_lowered(whole)),
         )
         found = (
             select(_RECORD.number, _CROSSWALK.golden_id)
@@ -55,6 +59,17 @@ class Searches:
         )
         with self._database.read() as look:
             return [(number, GoldenId(golden_id)) for number, golden_id in look.execute(found)]
+
+
+def _lowered(name: str) -> list[str]:
+    """Return what a database may make of a name in small letters, however it is stored.
+
+    Some know the small letters of the alphabet from A to Z only: for them Ö is as small as ö.
+    """
+    stored = (name, name.lower(), name.upper(), name.title())
+    return sorted(
+        {name.lower(), *("".join(c.lower() if c.isascii() else c for c in each) for each in stored)}
+    )
 
 
 def _begins(column: Any, text: str) -> ColumnElement[bool]:

@@ -19,12 +19,12 @@ __all__ = ["Subscribers"]
 _SUBSCRIBER = TABLES["subscriber"].c
 _TOLD = [column for column in _SUBSCRIBER if column.name not in ("holder", "epoch", "held_until")]
 _NAMES = (
-    "name, kind, address, types, secrets, status, reason, created_at, changed_at, position, horizon,"
+    "name, kind, address, types, secrets, readers, status, reason, created_at, changed_at, position, horizon,"
     " generation, log, failures, epoch"
 )
 _ADD = Statement(
-    f"INSERT INTO subscriber ({_NAMES}) VALUES (:name, :kind, :address, :types, :secrets, :status, :reason, :at, :at,"
-    " :position, :horizon, :generation, :log, 0, 0) ON CONFLICT (name) DO NOTHING RETURNING name"
+    f"INSERT INTO subscriber ({_NAMES}) VALUES (:name, :kind, :address, :types, :secrets, :readers, :status, :reason,"
+    " :at, :at, :position, :horizon, :generation, :log, 0, 0) ON CONFLICT (name) DO NOTHING RETURNING name"
 )
 _SET_STATUS = Statement(
     "UPDATE subscriber SET status = :status, reason = :reason, changed_at = :at WHERE name = :name RETURNING name"
@@ -32,14 +32,21 @@ _SET_STATUS = Statement(
 _FORGIVE = Statement(
     "UPDATE subscriber SET failures = 0, failing_since = NULL, retry_at = NULL WHERE name = :name"
 )
+# Another epoch: what is on its way to the old address does not count.
 _SET_ADDRESS = Statement(
-    "UPDATE subscriber SET address = :value, changed_at = :at WHERE name = :name RETURNING name"
+    "UPDATE subscriber SET address = :value, changed_at = :at, epoch = epoch + 1, held_until = NULL"
+    " WHERE name = :name RETURNING name"
 )
+_DUE_NOW = Statement("UPDATE held_event SET next_at = :at WHERE follower = :name AND next_at > :at")
 _SET_TYPES = Statement(
     "UPDATE subscriber SET types = :value, changed_at = :at WHERE name = :name RETURNING name"
 )
 _SET_SECRETS = Statement(
     "UPDATE subscriber SET secrets = :value, changed_at = :at WHERE name = :name RETURNING name"
+)
+_SET_READERS = Statement(
+    "UPDATE subscriber SET readers = :value, changed_at = :at, epoch = epoch + 1, held_until = NULL"
+    " WHERE name = :name RETURNING name"
 )
 _REMOVE = Statement("DELETE FROM subscriber WHERE name = :name RETURNING name")
 _LET_GO_BEHIND = Statement("DELETE FROM held_event WHERE follower = :name AND position > :position")
@@ -72,6 +79,7 @@ class Subscribers:
             status=subscriber.status.value,
             types=_json(subscriber.types),
             secrets=_json(subscriber.secrets),
+            readers=_json(subscriber.readers),
             at=subscriber.created_at,
         )
         with self._database.write() as connection:
@@ -92,8 +100,10 @@ class Subscribers:
         return tuple(_subscriber(row) for row in rows)
 
     def set_status(self, name: str, status: SubscriberStatus, reason: str) -> None:
-        asked = _SET_STATUS.of(name=name, status=status.value, reason=reason, at=self._clock.now())
-        self._change(name, asked, *([_FORGIVE.of(name=name)] if status is SubscriberStatus.ACTIVE else []))
+        at = self._clock.now()
+        asked = _SET_STATUS.of(name=name, status=status.value, reason=reason, at=at)
+        anew = [_FORGIVE.of(name=name), _DUE_NOW.of(name=name, at=at)]
+        self._change(name, asked, *(anew if status is SubscriberStatus.ACTIVE else []))
 
     def set_address(self, name: str, address: str) -> None:
         self._change(name, _SET_ADDRESS.of(name=name, value=address, at=self._clock.now()))
@@ -103,6 +113,9 @@ class Subscribers:
 
     def set_secrets(self, name: str, secrets: Sequence[str]) -> None:
         self._change(name, _SET_SECRETS.of(name=name, value=_json(secrets), at=self._clock.now()))
+
+    def set_readers(self, name: str, readers: Sequence[str]) -> None:
+        self._change(name, _SET_READERS.of(name=name, value=_json(readers), at=self._clock.now()))
 
     def remove(self, name: str) -> None:
         self._change(name, _REMOVE.of(name=name), _LET_GO_BEHIND.of(name=name, position=-1))
@@ -139,5 +152,6 @@ def _subscriber(row: Any) -> Subscriber:
             "status": SubscriberStatus(row.status),
             "types": tuple(orjson.loads(row.types)),
             "secrets": tuple(orjson.loads(row.secrets)),
+            "readers": tuple(orjson.loads(row.readers)),
         }
     )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
+
+from identity.model.record import RecordKey
 from tests.api.conftest import Api
 
 INES = {
@@ -34,6 +39,52 @@ def test_a_record_is_put_and_deleted_under_its_name(api: Api) -> None:
     gone = api.http.delete("/v1/records/erp/a%2F2", headers=api.headers()).json()
     assert gone["outcome"] == "deleted"
     assert api.get("/v1/crosswalk/erp/a%2F2").status_code == 404
+
+
+def test_a_record_may_have_a_line_break_in_its_name(api: Api) -> None:
+    told = api.tell("pos", "a\nb/c\n", **INES)
+    assert api.get("/v1/crosswalk/pos/a%0Ab%2Fc%0A").json()["golden_id"] == told["golden_id"]
+    put = api.http.put("/v1/records/pos/a%0Ab/c%0A", json=BERT, headers=api.headers())
+    assert (put.status_code, put.json()["source_record_id"]) == (200, "a\nb/c\n")
+
+
+def test_a_moment_may_have_any_offset(api: Api) -> None:
+    api.tell("pos", "1", **INES, observed_at="2020-09-02T19:17:14+19:10")
+    record = api.service.store.views.record(RecordKey("pos", "1"))
+    assert record is not None
+    assert record.observed_at == datetime(2020, 9, 2, 0, 7, 14, tzinfo=UTC)
+    assert api.get("/v1/crosswalk/pos/1?as_of=2099-01-01T00:00:00-23:59").status_code == 200
+
+
+NUL = "a\0"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/merges", {"profile_ids": [NUL, "b"]}),
+        ("/v1/merges:preview", {"profile_ids": ["a", "b"], "into": NUL}),
+        ("/v1/merges", {"profile_ids": ["a", "b"], "reason": NUL}),
+        ("/v1/merges", {"profile_ids": ["a", "b"], "expected_versions": {NUL: 1}}),
+        ("/v1/judgements", {"judgement": "keep_apart", "one": NUL, "other": "b"}),
+        ("/v1/profiles/a/split", {"records": [{"source": NUL, "source_record_id": "1"}]}),
+        ("/v1/profiles/%00/split", {"records": [{"source": "pos", "source_record_id": "1"}]}),
+        ("/v1/merges/%00/undo", {}),
+        ("/v1/why?one=%00&other=b", None),
+        ("/v1/operations/%00", None),
+    ],
+)
+def test_a_nul_where_somebody_is_named_is_refused(api: Api, path: str, body: object) -> None:
+    answer = api.get(path) if body is None else api.post(path, body)
+    assert (answer.status_code, answer.json()["code"]) in ((422, "INVALID_REQUEST"), (400, "INVALID_REQUEST"))
+
+
+def test_what_is_of_another_type_is_refused_not_read_as_if(lite: Api) -> None:
+    told = {"source": "pos", "source_record_id": "1", "observed_at": 1_600_000_000}
+    assert lite.post("/v1/records", told).status_code == 422
+    versions = {"profile_ids": ["a", "b"], "expected_versions": {"a": True}}
+    assert lite.post("/v1/merges", versions).status_code == 422
+    assert lite.post("/v1/match", {"record": INES, "limit": "5"}).status_code == 422
 
 
 def test_one_bad_record_of_a_batch_stops_no_other(api: Api) -> None:
@@ -161,6 +212,20 @@ def test_stewards_find_people_by_name_page_by_page(api: Api) -> None:
     assert api.post("/v1/search", {"family_name": "okafor", "given_name": "be"}).json()["golden_ids"] == [
         ids[1]
     ]
+
+
+@pytest.mark.parametrize("stored", ["Öztürk", "ÖZTÜRK", "öztürk"])
+def test_names_are_found_in_any_case_beyond_a_to_z(api: Api, stored: str) -> None:
+    golden_id = api.tell("pos", "1", given_name="Élodie", family_name=stored)["golden_id"]
+    for asked in ("Öztürk", "ÖZTÜRK", "öztürk"):
+        found = api.post("/v1/search", {"family_name": asked, "given_name": "éL"})
+        assert found.json()["golden_ids"] == [golden_id]
+
+
+def test_nobody_is_called_by_what_cannot_be_written(api: Api) -> None:
+    two(api)
+    found = api.post("/v1/search", {"family_name": "Okafor", "given_name": "I\0"})
+    assert (found.status_code, found.json()["golden_ids"]) == (200, [])
 
 
 def test_likeness_is_explained_and_nothing_is_written(api: Api) -> None:

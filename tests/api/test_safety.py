@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import anyio
 import pytest
 import structlog
 
@@ -170,6 +171,28 @@ def test_more_than_can_be_worked_on_is_shed(at: Callable[..., Api], sqlite_url: 
     assert (answer.status_code, answer.json()["code"]) == (503, "OVERLOADED")
     assert answer.headers["retry-after"] == "1"
     assert api.http.get("/healthz").status_code == 200
+
+
+def test_health_is_told_also_while_too_much_is_asked(at: Callable[..., Api], sqlite_url: str) -> None:
+    app, statuses = at(sqlite_url, most_at_once=0).app, list[int]()
+
+    async def ask(path: str, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                await meanwhile()  # the request is still inside
+                statuses.append(message["status"])
+
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+        await app(scope, nothing_more, send)
+
+    async def nothing_more() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def nothing() -> None:
+        pass
+
+    anyio.run(ask, "/v1/events", lambda: ask("/healthz", nothing))
+    assert statuses == [200, 503]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -154,6 +155,26 @@ def test_moments_and_consents_pass_where_they_can_be_read(tmp_path: Path) -> Non
     assert intake.records["observed_at"].to_pylist() == ["2024-05-01T10:00:00Z", None]
     assert intake.records["consents"].to_pylist() == [consents, None]
     assert [(issue.code, issue.column) for issue in intake.issues] == [("E361", "observed_at")]
+
+
+def test_a_line_of_json_says_what_a_record_of_the_api_says(tmp_path: Path) -> None:
+    """Consents and custom attributes are objects there; text and columns beside the others are as good."""
+    line = '{"source_record_id":"1","custom":{"shoe_size":42},"consents":{"marketing.email":{"status":"granted"}}}'
+    flat = '{"source_record_id":"2","shoe_size":"43","consents":"{\\"marketing.email\\":{\\"status\\":\\"denied\\"}}"}'
+    path = written(tmp_path / "lines.ndjson", f"{line}\n{flat}\n")
+    intake = read_canonical_file(path, source="pos", custom=["shoe_size"])
+    assert not intake.issues
+    assert intake.records["shoe_size"].to_pylist() == ["42", "43"]
+    assert [json.loads(said) for said in intake.records["consents"].to_pylist()] == [
+        {"marketing.email": {"status": "granted"}},
+        {"marketing.email": {"status": "denied"}},
+    ]
+
+
+def test_other_objects_than_those_cost_their_row(tmp_path: Path) -> None:
+    path = written(tmp_path / "lines.ndjson", '{"source_record_id":"1","city":{"name":"Ulm"}}\n')
+    intake = read_canonical_file(path, source="pos")
+    assert [(issue.row, issue.code) for issue in intake.issues] == [(1, "E310")]
 
 
 def test_of_rows_with_one_key_the_last_one_wins_within_its_source(tmp_path: Path) -> None:

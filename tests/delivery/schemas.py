@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from identity.ports.delivery import LoggedEvent
 __all__ = ["FOLDER", "breaks", "faults", "schema", "schemas"]
 
 FOLDER = Path(__file__).parents[2] / "docs" / "events"
-_KEPT = ("type", "pattern", "format", "enum", "const", "maxLength", "additionalProperties", "items")
+_FOR_PEOPLE = {"title", "description", "examples", "$comment"}
 
 
 @cache
@@ -45,20 +45,43 @@ def faults(event: LoggedEvent) -> list[str]:
 
 
 def breaks(released: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    """What a reader of the released schema would stumble over: fields that went, changed, or are asked for now."""
-    for word in _KEPT:
-        if word == "items" and isinstance(released.get(word), dict) and isinstance(now.get(word), dict):
-            yield from breaks(released[word], now[word], f"{at}[]")
-        elif released.get(word) != now.get(word):
-            yield f"{at or '.'}: {word} was {released.get(word)}, is {now.get(word)}"
-    for name in released.get("required", ()):
-        if name not in now.get("required", ()):
-            yield f"{at}.{name} may be left out"
-    for name in now.get("required", ()):
-        if name not in released.get("required", ()):
-            yield f"{at}.{name} has to be there"
-    for name, told in released.get("properties", {}).items():
-        if name not in now.get("properties", {}):
+    """What a reader of the released schema would stumble over: fields that went, changed, or are asked for now, and any
+    other word that says something else. Only what is written for people may change, and optional fields may be new."""
+    for word in sorted({*released, *now} - _FOR_PEOPLE):
+        before, after = released.get(word), now.get(word)
+        if word in _PARTS and isinstance(before, dict) and isinstance(after, dict):
+            yield from _PARTS[word](before, after, at)
+        elif word == "required":
+            yield from (
+                f"{at}.{name} may be left out" for name in sorted({*(before or ())} - {*(after or ())})
+            )
+            yield from (
+                f"{at}.{name} has to be there" for name in sorted({*(after or ())} - {*(before or ())})
+            )
+        elif not _same(before, after):
+            yield f"{at or '.'}: {word} was {before}, is {after}"
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Equal also in type: to a reader 1, 1.0 and true are three values."""
+    return orjson.dumps(before, option=orjson.OPT_SORT_KEYS) == orjson.dumps(
+        after, option=orjson.OPT_SORT_KEYS
+    )
+
+
+def _fields(before: Mapping[str, Any], after: Mapping[str, Any], at: str) -> Iterator[str]:
+    for name, told in before.items():
+        if name not in after:
             yield f"{at}.{name} is gone"
         else:
-            yield from breaks(told, now["properties"][name], f"{at}.{name}")
+            yield from breaks(told, after[name], f"{at}.{name}")
+
+
+def _items(before: Mapping[str, Any], after: Mapping[str, Any], at: str) -> Iterator[str]:
+    yield from breaks(before, after, f"{at}[]")
+
+
+_PARTS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], str], Iterator[str]]] = {
+    "properties": _fields,
+    "items": _items,
+}

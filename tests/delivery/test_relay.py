@@ -15,9 +15,9 @@ import redis
 from identity.bootstrap import SystemClock
 from identity.delivery.redis_stream import STREAM, RedisStream
 from identity.delivery.relay import Relayed, relay, relay_until
-from identity.delivery.subscribing import replay
+from identity.delivery.subscribing import forget_reader, replay
 from identity.model.delivery import SubscriberStatus
-from identity.model.errors import DeliveryError
+from identity.model.errors import DeliveryError, LookupFailed
 from identity.ports.delivery import Claim, Letter, SinkLost
 from identity.store import Store
 from tests.store.worlds import StandingClock
@@ -154,6 +154,60 @@ def test_only_what_every_reader_is_done_with_is_dropped(log: Log, client: redis.
     log.many(2)
     relay(relay_on(log, server))
     assert [position for position, _ in stream_of(client)] == [11, 12]
+
+
+def test_a_relay_that_slept_drops_nothing_of_a_stream_that_was_begun_anew(
+    log: Log, client: redis.Redis, server: str
+) -> None:
+    told = log.stream()
+    log.many(20)
+    asleep = log.deliveries.take("stream", "sleeper", 0)
+    assert asleep
+    old, sleeper = Claim(told.log, 0, asleep.epoch), RedisStream(server)
+    sleeper.open(old, anew=False)
+    relay(relay_on(log, server))
+    Reader(client).read()
+    relay(relay_on(log, server))
+    replay(log.deliveries, "stream", 3)
+    relay(relay_on(log, server))
+    for refused in (lambda: sleeper.trim(old, 15), lambda: sleeper.readers(old)):
+        with pytest.raises(SinkLost):
+            refused()
+    assert stream_of(client) == everything(log)[3:]
+
+
+def test_a_reader_that_is_forgotten_is_waited_for_no_more(log: Log, client: redis.Redis, server: str) -> None:
+    log.stream()
+    log.many(20)
+    relay(relay_on(log, server))
+    stays, gone = Reader(client, "erp"), Reader(client, "gone")
+    gone.read(3)
+    relay(relay_on(log, server))
+    client.flushall()
+    relay(relay_on(log, server))
+    stays.read()
+    relay(relay_on(log, server))
+    assert [position for position, _ in stream_of(client)] == list(range(4, 21))
+    with pytest.raises(LookupFailed, match="E522"):
+        forget_reader(log.deliveries, "stream", "nobody")
+    assert forget_reader(log.deliveries, "stream", "gone").readers == ("erp",)
+    relay(relay_on(log, server))
+    assert [position for position, _ in stream_of(client)] == [20]
+
+
+def test_a_database_whose_epochs_went_back_is_not_refused_for_long(
+    log: Log, client: redis.Redis, server: str, clock: StandingClock
+) -> None:
+    told = log.stream()
+    log.many(5)
+    for _ in range(50):
+        relay(relay_on(log, server))
+    log.deliveries.remove("stream")
+    log.deliveries.add(told)
+    clock.turn(1)
+    log.many(5)
+    assert relay(relay_on(log, server)).why == "done"
+    assert stream_of(client) == everything(log)
 
 
 @pytest.mark.parametrize("saved", [None, 10, 30], ids=["nothing saved", "an old save", "all saved"])

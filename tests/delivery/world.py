@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import redis
 
 from identity.bootstrap import SystemClock
-from identity.delivery.addresses import Allowed
+from identity.delivery.addresses import Allowed, destination
+from identity.delivery.courier import Courier, Delivered, deliver
+from identity.delivery.office import Office
+from identity.delivery.post import Post
 from identity.delivery.redis_stream import STREAM, RedisStream
 from identity.delivery.relay import Relay
+from identity.delivery.signing import secrets_from
 from identity.delivery.subscribing import Wanted, subscribe
 from identity.model.delivery import Subscriber, SubscriberKind
 from identity.ports import Clock
@@ -18,12 +25,24 @@ from identity.store import Store
 from identity.store.deliveries import Deliveries
 from tests.store.worlds import events
 
-__all__ = ["SHOP", "Log", "Reader", "relay_on", "stream_of"]
+__all__ = [
+    "OWN",
+    "SECRETS",
+    "SHOP",
+    "Log",
+    "Reader",
+    "courier_on",
+    "office_of",
+    "relay_on",
+    "stream_of",
+    "told",
+    "until",
+]
 
 SHOP = "shop"
 SECRETS = {
-    "IDENTITY_SECRET_NEW": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
-    "IDENTITY_SECRET_OLD": "whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4",
+    "IDENTITY_WEBHOOK_SECRET_NEW": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+    "IDENTITY_WEBHOOK_SECRET_OLD": "whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4",
 }
 
 
@@ -78,15 +97,50 @@ class Reader:
         self._group = group
         self.had: list[str] = []
 
+    def begin(self) -> None:
+        self._client.xgroup_create(STREAM, self._group, id="0", mkstream=True)
+
     def read(self, count: int = 1_000, *, acknowledge: bool = True) -> int:
         """Read up to so many entries, and return how many there were."""
         try:
             found: Any = self._client.xreadgroup(self._group, "c", {STREAM: ">"}, count=count)
         except redis.ResponseError:
-            self._client.xgroup_create(STREAM, self._group, id="0", mkstream=True)
+            self.begin()
             return self.read(count, acknowledge=acknowledge)
         entries = found[0][1] if found else []
         self.had += [told["id"] for _, told in entries]
         if acknowledge and entries:
             self._client.xack(STREAM, self._group, *(entry for entry, _ in entries))
         return len(entries)
+
+
+_TRUST = ssl.create_default_context()
+OWN = Allowed(frozenset({"127.0.0.1"}))
+
+
+def courier_on(log: Log, url: str, name: str = SHOP, holder: str = "one", **told: Any) -> Courier:
+    """Who delivers to that address, until it is `told`."""
+    post = Post(destination(url, OWN), told.pop("patience", 5.0), trust=_TRUST)
+    return Courier(log.deliveries, name, holder, post, secrets_from(SECRETS), log.clock, **told)
+
+
+def told(courier: Courier) -> Delivered:
+    """Deliver what there is, and hang up."""
+    try:
+        return deliver(courier)
+    finally:
+        assert isinstance(courier.send, Post)
+        courier.send.close()
+
+
+def office_of(log: Log, **asked: Any) -> Office:
+    usual: dict[str, Any] = {"allowed": OWN, "patience": 5.0, "pause": 0.02, "look_after": 0.05}
+    return Office(log.deliveries, log.clock, "office", secrets_from(SECRETS), **{**usual, **asked})
+
+
+def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for something to be true; fail where it does not become so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.01)

@@ -128,6 +128,68 @@ def test_one_at_a_time_has_the_lease_and_whoever_lost_it_keeps_nothing(
     assert deliveries.take("shop", "third", 30)
 
 
+def test_a_lease_of_a_name_that_was_removed_or_moved_holds_no_more(
+    deliveries: Deliveries, clock: StandingClock
+) -> None:
+    """Also where the name is given anew, and its epochs begin anew with it."""
+    deliveries.add(subscriber())
+    sleeper = deliveries.take("shop", "sleeper", 30)
+    assert sleeper
+    deliveries.set_address("shop", "https://shop.example/moved")
+    assert not deliveries.settle(sleeper, Settlement(3), 30)
+    sleeper = deliveries.take("shop", "sleeper", 30)
+    assert sleeper
+    deliveries.remove("shop")
+    clock.moment += timedelta(seconds=1)
+    deliveries.add(subscriber())
+    for _ in range(3):
+        assert not deliveries.settle(sleeper, Settlement(9), 30)
+        again = deliveries.take("shop", "again", 0)
+        assert again
+        assert again.epoch > sleeper.epoch
+    assert deliveries.subscriber("shop").position == 0
+
+
+def test_who_is_activated_is_told_at_once_what_waited(
+    store: Store, deliveries: Deliveries, clock: StandingClock
+) -> None:
+    log(store, clock, ("g1", 1), ("g2", 1))
+    deliveries.add(subscriber())
+    lease = deliveries.take("shop", "one", 30)
+    assert lease
+    days = MONDAY + timedelta(days=1)
+    waiting = [held(1, "g1", next_at=days, attempts=9), held(2, "g2", next_at=MONDAY - timedelta(hours=1))]
+    assert deliveries.settle(lease, Settlement(2, held=waiting, disabled="FAILING"), 30)
+    deliveries.set_status("shop", SubscriberStatus.ACTIVE, "")
+    assert [(one.position, one.attempts) for one, _ in deliveries.due("shop", 9)] == [(2, 1), (1, 9)]
+
+
+def test_groups_that_read_a_stream_are_remembered(deliveries: Deliveries) -> None:
+    deliveries.add(subscriber())
+    lease = deliveries.take("shop", "one", 30)
+    assert lease
+    assert deliveries.read_by(lease, {"loyalty", "erp"})
+    assert deliveries.subscriber("shop").readers == ("erp", "loyalty")
+    deliveries.set_readers("shop", ["erp"])
+    assert deliveries.subscriber("shop").readers == ("erp",)
+    assert not deliveries.read_by(lease, {"loyalty"}), "who publishes has to learn of it"
+
+
+def test_what_waits_and_what_was_given_up_is_counted_for_each(deliveries: Deliveries) -> None:
+    deliveries.add(subscriber())
+    lease = deliveries.take("shop", "one", 30)
+    assert lease
+    assert deliveries.settle(
+        lease, Settlement(3, held=[held(1, "g1"), held(2, "g1")], dead=[dead(3, "g2")]), 30
+    )
+    deliveries.put_dead_letter(dead(3, "g2", "loyalty"))
+    assert deliveries.held_counts() == {"shop": 2}
+    assert deliveries.dead_letters_open() == {"shop": 1, "loyalty": 1}
+    (letter,) = deliveries.dead_letters("shop")
+    deliveries.drop([letter.number])
+    assert deliveries.dead_letters_open() == {"loyalty": 1}
+
+
 def test_of_several_who_want_the_lease_at_once_one_has_it(deliveries: Deliveries) -> None:
     deliveries.add(subscriber())
     with ThreadPoolExecutor(4) as pool:
@@ -226,7 +288,7 @@ def test_a_dead_letter_is_tried_again_before_what_waits_behind_it_or_lets_it_go_
     assert deliveries.redrive([first.number]) == 0
     assert deliveries.drop([second.number]) == 1
     assert deliveries.drop([]) == 0
-    assert [(one.position, one.attempts) for one, _ in deliveries.due("shop", 9)] == [(1, 0), (4, 1)]
+    assert [(one.position, one.attempts) for one, _ in deliveries.due("shop", 9)] == [(4, 1), (1, 0)]
     statuses = [letter.status for letter in deliveries.dead_letters(status=None)]
     assert statuses == [DeadLetterStatus.REDRIVEN, DeadLetterStatus.DROPPED]
     assert deliveries.dead_letters() == ()

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("name", KeyText, nullable=False),
         *(
             sa.Column(name, sa.Text(), nullable=False)
-            for name in ("kind", "address", "types", "secrets", "status", "reason")
+            for name in ("kind", "address", "types", "secrets", "status", "reason", "readers")
         ),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
