@@ -10,6 +10,7 @@ from identity.store import upgrade
 from identity.store.bulk import BulkWork
 from identity.store.deliveries import Deliveries
 from identity.store.dialect import DEFAULT_URL, database_at
+from identity.store.intake import Intake
 from identity.store.jobs import Jobs
 from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import PUT_SETTING, SETTING
@@ -38,6 +39,7 @@ class Store:
         self._features = tuple(features)
         self.views = Views(self._database)
         self.searches = Searches(self._database)
+        self.intake = Intake(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
