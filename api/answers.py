@@ -13,7 +13,7 @@ from identity.model.run import RunKind, RunStatus
 
 __all__ = [
     "Answers", "Events", "Health", "Likeness", "MergePreview", "Models", "NamesFound", "Operations", "Profile",
-    "ProfileThen", "Readiness", "ResolvedBatch", "Run", "RunDetails", "Runs", "Whereabouts",
+    "ProfileThen", "Readiness", "ResolvedBatch", "Run", "RunDetails", "Runs", "Taken", "Whereabouts",
 ]  # fmt: skip
 
 _G, _RETIRED = "g4x7k2m9q0c3d8f1n", "g0b6t5w1r9h2j4s8v"
@@ -28,6 +28,24 @@ class ResolvedBatch(BaseModel):
     """One result for each record, in their order."""
 
     results: list[Resolved]
+
+
+class Taken(BaseModel):
+    """What became of a message. One whose record makes no sense is quarantined, with the `code` of what is wrong."""
+
+    model_config = _example(outcome="accepted", code=None)
+    outcome: Literal[
+        "accepted",
+        "unchanged",
+        "superseded",
+        "shadow",
+        "deleted",
+        "unknown",
+        "quarantined",
+        "noted",
+        "ignored",
+    ]
+    code: str | None
 
 
 class Answers(BaseModel):

@@ -28,6 +28,7 @@ what nobody foresaw 500 (`UNFORESEEN`); all of them are problems too.
 """
 _TAGS = {
     "records": "Source records, told and taken back.",
+    "intake": "Messages of systems that tell by themselves what changes: signed, without a token.",
     "profiles": "Golden profiles: one for each person.",
     "lookup": "Who somebody is. What is asked travels in the body, so that it is in no log of addresses.",
     "decisions": "What people decide about profiles, and take back.",

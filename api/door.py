@@ -91,6 +91,8 @@ class Door:
         return None
 
     def _limit(self, scope: Scope) -> int:
+        if scope["path"].startswith("/v1/intake/"):
+            return self._settings.intake_limit
         upload = scope["path"] == "/v1/uploads"
         return self._settings.upload_limit if upload else self._settings.body_limit
 

@@ -27,10 +27,15 @@ class Limits:
     limiter: FixedWindowRateLimiter
     rate: RateLimitItem
     lookups: RateLimitItem
+    messages: RateLimitItem
 
     async def request(self, client: str) -> None:
         """Count a request. Problem 429 when it is one too many."""
         await self._hit(self.rate, "rate", client, 1, "RATE_LIMITED", "Too many requests.")
+
+    async def message(self, source: str) -> None:
+        """Count a message of a source. Problem 429 when it is one too many."""
+        await self._hit(self.messages, "messages", source, 1, "RATE_LIMITED", "Too many messages.")
 
     def look_up(self, client: str, keys: int) -> None:
         """Count values to look up, from the thread that works on a request. Problem 429 when they are too many."""
@@ -59,7 +64,8 @@ def limits_at(settings: ApiSettings) -> Limits:
         if settings.limits_url.startswith("memory")
         else RedisStorage(f"async+{settings.limits_url}", implementation="redispy", **_BRIEFLY)
     )
-    return Limits(FixedWindowRateLimiter(storage), parse(settings.rate), parse(settings.lookup_quota))
+    told = (settings.rate, settings.lookup_quota, settings.intake_rate)
+    return Limits(FixedWindowRateLimiter(storage), *map(parse, told))
 
 
 _BRIEFLY: Any = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}

@@ -1,7 +1,8 @@
 """The tables, declared once. Small columns stand before large ones: a scan of the small skips the large.
 
-Those of people's decisions stand in `decision_tables.py`, those of what leaves in `delivery_tables.py`, those of
-what systems send beside records in `intake_tables.py`. Rows never leave this folder: `mapping.py` turns them into model values, `bulk.py` into Arrow.
+Those of people's decisions stand in `decision_tables.py`, those of what leaves in `delivery_tables.py`, those of what
+systems send beside records in `intake_tables.py`. Rows never leave this folder: `mapping.py` turns them into model
+values, `bulk.py` into Arrow.
 """
 
 from __future__ import annotations
