@@ -182,6 +182,34 @@ class Operations(BaseModel):
     operations: list[OperationLine]
 
 
+class PropagatedTo(BaseModel):
+    """How far a decision came in one system, and since when. `pending`: nothing is known of it yet, or it waits to be
+    tried again; `failed`: a person has to see to it, `reason` says to what; `compensated`: it was taken back there."""
+
+    consumer: str
+    status: Literal["pending", "acknowledged", "failed", "compensated"]
+    reason: str | None
+    at: datetime | None
+
+
+class Propagation(BaseModel):
+    """`consumers` are those who have ever followed."""
+
+    model_config = _example(
+        operation_id="01J9Z3K5V7",
+        consumers=[
+            {
+                "consumer": "loyalty",
+                "status": "acknowledged",
+                "reason": None,
+                "at": "2026-03-09T12:00:00+00:00",
+            }
+        ],
+    )
+    operation_id: str
+    consumers: list[PropagatedTo]
+
+
 class Whereabouts(BaseModel):
     model_config = _example(source="pos", source_record_id="1001", golden_id=_G)
     source: str

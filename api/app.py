@@ -23,6 +23,7 @@ from api.routes import decisions, explain, feed, intake, lookup, operations, pro
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from identity.bootstrap import Service, SystemClock
+from identity.commands.following import consumers_report
 from identity.delivery.subscribing import standings
 from identity.model.delivery import SubscriberStatus
 from identity.model.errors import IdentityError
@@ -40,7 +41,7 @@ def create_app(
 ) -> FastAPI:
     """Return the application over one service. `deprecated` routes, by operation id, say that they are."""
     settings = settings or ApiSettings()
-    metrics = Metrics(lambda: _stored(service), lambda: _subscribers(service))
+    metrics = Metrics(lambda: _stored(service), lambda: _subscribers(service), lambda: _consumers(service))
     app = FastAPI(
         title="Customer identity",
         version="1",
@@ -124,3 +125,8 @@ def _subscribers(service: Service) -> dict[str, dict[str, float]]:
         }
         for standing in standings(service.deliveries)
     }
+
+
+def _consumers(service: Service) -> dict[str, dict[str, float]]:
+    """Return how everybody who follows the log stands, by name and kind of number."""
+    return {one["name"]: {**one} for one in consumers_report(service)["consumers"] if one["beat_at"]}

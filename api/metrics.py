@@ -12,17 +12,29 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
+_CONSUMERS = {
+    "lag": "Events that a consumer of the log has not dealt with.",
+    "held": "Events that wait to be tried again, or behind one that does.",
+    "dead_letters": "Events that were given up.",
+    "blocked": "Tasks that wait for a person.",
+    "failures": "Failures in a row; from the fifth on its system is left alone, and tried with one event at a time.",
+    "silent_seconds": "Seconds since a consumer was last heard of.",
+}
+"""What is told of each consumer. There are as many as systems that are kept in step: a handful."""
+
+
 class Metrics:
-    """One registry for each application. `gauges`, and `subscribers` by name, are read from the database when somebody
-    asks."""
+    """One registry for each application. `gauges`, and `subscribers` and `consumers` by name, are read from the
+    database when somebody asks."""
 
     def __init__(
         self,
         gauges: Callable[[], Mapping[str, float]],
         subscribers: Callable[[], Mapping[str, Mapping[str, float]]] = dict,
+        consumers: Callable[[], Mapping[str, Mapping[str, float]]] = dict,
     ) -> None:
         self._registry = CollectorRegistry()
-        self._gauges, self._subscribers = gauges, subscribers
+        self._gauges, self._subscribers, self._consumers = gauges, subscribers, consumers
         self._seconds = Histogram(
             "identity_request_seconds", "How long requests took.", ("method", "route", "status"),
             registry=self._registry, buckets=_SECONDS,
@@ -39,6 +51,10 @@ class Metrics:
             ("subscriber", "number"),
             registry=self._registry,
         )
+        self._followed = {
+            name: Gauge(f"identity_consumer_{name}", told, ("consumer",), registry=self._registry)
+            for name, told in _CONSUMERS.items()
+        }
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         known = method if method in ("GET", "POST", "PUT", "DELETE") else "other"
@@ -58,4 +74,7 @@ class Metrics:
         for name, numbers in self._subscribers().items():
             for number, value in numbers.items():
                 self._told.labels(name, number).set(value)
+        for name, numbers in self._consumers().items():
+            for number, gauge in self._followed.items():
+                gauge.labels(name).set(numbers[number])
         return generate_latest(self._registry)

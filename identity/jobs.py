@@ -10,7 +10,7 @@ it is called.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,14 +19,17 @@ from celery.schedules import crontab
 from celery.signals import worker_process_init
 
 from identity.bootstrap import Service
+from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.engines.stages import Stages
 from identity.flows.night.full import By
 from identity.flows.night.running import Options
+from identity.followers import FOLLOWERS
+from identity.model.errors import DeliveryError
 from identity.model.run import RunKind
 from identity.settings import JobSettings, job_settings_from, settings_from
 
-__all__ = ["app", "decide_again", "rematch_everybody", "rematch_recent"]
+__all__ = ["app", "decide_again", "follow", "reconcile", "rematch_everybody", "rematch_recent"]
 
 _DECIDED_AT_ONCE = 2_000
 
@@ -76,6 +79,11 @@ def _schedule(settings: JobSettings) -> dict[str, Any]:
             "schedule": crontab(hour=hour, minute=minute, day_of_week="sun"),
             "kwargs": {"refresh": True},
         },
+        "follow": {"task": "identity.follow", "schedule": 60.0},
+        "compare with other systems": {
+            "task": "identity.reconcile",
+            "schedule": crontab(hour=settings.reconcile[0], minute=settings.reconcile[1]),
+        },
     }
 
 
@@ -99,6 +107,34 @@ def rematch_everybody(task: Task[Any, Any], refresh: bool = False, retrain: bool
 def decide_again() -> dict[str, Any]:
     """Decide again what is queued, some at a time."""
     return {"decided": _service().redo(_DECIDED_AT_ONCE)}
+
+
+@app.task(name="identity.follow")
+def follow(names: Sequence[str] = ()) -> dict[str, Any]:
+    """Have consumers follow what there is. Where `identity consume` runs, that is at work, and this ends at once."""
+    found = _named(names)
+    return consume_report(_service(), found) if found else {}
+
+
+@app.task(name="identity.reconcile")
+def reconcile(names: Sequence[str] = ()) -> dict[str, Any]:
+    """Compare other systems with the master, and have followed once more whom the differences concern."""
+    return {name: _compared(name) for name in _named(names)}
+
+
+def _named(names: Sequence[str]) -> tuple[str, ...]:
+    """Return these systems, or all that the settings name; where there is none there is nothing to do."""
+    told = _service().settings.consumers
+    return tuple(names) or tuple(name for name, system in FOLLOWERS.items() if system.named(told))
+
+
+def _compared(name: str) -> dict[str, Any]:
+    # One system that is away does not keep the others from being compared.
+    try:
+        report = reconcile_report(_service(), name, repair=True)
+    except DeliveryError as error:
+        return {"why": error.code}
+    return {what: report[what] for what in ("accounts", "profiles", "kinds", "known", "agrees")}
 
 
 def _options(task: Task[Any, Any]) -> Options:

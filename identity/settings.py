@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from identity.connectors.erp.settings import ErpSettings, erp_settings_from
 from identity.delivery.addresses import Allowed
 from identity.delivery.cloud_event import SOURCE
 from identity.delivery.signing import VARIABLE, Secrets, secrets_from
@@ -17,9 +18,11 @@ from identity.store import DEFAULT_URL
 from matching_rules.loader import rules_directory
 
 __all__ = [
+    "ConsumerSettings",
     "DeliverySettings",
     "JobSettings",
     "Settings",
+    "consumer_settings_from",
     "delivery_settings_from",
     "job_settings_from",
     "settings_from",
@@ -41,8 +44,18 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """Where the systems are that are kept in step, "": nowhere."""
+
+    loyalty_url: str = ""
+    loyalty_token: str = field(default="", repr=False)
+    erp: ErpSettings = field(default_factory=ErpSettings)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are: the database, the rules, how much of the machine batch work may use, how events leave."""
+    """Where things are: the database, the rules, how much of the machine batch work may use, how events leave, and the
+    systems that follow."""
 
     database_url: str = DEFAULT_URL
     rules: Path = field(default_factory=rules_directory)
@@ -50,11 +63,12 @@ class Settings:
     memory: str = "3GB"
     index_secret: str = ""
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    consumers: ConsumerSettings = field(default_factory=ConsumerSettings)
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _INDEX_SECRET,
-    and those of delivery.
+    and those of delivery and consumers.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -66,6 +80,7 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         _setting(environment, "IDENTITY_MEMORY", shipped.memory, "[1-9][0-9]{0,5}(MB|GB)"),
         environment.get("IDENTITY_INDEX_SECRET", ""),
         delivery_settings_from(environment),
+        consumer_settings_from(environment),
     )
 
 
@@ -93,16 +108,18 @@ def delivery_settings_from(environment: Mapping[str, str]) -> DeliverySettings:
 @dataclass(frozen=True, slots=True)
 class JobSettings:
     """Where tasks travel ("" : they run where they are called), how long one may go unacknowledged, and when the
-    nightly re-match begins."""
+    nightly re-match and the comparison with other systems begin."""
 
     broker_url: str = ""
     patience_seconds: int = 4 * 3600
     nightly: tuple[int, int] = (2, 15)
+    reconcile: tuple[int, int] = (5, 0)
     timezone: str = "UTC"
 
 
 def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
-    """Return the settings of jobs: IDENTITY_BROKER_URL, _JOB_PATIENCE (seconds), _NIGHTLY (hh:mm), _TIMEZONE.
+    """Return the settings of jobs: IDENTITY_BROKER_URL, _JOB_PATIENCE (seconds), _NIGHTLY and _RECONCILE (hh:mm),
+    _TIMEZONE.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -110,18 +127,43 @@ def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
     patience = _setting(
         environment, "IDENTITY_JOB_PATIENCE", str(shipped.patience_seconds), "[1-9][0-9]{0,6}"
     )
-    hour, minute = _setting(
-        environment,
-        "IDENTITY_NIGHTLY",
-        "{:02}:{:02}".format(*shipped.nightly),
-        "([01][0-9]|2[0-3]):[0-5][0-9]",
-    ).split(":")
     return JobSettings(
         environment.get("IDENTITY_BROKER_URL", shipped.broker_url),
         int(patience),
-        (int(hour), int(minute)),
+        _hour(environment, "IDENTITY_NIGHTLY", shipped.nightly),
+        _hour(environment, "IDENTITY_RECONCILE", shipped.reconcile),
         _setting(environment, "IDENTITY_TIMEZONE", shipped.timezone, "[A-Za-z]+(/[A-Za-z_+0-9-]+)*"),
     )
+
+
+def _hour(environment: Mapping[str, str], name: str, default: tuple[int, int]) -> tuple[int, int]:
+    told = _setting(environment, name, "{:02}:{:02}".format(*default), "([01][0-9]|2[0-3]):[0-5][0-9]")
+    hour, minute = told.split(":")
+    return int(hour), int(minute)
+
+
+def consumer_settings_from(environment: Mapping[str, str]) -> ConsumerSettings:
+    """Return where the systems are that are kept in step: IDENTITY_LOYALTY_URL, IDENTITY_LOYALTY_TOKEN (itself) or
+    IDENTITY_LOYALTY_TOKEN_FILE (where it stands), and what `erp_settings_from` reads of an ERP.
+
+    RulesError E119 for a setting that makes no sense. Neither it nor a secret is repeated.
+    """
+    return ConsumerSettings(
+        _unrepeated(environment, "IDENTITY_LOYALTY_URL", "", r"(https?://[^\s@]+)?"),
+        _secret(environment, "IDENTITY_LOYALTY_TOKEN"),
+        erp_settings_from(environment),
+    )
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str:
+    """Return a secret: itself, or what stands in the file that `…_FILE` names."""
+    named = environment.get(f"{name}_FILE", "")
+    if not named:
+        return environment.get(name, "")
+    try:
+        return Path(named).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError):
+        raise RulesError("E119", f"{name}_FILE names a file that cannot be read.") from None
 
 
 def _unrepeated(environment: Mapping[str, str], name: str, default: str, pattern: str) -> str:

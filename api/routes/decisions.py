@@ -10,13 +10,14 @@ import orjson
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
-from api.answers import MergePreview, Operations
+from api.answers import MergePreview, Operations, Propagation
 from api.calls import Call, Reply, Write, needs, needs_to_write
 from api.problems import Problem
 from api.refusals import refusals
 from api.schemas import Decision, Judged, Merge, Reason, Split
 from api.scopes import Scope
 from identity.commands.find import side
+from identity.commands.following import propagation_report
 from identity.commands.judge import operations_report
 from identity.flows.explain import Side
 from identity.flows.judge import Preview, Wish
@@ -55,6 +56,16 @@ def preview_a_merge(wanted: Merge, call: Annotated[Call, needs(Scope.DECISIONS_W
     wish = _wish(call, wanted.reason, wanted.expected_versions)
     preview = call.service.decisions.preview_merge(ids, wish, GoldenId(into) if into else None)
     return Response(orjson.dumps(_previewed(preview)), media_type="application/json")
+
+
+@router.get("/merges/{operation_id}/propagation", response_model=Propagation, responses=refusals(404))
+def propagation(operation_id: str, call: Explains) -> Response:
+    """Return how far a decision has come in the systems that follow: any decision, not only a merge.
+
+    For a merge by the machine, name the id that it merged away.
+    """
+    report = propagation_report(call.service, operation_id)
+    return Response(orjson.dumps(report), media_type="application/json")
 
 
 @router.post("/merges/{operation_id}/undo", response_model=Decision, responses=refusals(404, 409))

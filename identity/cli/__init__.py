@@ -1,8 +1,8 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
 
 Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
-What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`,
-systems that are listened to in `intake.py`.
+What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who
+follows them in `following.py`, systems that are listened to in `intake.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import decisions, delivery, intake, models, reasons, reviews, runs, serving
+from identity.cli import decisions, delivery, following, intake, models, reasons, reviews, runs, serving
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.connectors.remote import Refused, Unavailable
@@ -60,6 +60,7 @@ app.add_typer(decisions.app)
 app.add_typer(reviews.app)
 app.add_typer(serving.app)
 app.add_typer(delivery.app)
+app.add_typer(following.app)
 app.add_typer(delivery.events_app, name="events")
 app.add_typer(delivery.subscribers_app, name="subscribers")
 app.add_typer(delivery.dead_letters_app, name="dead-letters")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,14 +32,13 @@ def poll(
     """Take what has changed in the ERP since the last time. The first time takes everything."""
     from datetime import timedelta
 
-    from identity.accounts import erp_at
+    from identity.accounts import erp_of
     from identity.commands.poll import poll_again, poll_erp
-    from identity.connectors.erp.settings import erp_settings_from
 
     if system != "erp":
         raise typer.BadParameter("Only `erp` is asked; the others tell by themselves.")
     service, back = service_at(rules), timedelta(minutes=overlap)
-    with erp_at(service, erp_settings_from(os.environ)) as (accounts, policy):
+    with erp_of(service) as (accounts, policy):
         if every is None:
             show(poll_erp(service, accounts, policy, back), told.polled, as_json)
             return

@@ -37,6 +37,8 @@ _WHY = {
     ReviewKind.CONTRADICTED: "The records were told anew, and speak strongly against what was decided about them.",
     ReviewKind.BREAKER: "A change was larger than its limits, and was held back.",
     ReviewKind.SAMPLE: "The pair was drawn to find out how right the links are.",
+    ReviewKind.LOYALTY_BLOCKED: "The loyalty members of one person cannot be made one; `details` says why.",
+    ReviewKind.LOYALTY_SHORTFALL: "Loyalty members are somebody else's now, and the platform cannot part them again.",
 }
 
 # What can be done about each kind, in the words of the command line.
@@ -47,6 +49,8 @@ _MERGE, _APART = (
 _SPLIT = ("some records are somebody else's", "identity split {golden_ids} RECORD…")
 _TOGETHER = ("these two belong together", "identity keep-together {left} {right}")
 _UNDO = ("the decision was wrong", "identity undo {operation_id}")
+_SEEN_TO = ("it was seen to at the platform", "identity reconcile loyalty --repair")
+_ONE_AGAIN = ("they are one person after all", "identity merge {golden_ids}")
 _LATER = ("not now", "identity defer {task_id} --until DATE --actor NAME")
 _WAYS: dict[ReviewKind, tuple[tuple[str, str], ...]] = {
     ReviewKind.POSSIBLE_MATCH: (_MERGE, _APART, _LATER),
@@ -55,6 +59,8 @@ _WAYS: dict[ReviewKind, tuple[tuple[str, str], ...]] = {
     ReviewKind.CROWDED: (_SPLIT, _LATER),
     ReviewKind.CONTRADICTED: (_UNDO, _LATER),
     ReviewKind.BREAKER: (_LATER,),
+    ReviewKind.LOYALTY_BLOCKED: (_SEEN_TO, _SPLIT, _LATER),
+    ReviewKind.LOYALTY_SHORTFALL: (_SEEN_TO, _ONE_AGAIN, _LATER),
     ReviewKind.SAMPLE: (
         ("the same person", "identity label {task_id} yes --actor NAME"),
         ("not the same person", "identity label {task_id} no --actor NAME"),

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from identity.model.cluster import GoldenId
 
-__all__ = ["ERP_ATTRIBUTES", "Drift", "DriftKind", "ErpAccount", "ErpPolicy", "PartyMerge"]
+__all__ = ["ERP_ATTRIBUTES", "AccountDrift", "DriftKind", "ErpAccount", "ErpPolicy", "PartyMerge"]
 
 ERP_ATTRIBUTES = ("email", "phone", "full_name")
 """What an ERP account can be told: e-mail and phone are put beside the ERP's own, the name in the place of it."""
@@ -69,7 +69,7 @@ class DriftKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Drift:
+class AccountDrift:
     """One account that differs. `attributes` are the names of those it is told wrongly, never their values."""
 
     number: str

@@ -8,11 +8,14 @@ from datetime import date, datetime
 from enum import StrEnum
 
 __all__ = [
+    "ACTIVE",
     "LoyaltyCapabilities",
     "LoyaltyMember",
+    "LoyaltyMerge",
     "LoyaltyPolicy",
     "MemberStatus",
     "MergeReceipt",
+    "MergeStatus",
     "PointsLot",
     "TierPolicy",
 ]
@@ -36,11 +39,15 @@ class TierPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoyaltyPolicy:
-    """How members are consolidated: in which programme, which tiers there are (lowest first), and which one stays."""
+    """How members are consolidated: in which programme, which tiers there are (lowest first), and which one stays.
+
+    The records of `sources` are members; their id is the member's number.
+    """
 
     program: str
     tiers: tuple[str, ...] = ()
     tier_policy: TierPolicy = TierPolicy.HIGHEST
+    sources: tuple[str, ...] = ("loyalty",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +106,55 @@ class MergeReceipt:
     tier_after: str
     cards_moved: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+
+
+class MergeStatus(StrEnum):
+    """What this service knows of a merge it asked for. ASKED: whether it was carried out is not known yet. SHORTFALL:
+    it should be taken back, and the platform refuses."""
+
+    ASKED = "asked"
+    DONE = "done"
+    REVERSED = "reversed"
+    SHORTFALL = "shortfall"
+    REFUSED = "refused"
+
+
+ACTIVE = frozenset({MergeStatus.ASKED, MergeStatus.DONE, MergeStatus.SHORTFALL})
+"""Merges that are there, or may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoyaltyMerge:
+    """A merge that was asked of the platform, under a key: noted before it is, so that the same can be asked again.
+
+    `sides` are the members that became one, each with the numbers of records that answered to it; `asked` is the one
+    that was to survive, `survivor` the one that did. `causation` is the operation or event it follows.
+    """
+
+    key: str
+    program: str
+    golden_id: str
+    causation: str
+    asked: str
+    sides: Mapping[str, tuple[str, ...]]
+    versions: Mapping[str, int]
+    at: datetime
+    status: MergeStatus = MergeStatus.ASKED
+    merge_id: str = ""
+    survivor: str = ""
+    ledger_entries: tuple[int, ...] = ()
+    points_moved: int = 0
+    warnings: tuple[str, ...] = ()
+    code: str = ""
+    shortfall: int = 0
+    number: int = 0
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The members that go up in the one asked for, in the order in which they were named."""
+        return tuple(number for number in self.sides if number != self.asked)
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The numbers of all records that it is about."""
+        return frozenset(number for side in self.sides.values() for number in side)

@@ -39,9 +39,16 @@ class ReviewKind(StrEnum):
     CONTRADICTED = "contradicted"
     BREAKER = "breaker"
     SAMPLE = "sample"
+    LOYALTY_BLOCKED = "loyalty_blocked"
+    LOYALTY_SHORTFALL = "loyalty_shortfall"
 
 
-FOLLOWS = frozenset(ReviewKind) - {ReviewKind.BREAKER, ReviewKind.SAMPLE}
+FOLLOWS = frozenset(ReviewKind) - {
+    ReviewKind.BREAKER,
+    ReviewKind.SAMPLE,
+    ReviewKind.LOYALTY_BLOCKED,
+    ReviewKind.LOYALTY_SHORTFALL,
+}
 """The kinds that follow from what is stored: opened and closed with it. The others are opened and closed by name."""
 
 

@@ -5,7 +5,9 @@ work.py    the unit of work for changes of any size             online.py  the u
 decisions.py  what the latter knows of people's decisions       runs.py    the history of re-matches
 history.py  what was so at a past moment, and why
 reviews.py  what both know of review tasks                      delivery.py  what leaves, and by which way
-intake.py  what systems send beside records                     erp.py     what is asked of an ERP
+consumers.py  what following the log takes                      loyalty.py  the loyalty platform
+remote.py  how calls to other systems fail                    erp.py     the accounts of an ERP
+intake.py  what systems send beside records
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor

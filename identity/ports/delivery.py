@@ -127,7 +127,7 @@ class Subscribers(Protocol):
     """Who is told. LookupFailed E520 for a name nobody knows."""
 
     def add(self, subscriber: Subscriber) -> None:
-        """Store a new one. DeliveryError E701 where the name is taken."""
+        """Store a new one. DeliveryError E701 where the name is taken, also by a consumer."""
         ...
 
     def subscriber(self, name: str) -> Subscriber: ...

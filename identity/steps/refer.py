@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from identity.features.contacts import same_contact
 from identity.model.cluster import GoldenId
-from identity.model.erp import Drift, DriftKind, ErpAccount
+from identity.model.erp import AccountDrift, DriftKind, ErpAccount
 
 __all__ = ["Wish", "Writing", "drifts", "refer"]
 
@@ -85,7 +85,7 @@ def drifts(
     accounts: Iterable[ErpAccount],
     survivors: Mapping[GoldenId, GoldenId],
     approved: Iterable[str],
-) -> Iterator[Drift]:
+) -> Iterator[AccountDrift]:
     """Yield in what the ERP differs from what is known here, as its accounts come; then those it does not have.
 
     `wishes` are all accounts known here, by number; `survivors` says who answers for a golden id that was merged away.
@@ -96,7 +96,7 @@ def drifts(
         yield from _drifts(wishes.get(account.number), account, survivors, named)
     for number in sorted(wishes.keys() - seen):
         if (expected := wishes[number].golden_id) is not None:
-            yield Drift(number, DriftKind.NO_ACCOUNT, expected)
+            yield AccountDrift(number, DriftKind.NO_ACCOUNT, expected)
 
 
 def _drifts(
@@ -104,19 +104,19 @@ def _drifts(
     account: ErpAccount,
     survivors: Mapping[GoldenId, GoldenId],
     approved: tuple[str, ...],
-) -> Iterator[Drift]:
+) -> Iterator[AccountDrift]:
     expected = wish.golden_id if wish else None
     number, found = account.number, account.references
     if not account.active:
         # One that was replaced is not missed: another one answers for it.
         if expected and account.replaced_by is None:
-            yield Drift(number, DriftKind.INACTIVE_ACCOUNT, expected, found)
+            yield AccountDrift(number, DriftKind.INACTIVE_ACCOUNT, expected, found)
         return
     if kind := _reference_drift(expected, found, survivors):
-        yield Drift(number, kind, expected, found)
+        yield AccountDrift(number, kind, expected, found)
     wrong = told_wrongly(wish, account, approved) if wish and expected else tuple(sorted(account.told))
     if wrong:
-        yield Drift(number, DriftKind.ATTRIBUTES, expected, found, wrong)
+        yield AccountDrift(number, DriftKind.ATTRIBUTES, expected, found, wrong)
 
 
 def _reference_drift(

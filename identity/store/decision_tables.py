@@ -39,6 +39,7 @@ class OperationRow(Row, table=True):
     """What a person did to profiles, with the profiles before and after it (JSON). Its change tells who and why."""
 
     __tablename__ = "operation"
+    __table_args__ = (partial_index("ix_operation_reverses", "reverses", where="reverses IS NOT NULL"),)
 
     operation_id: str = key(primary_key=True)
     kind: str = text()

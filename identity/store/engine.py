@@ -8,10 +8,12 @@ from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
 from identity.store import upgrade
 from identity.store.bulk import BulkWork
+from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
 from identity.store.dialect import DEFAULT_URL, database_at
 from identity.store.intake import Intake
 from identity.store.jobs import Jobs
+from identity.store.loyalty_book import LoyaltyBook
 from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import PUT_SETTING, SETTING
 from identity.store.requests import Requests
@@ -40,6 +42,7 @@ class Store:
         self.views = Views(self._database)
         self.searches = Searches(self._database)
         self.intake = Intake(self._database)
+        self.loyalty_book = LoyaltyBook(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
@@ -76,6 +79,10 @@ class Store:
     def deliveries(self, clock: Clock) -> Deliveries:
         """Return the log as those who deliver it see it, and how far they came."""
         return Deliveries(self._database, clock)
+
+    def consumers(self, clock: Clock) -> Consumers:
+        """Return those who follow the log, and how far they came."""
+        return Consumers(self._database, clock)
 
     def put_setting(self, name: str, value: str) -> str:
         """Store a setting unless there is one of this name; return the one that is stored.

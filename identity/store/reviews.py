@@ -112,12 +112,12 @@ def standing(
 
 def review_task(row: Any) -> ReviewTask:
     """Return the task of a row that has the columns of the table."""
-    kind = ReviewKind(row.kind)
+    kind, details = ReviewKind(row.kind), orjson.loads(row.details)
     return ReviewTask(
         task_id=row.task_id,
         kind=kind,
         subject=row.subject,
-        golden_ids=_golden_ids(kind, row.subject),
+        golden_ids=_golden_ids(kind, row.subject) or tuple(map(GoldenId, details.get("golden_ids", ()))),
         status=ReviewStatus(row.status),
         priority=row.priority,
         impact=row.impact,
@@ -126,7 +126,7 @@ def review_task(row: Any) -> ReviewTask:
         opened_at=utc(row.opened_at),
         closed_at=utc(row.closed_at) if row.closed_at else None,
         closed_by=row.closed_by,
-        details=orjson.loads(row.details),
+        details=details,
         deferred_until=utc(row.deferred_until) if row.deferred_until else None,
     )
 

@@ -26,6 +26,7 @@ _ADD = Statement(
     f"INSERT INTO subscriber ({_NAMES}) VALUES (:name, :kind, :address, :types, :secrets, :readers, :status, :reason,"
     " :at, :at, :position, :horizon, :generation, :log, 0, 0) ON CONFLICT (name) DO NOTHING RETURNING name"
 )
+_CONSUMES = Statement("SELECT name FROM consumer WHERE name = :name")
 _SET_STATUS = Statement(
     "UPDATE subscriber SET status = :status, reason = :reason, changed_at = :at WHERE name = :name RETURNING name"
 )
@@ -83,9 +84,10 @@ class Subscribers:
             at=subscriber.created_at,
         )
         with self._database.write() as connection:
-            added = connection.ask(asked)()
+            taken = connection.ask(_CONSUMES.of(name=subscriber.name))()
+            added = not taken and connection.ask(asked)()
         if not added:
-            raise DeliveryError("E701", f"There is a subscriber {subscriber.name} already.")
+            raise DeliveryError("E701", f"There is a subscriber or a consumer {subscriber.name} already.")
 
     def subscriber(self, name: str) -> Subscriber:
         with self._database.read() as look:

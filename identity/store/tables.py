@@ -1,8 +1,8 @@
 """The tables, declared once. Small columns stand before large ones: a scan of the small skips the large.
 
-Those of people's decisions stand in `decision_tables.py`, those of what leaves in `delivery_tables.py`, those of what
-systems send beside records in `intake_tables.py`. Rows never leave this folder: `mapping.py` turns them into model
-values, `bulk.py` into Arrow.
+Those of people's decisions stand in `decision_tables.py`, those of what leaves in `delivery_tables.py`, those of who
+follows in `consumer_tables.py`, those of what systems send beside records in `intake_tables.py`. Rows never leave this
+folder: `mapping.py` turns them into model values, `bulk.py` into Arrow.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Double, Index, Table, UniqueConstraint, func, true
 from sqlmodel import Field
 
+import identity.store.consumer_tables
 import identity.store.decision_tables
 import identity.store.delivery_tables
 import identity.store.intake_tables

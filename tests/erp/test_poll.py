@@ -143,7 +143,7 @@ def test_the_command_asks_the_erp_that_the_environment_names(
 ) -> None:
     someone.open("Ines Ortega")
     database = tmp_path / "identity.db"
-    identity("poll", "erp", database=database).complains("E722")
+    identity("poll", "erp", database=database).complains("E721")
     password = tmp_path / "password"
     password.write_text(f"{erp.password}\n")
     for name, value in (("URL", erp.url), ("USER", erp.user), ("PASSWORD_FILE", str(password))):
@@ -171,5 +171,5 @@ def test_settings_are_not_repeated(tmp_path: Any) -> None:
     )
     assert settings.named() == ErpSettings("https://erp.example", "erp", "x", "word")
     assert "word" not in repr(settings)
-    with pytest.raises(DeliveryError, match="E722"):
+    with pytest.raises(DeliveryError, match="E721"):
         ErpSettings("https://erp.example").named()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.model.cluster import GoldenId
-from identity.model.erp import Drift, DriftKind, ErpAccount
+from identity.model.erp import AccountDrift, DriftKind, ErpAccount
 from identity.steps.refer import Wish, Writing, drifts, refer
 
 ONE, OTHER = GoldenId("g1"), GoldenId("g2")
@@ -139,12 +139,12 @@ def test_drift_says_what_is_wrong_and_names_no_values() -> None:
         account("fine"),
     ]
     assert list(drifts(wishes, accounts, {GoldenId("g3"): ONE}, APPROVED)) == [
-        Drift("none", DriftKind.NO_REFERENCE, ONE),
-        Drift("several", DriftKind.SEVERAL_REFERENCES, ONE, (ONE, OTHER)),
-        Drift("retired", DriftKind.RETIRED_REFERENCE, ONE, (GoldenId("g3"),)),
-        Drift("other", DriftKind.OTHER_REFERENCE, ONE, (OTHER,)),
-        Drift("told", DriftKind.ATTRIBUTES, ONE, (ONE,), ("email",)),
-        Drift("gone", DriftKind.INACTIVE_ACCOUNT, ONE),
-        Drift("stray", DriftKind.STRAY_REFERENCE, None, (ONE,)),
-        Drift("away", DriftKind.NO_ACCOUNT, ONE),
+        AccountDrift("none", DriftKind.NO_REFERENCE, ONE),
+        AccountDrift("several", DriftKind.SEVERAL_REFERENCES, ONE, (ONE, OTHER)),
+        AccountDrift("retired", DriftKind.RETIRED_REFERENCE, ONE, (GoldenId("g3"),)),
+        AccountDrift("other", DriftKind.OTHER_REFERENCE, ONE, (OTHER,)),
+        AccountDrift("told", DriftKind.ATTRIBUTES, ONE, (ONE,), ("email",)),
+        AccountDrift("gone", DriftKind.INACTIVE_ACCOUNT, ONE),
+        AccountDrift("stray", DriftKind.STRAY_REFERENCE, None, (ONE,)),
+        AccountDrift("away", DriftKind.NO_ACCOUNT, ONE),
     ]

@@ -22,10 +22,10 @@ class ErpSettings:
     password: str = field(default="", repr=False)
 
     def named(self) -> ErpSettings:
-        """Return these. DeliveryError E722 where no ERP is named."""
+        """Return these. DeliveryError E721 where no ERP is named."""
         if not (self.url and self.user and self.password):
             raise DeliveryError(
-                "E722", "No ERP is named.", "Set IDENTITY_ERP_URL, _USER, and _PASSWORD or _PASSWORD_FILE."
+                "E721", "No ERP is named.", "Set IDENTITY_ERP_URL, _USER, and _PASSWORD or _PASSWORD_FILE."
             )
         return self
 

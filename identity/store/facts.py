@@ -1,0 +1,19 @@
+"""What followers keep of their own: each kind of fact, and what stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from identity.model.loyalty import LoyaltyMerge
+from identity.store.dialect import Asked
+from identity.store.loyalty_book import put_merge
+
+__all__ = ["put_facts"]
+
+_KINDS: Mapping[type, Callable[[Any], list[Asked]]] = {LoyaltyMerge: put_merge}
+
+
+def put_facts(facts: Iterable[object]) -> list[Asked]:
+    """Return what stores these facts. KeyError for one of a kind that is not kept."""
+    return [asked for fact in facts for asked in _KINDS[type(fact)](fact)]
