@@ -9,7 +9,15 @@ from enum import StrEnum
 
 from identity.model.cluster import GoldenId
 
-__all__ = ["ERP_ATTRIBUTES", "AccountDrift", "DriftKind", "ErpAccount", "ErpPolicy", "PartyMerge"]
+__all__ = [
+    "ERP_ATTRIBUTES",
+    "AccountDrift",
+    "DriftKind",
+    "ErpAccount",
+    "ErpPolicy",
+    "ErpWritten",
+    "PartyMerge",
+]
 
 ERP_ATTRIBUTES = ("email", "phone", "full_name")
 """What an ERP account can be told: e-mail and phone are put beside the ERP's own, the name in the place of it."""
@@ -53,6 +61,15 @@ class ErpAccount:
     attributes: Mapping[str, str] = field(default_factory=dict)
     told: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ErpWritten:
+    """What an account was last told by this service: a golden id (None: none), and a keyed digest of the values."""
+
+    number: str
+    golden_id: GoldenId | None
+    digest: str
 
 
 class DriftKind(StrEnum):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from identity.model.cluster import GoldenId
-from identity.model.erp import ErpAccount
+from identity.model.erp import ErpAccount, ErpPolicy, ErpWritten
+from identity.steps.refer import Wish
 
-__all__ = ["ErpAccounts"]
+__all__ = ["ErpAccounts", "ErpBook", "ErpPage"]
 
 
 class ErpAccounts(Protocol):
@@ -32,6 +34,10 @@ class ErpAccounts(Protocol):
         """Return the golden id that an account bears, None where it bears none or several."""
         ...
 
+    def bearers(self, golden_id: str) -> Collection[str]:
+        """Return the accounts that bear a golden id, however many others."""
+        ...
+
     def write_reference(self, number: str, golden_id: GoldenId) -> bool:
         """Put a golden id on an account in the place of all others. Several accounts may bear the same one.
 
@@ -52,4 +58,29 @@ class ErpAccounts(Protocol):
 
     def merge_parties(self, source: str, destination: str) -> bool:
         """Make one account of two, for good. Refused MERGE_NOT_ALLOWED unless the policy allows it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ErpPage:
+    """What is known around some golden ids: what each account should bear, and what it was last told."""
+
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    written: Mapping[str, ErpWritten] = field(default_factory=dict)
+
+
+class ErpBook(Protocol):
+    """Whose the accounts are here, each answer as things stand at one moment."""
+
+    def page(self, golden_ids: Collection[str], numbers: Collection[str], policy: ErpPolicy) -> ErpPage:
+        """Return what is known of the accounts of these golden ids, or of those that answer for them now, and of these
+        accounts, also when they are nobody's."""
+        ...
+
+    def wishes(self, policy: ErpPolicy) -> dict[str, Wish]:
+        """Return what every account that is known here should bear."""
+        ...
+
+    def survivors(self, golden_ids: Collection[str]) -> dict[GoldenId, GoldenId]:
+        """Return who answers for those of these golden ids that were merged away."""
         ...

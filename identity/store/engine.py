@@ -11,6 +11,7 @@ from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
 from identity.store.dialect import DEFAULT_URL, database_at
+from identity.store.erp_book import ErpBook
 from identity.store.intake import Intake
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
@@ -41,6 +42,7 @@ class Store:
         self._features = tuple(features)
         self.views = Views(self._database)
         self.searches = Searches(self._database)
+        self.erp_book = ErpBook(self._database)
         self.intake = Intake(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
 

@@ -15,6 +15,7 @@ from sqlmodel import Field
 import identity.store.consumer_tables
 import identity.store.decision_tables
 import identity.store.delivery_tables
+import identity.store.erp_tables
 import identity.store.intake_tables
 import identity.store.request_tables  # noqa: F401
 from identity.store.columns import METADATA, Row, given_number, key, number, position, text, time

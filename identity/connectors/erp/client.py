@@ -59,6 +59,12 @@ class Tryton:
         references = self.account(number).references
         return references[0] if len(references) == 1 else None
 
+    def bearers(self, golden_id: str) -> tuple[str, ...]:
+        """Return the accounts that bear a golden id."""
+        code = f"{self._policy.reference}:{golden_id}"
+        found = self._found([["identifiers.code", "=", code]], _PAGE)
+        return tuple(each.account.number for each in found if golden_id in each.account.references)
+
     def write_reference(self, number: str, golden_id: GoldenId) -> bool:
         """Put a golden id on an account in the place of all others."""
         return self._settle(

@@ -1,4 +1,4 @@
-"""Systems send: deletions, wishes that the law has them pass on, how far was read, files that were loaded."""
+"""Systems send: deletions, wishes that the law has them pass on, how far was read, files that were loaded; what the ERP was told."""
 
 from __future__ import annotations
 
@@ -55,7 +55,16 @@ def upgrade() -> None:
         **CLUSTERED,
     )
 
+    op.create_table(
+        "erp_written",
+        sa.Column("number", KeyText, nullable=False),
+        sa.Column("golden_id", KeyText, nullable=True),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_erp_written"),
+        **CLUSTERED,
+    )
+
 
 def downgrade() -> None:
-    for table in ("dropped_file", "poll_cursor", "privacy_wish", "told_deletion"):
+    for table in ("erp_written", "dropped_file", "poll_cursor", "privacy_wish", "told_deletion"):
         op.drop_table(table)
