@@ -57,10 +57,11 @@ def chosen(service: Service, names: tuple[str, ...] = ()) -> tuple[str, ...]:
         system(name)
     found = names or tuple(name for name, each in FOLLOWERS.items() if each.named(service.settings.consumers))
     if not found:
-        raise DeliveryError(
-            "E721", "No system is named to follow for.", "Set IDENTITY_LOYALTY_URL or IDENTITY_ERP_URL."
-        )
+        raise DeliveryError("E721", "No system is named to follow for.", _NAME_ONE)
     return found
+
+
+_NAME_ONE = "Set IDENTITY_LOYALTY_URL or IDENTITY_ERP_URL."
 
 
 def consumers_of(service: Service) -> Consumers:

@@ -52,8 +52,8 @@ class ErpBook:
 
     def wishes(self, policy: ErpPolicy) -> dict[str, Wish]:
         with self._database.read() as look:
-            found = look.execute(_current(policy.source)).tuples()
-            return _wishes(look, dict(found), policy)
+            homes = {number: home for number, home in look.execute(_current(policy.source))}  # noqa: C416
+            return _wishes(look, homes, policy)
 
     def survivors(self, golden_ids: Collection[str]) -> dict[GoldenId, GoldenId]:
         with self._database.read() as look:
@@ -72,7 +72,7 @@ def _current(source: str) -> Any:
 
 
 def _homes(look: Connection, source: str, column: Any, values: Collection[str]) -> dict[str, str]:
-    return {number: home for number, home in _rows(look, _current(source), column, values)}
+    return dict(_rows(look, _current(source), column, values))
 
 
 def _wishes(look: Connection, homes: dict[str, str | None], policy: ErpPolicy) -> dict[str, Wish]:

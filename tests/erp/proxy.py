@@ -10,32 +10,55 @@ from dataclasses import dataclass, field
 
 __all__ = ["Line", "line"]
 
-CUT, REPLY_LOST = "cut", "reply lost"
+CUT, REPLY_LOST, ANSWERED = "cut", "reply lost", "answered"
 
 
 @dataclass
 class Line:
-    """Between a client and a server. The next call that mentions `word` meets the fault, and only that one."""
+    """Between a client and a server. The next call that mentions `word` meets the fault, and only that one; or the
+    next so many `times`."""
 
     url: str
     _fault: tuple[str, bytes] = ("", b"")
+    _left: int = 0
+    _said: bytes = b""
     met: threading.Event = field(default_factory=threading.Event)
 
-    def cut(self, word: str) -> None:
+    def cut(self, word: str, times: int = 1) -> None:
         """Cut the connection before the call arrives."""
-        self.met.clear()
-        self._fault = (CUT, word.encode())
+        self._meet(CUT, word, times)
 
-    def lose_reply(self, word: str) -> None:
+    def lose_reply(self, word: str, times: int = 1) -> None:
         """Cut the connection once the answer is there."""
+        self._meet(REPLY_LOST, word, times)
+
+    def answer(self, word: str, status: str, text: str = "", times: int = 1, **headers: str) -> None:
+        """Answer in the server's place; the call does not arrive."""
+        told = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        head = f"HTTP/1.1 {status}\r\n{told}content-length: {len(text)}\r\nconnection: close\r\n\r\n"
+        self._said = (head + text).encode()
+        self._meet(ANSWERED, word, times)
+
+    def heal(self) -> None:
+        """Let calls pass again."""
+        self._fault = ("", b"")
+
+    @property
+    def said(self) -> bytes:
+        return self._said
+
+    def _meet(self, kind: str, word: str, times: int) -> None:
         self.met.clear()
-        self._fault = (REPLY_LOST, word.encode())
+        self._left = times
+        self._fault = (kind, word.encode())
 
     def fault_of(self, request: bytes) -> str:
         kind, word = self._fault
         if not kind or word not in request:
             return ""
-        self._fault = ("", b"")
+        self._left -= 1
+        if self._left <= 0:
+            self.heal()
         self.met.set()
         return kind
 
@@ -65,6 +88,9 @@ def _carry(client: socket.socket, made: Line, to: tuple[str, int]) -> None:
         while request := _request(client):
             fault = made.fault_of(request)
             if fault == CUT:
+                return
+            if fault == ANSWERED:
+                client.sendall(made.said)
                 return
             if fault == REPLY_LOST:
                 lost.set()

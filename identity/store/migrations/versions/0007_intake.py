@@ -1,4 +1,4 @@
-"""Systems send: deletions, wishes that the law has them pass on, how far was read, files that were loaded; what the ERP was told."""
+"""What systems send beside records, how far they were read, which files were loaded; what the ERP was told."""
 
 from __future__ import annotations
 
