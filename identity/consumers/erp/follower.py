@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from identity.model.cluster import GoldenId
 from identity.model.erp import ErpPolicy, ErpWritten, PartyMerge
 from identity.model.following import Followed, FollowedOutcome
 from identity.ports.consumers import Hold
@@ -94,15 +95,22 @@ class ErpFollower:
 
     def _merge_parties(self, now: _Round) -> None:
         """Make one account of those of a profile: the one with the first number stays."""
-        for numbers in _by_profile(now.page.wishes).values():
+        for golden_id, numbers in _by_profile(now.page.wishes).items():
             kept, *others = sorted(numbers)
-            for other in others:
-                now.hold.note()
-                try:
-                    now.changed |= self._accounts.merge_parties(other, kept)
-                except Refused as refusal:
-                    if refusal.word not in _GONE:
-                        raise
+            if [other for other in others if self._merged(now, other, kept)]:
+                # What the others bore has come along, out of use.
+                self._accounts.write_reference(kept, golden_id)
+
+    def _merged(self, now: _Round, source: str, destination: str) -> bool:
+        now.hold.note()
+        try:
+            merged = self._accounts.merge_parties(source, destination)
+        except Refused as refusal:
+            if refusal.word not in _GONE:
+                raise
+            merged = False
+        now.changed |= merged
+        return merged
 
     def _told(self, wish: Wish) -> str:
         told = [f"{name}={wish.attributes.get(name, '')}" for name in self._policy.attributes]
@@ -134,8 +142,8 @@ def _listed(told: Any) -> list[str]:
     return [str(each) for each in told] if isinstance(told, list | tuple) else []
 
 
-def _by_profile(wishes: Mapping[str, Wish]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _by_profile(wishes: Mapping[str, Wish]) -> dict[GoldenId, list[str]]:
+    found: dict[GoldenId, list[str]] = {}
     for wish in wishes.values():
         if wish.golden_id is not None:
             found.setdefault(wish.golden_id, []).append(wish.number)
