@@ -3,7 +3,7 @@
 Nothing of Tryton is imported here: its programs are run, and it is spoken to over HTTP.
 """
 
-from erp.installation import ErpMissing, Installation, install
+from erp.installation import ErpMissing, Installation, install, installed
 from erp.server import Erp, running
 
-__all__ = ["Erp", "ErpMissing", "Installation", "install", "running"]
+__all__ = ["Erp", "ErpMissing", "Installation", "install", "installed", "running"]

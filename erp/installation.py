@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DATABASE", "USER", "ErpMissing", "Installation", "install"]
+__all__ = ["DATABASE", "USER", "ErpMissing", "Installation", "install", "installed"]
 
 CACHE = "IDENTITY_ERP_CACHE"
 """The variable that names the folder for what is made once; without it `.erp` in the working folder."""
@@ -23,6 +23,7 @@ CACHE = "IDENTITY_ERP_CACHE"
 DATABASE = "erp"
 USER = "admin"
 MODULES = ("party", "account", "sale")
+_COMPLETE = "complete"
 _LOCK = Path(__file__).with_name("requirements.lock")
 _REMEDY = (
     f"`python -m erp` makes it, once, from a package index, in the folder that {CACHE} names (else .erp); "
@@ -56,24 +57,36 @@ class Installation:
         return (self.folder / "password").read_text().strip()
 
 
+def installed(environment: Mapping[str, str] = os.environ) -> Installation:
+    """Return what is installed. ErpMissing where nothing is; nothing is made."""
+    found = _place(environment)
+    if not (found.folder / _COMPLETE).exists():
+        raise ErpMissing("it is not installed.")
+    return found
+
+
 def install(environment: Mapping[str, str] = os.environ) -> Installation:
     """Return what is installed, made now if it is not there; others who want it at the same time wait.
 
     ErpMissing where it cannot be made. It takes half a minute the first time.
     """
-    cache = Path(environment.get(CACHE) or ".erp").absolute()
-    made_of = hashlib.sha256(_LOCK.read_bytes() + repr((sys.version_info[:2], MODULES)).encode())
-    installed = Installation(cache / made_of.hexdigest()[:16])
-    complete = installed.folder / "complete"
+    ready = _place(environment)
+    complete = ready.folder / _COMPLETE
     try:
-        installed.folder.mkdir(parents=True, exist_ok=True)
-        with _alone(cache / "making.lock"):
+        ready.folder.mkdir(parents=True, exist_ok=True)
+        with _alone(ready.folder.parent / "making.lock"):
             if not complete.exists():
-                _make(installed)
+                _make(ready)
                 complete.touch()
     except OSError as problem:
         raise ErpMissing(str(problem)) from problem
-    return installed
+    return ready
+
+
+def _place(environment: Mapping[str, str]) -> Installation:
+    cache = Path(environment.get(CACHE) or ".erp").absolute()
+    made_of = hashlib.sha256(_LOCK.read_bytes() + repr((sys.version_info[:2], MODULES)).encode())
+    return Installation(cache / made_of.hexdigest()[:16])
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import PostgresServer, postgresql_server
+from tests.erp.evidence import ErpEvidence
 from tests.evidence import SERVER, Evidence
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Evidence(config, Path(__file__).parent))
+    config.pluginmanager.register(ErpEvidence())
 
 
 def _migrate(url: str) -> None:

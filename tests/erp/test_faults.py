@@ -93,6 +93,7 @@ def test_a_wrong_password_is_refused_and_not_told(erp: Erp) -> None:
         assert "wrong-word" not in repr(calls._settings)
 
 
+@pytest.mark.erp
 def test_a_server_that_is_away_comes_back_with_everything(tmp_path: Path) -> None:
     with running(home=tmp_path) as first:
         with clerk(first) as someone:
@@ -120,6 +121,7 @@ def _until_refused(accounts: Tryton, number: str) -> None:
         accounts.account(number)
 
 
+@pytest.mark.erp
 def test_a_server_that_stands_still_is_given_up_in_time_and_done_with_later(tmp_path: Path) -> None:
     with running(home=tmp_path) as still, clerk(still) as someone:
         number = someone.open()

@@ -85,6 +85,7 @@ def test_what_is_refused_for_good_is_given_up_alone_and_can_be_tried_again(
         assert people.clerk.contacts(number) == [("ines@example.com", "golden")]
 
 
+@pytest.mark.erp
 def test_an_erp_that_is_down_for_long_is_left_alone_and_caught_up_with(
     tmp_path: Path, sqlite_url: str
 ) -> None:
@@ -113,6 +114,7 @@ def test_an_erp_that_is_down_for_long_is_left_alone_and_caught_up_with(
     service.store.close()
 
 
+@pytest.mark.erp
 def test_an_erp_that_stands_still_delays_no_lookup_and_no_merge(tmp_path: Path, sqlite_url: str) -> None:
     service = Service(Settings(sqlite_url, index_secret="a secret of the tests"))
     with running(home=tmp_path) as still, clerk(still) as someone:

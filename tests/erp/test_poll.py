@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from erp import Erp
+from identity import jobs
 from identity.bootstrap import Service, Settings
 from identity.commands.poll import OVERLAP, poll_erp
 from identity.connectors.erp import Tryton
@@ -173,3 +174,20 @@ def test_settings_are_not_repeated(tmp_path: Any) -> None:
     assert "word" not in repr(settings)
     with pytest.raises(DeliveryError, match="E721"):
         ErpSettings("https://erp.example").named()
+
+
+def test_the_clock_asks_the_erp_where_one_is_named(
+    erp: Erp, someone: Clerk, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone.open("Ines Ortega")
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", sqlite_url)
+    jobs._service_of.cache_clear()
+    assert jobs.poll_the_erp() == {}
+    for name, value in (("URL", erp.url), ("USER", erp.user), ("PASSWORD", erp.password)):
+        monkeypatch.setenv(f"IDENTITY_ERP_{name}", value)
+    jobs._service_of.cache_clear()
+    assert jobs.poll_the_erp()["outcomes"]["accepted"] >= 1
+    monkeypatch.setenv("IDENTITY_ERP_URL", "http://127.0.0.1:1")
+    jobs._service_of.cache_clear()
+    assert jobs.poll_the_erp() == {"why": "UNREACHABLE"}
+    jobs._service_of.cache_clear()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from erp import Erp, ErpMissing, install, running
+from erp import Erp, ErpMissing, install, installed, running
 from erp import installation as making
 from erp.__main__ import main
 from tests.erp.shop import clerk
@@ -37,6 +37,7 @@ def test_it_is_installed_once(erp: Erp) -> None:
     assert erp.password == install().password
 
 
+@pytest.mark.erp
 def test_each_begins_empty_and_ends_with_its_block() -> None:
     with running() as one, clerk(one) as someone:
         someone.open()
@@ -46,6 +47,7 @@ def test_each_begins_empty_and_ends_with_its_block() -> None:
         assert someone.call("model.party.party.search_count", [], 0, None, {}) == 0
 
 
+@pytest.mark.erp
 def test_it_does_not_outlive_who_was_killed() -> None:
     code = "from erp import running\nwith running() as erp: print(erp.process, flush=True); input()"
     with subprocess.Popen(
@@ -75,7 +77,19 @@ def test_where_it_cannot_be_made_it_is_said_why(tmp_path: Path, monkeypatch: pyt
         install({making.CACHE: str(tmp_path / "cache")})
 
 
+@pytest.mark.erp
 def test_the_command_knows_two_things(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rm"]) == 2
     assert main([]) == 0
     assert "ready" in capsys.readouterr().out
+
+
+def test_what_is_not_installed_is_not_installed_by_asking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(making.CACHE, str(tmp_path / "cache"))
+    with pytest.raises(ErpMissing, match="not installed"):
+        installed()
+    assert main(["serve", "--installed"]) == 1
+    assert "not installed" in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()
