@@ -57,8 +57,8 @@ check: setup ## Format, lint, types, import directions, and the quick tests: und
 contract: setup ## Ask the API 15,000 things over both databases; no answer may be undocumented: about 10 minutes
 	$(BIN)/python -m tests.contract
 
-faults: setup ## Kill loads and re-matches at 180 random moments: about 10 minutes, on this machine only
-	$(BIN)/python -m pytest tests/faults/kills.py
+faults: setup ## Kill loads, re-matches, relays and consumers at random moments: about half an hour, on this machine only
+	$(BIN)/python -m pytest tests/faults/kills.py tests/faults/consumers.py
 
 bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 100k and 1M records
 	$(BIN)/python -m bench

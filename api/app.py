@@ -19,7 +19,7 @@ from api.deprecation import DEPRECATED, Deprecation, Notices
 from api.door import Door
 from api.limits import limits_at
 from api.metrics import Metrics
-from api.routes import decisions, explain, feed, intake, lookup, operations, profiles, records
+from api.routes import decisions, explain, feed, intake, jobs, lookup, operations, profiles, records
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from identity.bootstrap import Service, SystemClock
@@ -31,7 +31,7 @@ from identity.model.errors import IdentityError
 __all__ = ["create_app"]
 
 _LOG = structlog.get_logger("identity.api")
-_PARTS = (records, profiles, lookup, decisions, explain, feed, intake, operations)
+_PARTS = (records, profiles, lookup, decisions, explain, feed, intake, jobs, operations)
 
 
 def create_app(

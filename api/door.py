@@ -25,6 +25,7 @@ __all__ = ["Door"]
 
 _LOG = structlog.get_logger("identity.api")
 _NAME = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+_UPLOADS = "/v1/uploads"
 _UNCOUNTED = ("/healthz", "/readyz", "/metrics")
 _HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
@@ -93,12 +94,14 @@ class Door:
     def _limit(self, scope: Scope) -> int:
         if scope["path"].startswith("/v1/intake/"):
             return self._settings.intake_limit
-        upload = scope["path"] == "/v1/uploads"
-        return self._settings.upload_limit if upload else self._settings.body_limit
+        return self._settings.upload_limit if scope["path"] == _UPLOADS else self._settings.body_limit
+
+    def _patience(self, scope: Scope) -> float:
+        return self._settings.upload_seconds if scope["path"] == _UPLOADS else self._settings.body_seconds
 
     def _measured(self, scope: Scope, receive: Receive) -> Receive:
         """Return `receive` under a limit of bytes and of seconds; what was received is summed up for repeats."""
-        limit, until = self._limit(scope), time.monotonic() + self._settings.body_seconds
+        limit, until = self._limit(scope), time.monotonic() + self._patience(scope)
         arrived, digest = 0, hashlib.blake2b(digest_size=16)
         scope["body_digest"] = digest
         ended = False

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from identity.model.record import CANONICAL_ATTRIBUTES
 
 __all__ = [
-    "Asked", "Consent", "Decision", "Found", "Judged", "LookupBatch", "LoyaltyMessage", "MatchAsked", "Merge",
-    "NameAsked", "ProblemBody", "RecordBatch", "RecordBody", "RecordIn", "Resolved", "ShopifyCustomer", "Split",
+    "Asked", "Consent", "Decision", "ExportAsked", "Found", "Judged", "LookupBatch", "MatchAsked",
+    "Merge", "NameAsked", "ProblemBody", "RecordBatch", "RecordBody", "RecordIn", "Resolved", "Split",
 ]  # fmt: skip
 
 _NO_NUL = r"^[^\x00]*$"
@@ -102,6 +102,14 @@ class RecordIn(RecordBody):
 class RecordBatch(BaseModel):
     model_config = _strict({"records": [_TOLD]})
     records: list[RecordIn] = Field(min_length=1, max_length=1_000)
+
+
+class ExportAsked(BaseModel):
+    """Without a purpose personal values are masked, unless the client may see them in clear."""
+
+    model_config = _strict({"format": "parquet", "purpose": "marketing"})
+    format: Literal["parquet", "ndjson"] = "parquet"
+    purpose: Literal["service", "marketing", "analytics", "fraud"] | None = None
 
 
 class Resolved(BaseModel):
@@ -318,43 +326,3 @@ class ProblemBody(BaseModel):
     detail: str
     request_id: str
     places: list[Place] | None = None
-
-
-class ShopifyCustomer(BaseModel):
-    """A customer as Shopify's webhooks tell it; what is read of it say the source's rules."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": 706405506930370084,
-                    "updated_at": "2026-03-01T07:00:00-05:00",
-                    "first_name": "Ines",
-                    "last_name": "Okafor",
-                    "email": "ines@example.com",
-                }
-            ]
-        },
-    )
-
-
-class LoyaltyMessage(BaseModel):
-    """A change of a loyalty member: member.created, member.updated or member.deleted; others are ignored."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "member.updated",
-                    "timestamp": "2026-03-01T12:00:00Z",
-                    "data": {"member_number": "L-77", "first_name": "Ines", "last_name": "Okafor"},
-                }
-            ]
-        },
-    )
-
-    type: str
-    timestamp: datetime
-    data: dict[str, Any]

@@ -23,6 +23,7 @@ from identity.bootstrap import Service
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.commands.poll import poll_erp
+from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
 from identity.flows.night.full import By
 from identity.flows.night.running import Options
@@ -40,6 +41,7 @@ __all__ = [
     "reconcile",
     "rematch_everybody",
     "rematch_recent",
+    "work_off_jobs",
 ]
 
 _DECIDED_AT_ONCE = 2_000
@@ -81,6 +83,7 @@ def _schedule(settings: JobSettings) -> dict[str, Any]:
     hour, minute = settings.nightly
     return {
         "decide again": {"task": "identity.decide_again", "schedule": 60.0},
+        "work off": {"task": "identity.work_off", "schedule": 10.0, "options": {"expires": 10.0}},
         "re-match what is recent": {
             "task": "identity.rematch_recent",
             "schedule": crontab(hour=hour, minute=minute, day_of_week="mon-sat"),
@@ -161,6 +164,12 @@ def _compared(name: str) -> dict[str, Any]:
     except DeliveryError as error:
         return {"why": error.code}
     return {what: report[what] for what in ("accounts", "profiles", "kinds", "known", "agrees")}
+
+
+@app.task(name="identity.work_off")
+def work_off_jobs() -> dict[str, Any]:
+    """Work off the files that came in over HTTP, and the exports that were asked for."""
+    return {"jobs": work_off(_service())}
 
 
 def _options(task: Task[Any, Any]) -> Options:

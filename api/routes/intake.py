@@ -13,11 +13,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Security
 from fastapi.responses import Response
 
-from api.answers import Taken
+from api.message_bodies import LoyaltyMessage, ShopifyCustomer, Taken
 from api.messages import SHOPIFY, STANDARD, Signed, signed_by_shopify, signed_by_standard_webhooks
 from api.problems import Problem
 from api.refusals import refusals_of_signed
-from api.schemas import LoyaltyMessage, ShopifyCustomer
 from identity.commands.messages import Message, take_deletion, take_record, take_wish
 from identity.model.intake import FOR_GOOD, PrivacyKind
 

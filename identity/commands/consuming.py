@@ -55,6 +55,9 @@ def consume_until_stopped(service: Service, names: Sequence[str], tell: Tell) ->
     never delays another. What is being done is waited for."""
     stop = Stop()
     names = chosen(service, tuple(names))
+    for name in names:
+        with following(service, name):  # what is set wrongly is better told now
+            pass
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, lambda *_: stop.set())
     threads = [

@@ -39,14 +39,14 @@ class Drops:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """See to it that nobody else watches the folder on this machine. FileError E222, E223."""
+        """See to it that nobody else watches the folder on this machine. FileError E223, E224."""
         if not self.folder.is_dir():
-            raise FileError("E222", f"{self.folder} is no folder.")
+            raise FileError("E223", f"{self.folder} is no folder.")
         with (self.folder / ".watched").open("w") as held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise FileError("E223", f"{self.folder} is watched already.") from None
+                raise FileError("E224", f"{self.folder} is watched already.") from None
             yield
 
     def whole(self, now: float) -> list[Path]:

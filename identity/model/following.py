@@ -81,9 +81,9 @@ class Propagated:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """How far a consumer came: everything up to `position` is done, held or given up. `lag` counts the events behind
-    it that are not. `beat_at` is when it was last heard of. After `failures` in a row it is left alone until
-    `retry_at`."""
+    """How far a consumer came: everything up to `position` is done, held or given up. `lag` counts the events that are
+    to be followed yet, those that are held among them, to a hundred thousand. `beat_at` is when it was last heard of.
+    After `failures` in a row it is left alone until `retry_at`."""
 
     name: str
     position: int

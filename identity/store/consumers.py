@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select, union
+from sqlalchemy import Connection, func, select, union
 
 from identity.model.delivery import HeldEvent, Lease
 from identity.model.errors import DeliveryError, LookupFailed
@@ -22,13 +22,15 @@ from identity.store.propagation import PUT_REACHED, propagation
 from identity.store.tables import TABLES
 from identity.store.views import EventView, Views
 
-__all__ = ["Consumers"]
+__all__ = ["MOST_LAG", "Consumers"]
 
 _CONSUMER = TABLES["consumer"].c
 _INBOX = TABLES["inbox"].c
 _HELD = TABLES["held_event"].c
 _EVENT = TABLES["event"].c
 _AT_ONCE = 500
+MOST_LAG = 100_000
+"""So far the events behind a consumer are counted."""
 
 _REGISTER = Statement(
     "INSERT INTO consumer (name, position, failures, epoch) VALUES (:name, 0, 0, 0) ON CONFLICT (name) DO NOTHING"
@@ -121,14 +123,10 @@ class Consumers(ConsumerReviews, DeadLetters):
 
     def consumers(self) -> tuple[Consumer, ...]:
         names = ("name", "position", "beat_at", "failures", "failing_since", "retry_at")
-        behind = (
-            select(func.count())
-            .where(_EVENT.position > _CONSUMER.position)
-            .where(~_is_done(_CONSUMER.name).exists())
-            .scalar_subquery()
-        )
-        asked = select(*(_CONSUMER[name] for name in names), behind.label("lag")).order_by(_CONSUMER.name)
-        return tuple(Consumer(**row._mapping) for row in self._rows(asked))
+        asked = select(*(_CONSUMER[name] for name in names)).order_by(_CONSUMER.name)
+        with self._database.read() as look:
+            found = look.execute(asked).all()
+            return tuple(Consumer(**row._mapping, lag=_lag(look, row.name, row.position)) for row in found)
 
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
         now, until = self._moments(seconds)
@@ -219,6 +217,16 @@ class Consumers(ConsumerReviews, DeadLetters):
 
 def _mine(lease: Lease) -> dict[str, Any]:
     return {"name": lease.name, "epoch": lease.epoch}
+
+
+def _lag(look: Connection, name: str, position: int) -> int:
+    """Return how many events are to be followed yet; more than can be told at a glance are not counted."""
+    behind = select(_EVENT.position).where(_EVENT.position > position, ~_is_done(name).exists())
+    held = select(_HELD.position).where(_HELD.follower == name, _HELD.position <= position)
+    return sum(
+        int(look.execute(select(func.count()).select_from(some.limit(MOST_LAG).subquery())).scalar_one())
+        for some in (behind, held)
+    )
 
 
 def _is_done(name: Any) -> Any:

@@ -10,8 +10,9 @@ from identity.store import upgrade
 from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
-from identity.store.dialect import DEFAULT_URL, database_at
+from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
 from identity.store.erp_book import ErpBook
+from identity.store.exports import Exports
 from identity.store.intake import Intake
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
@@ -22,7 +23,7 @@ from identity.store.runs import Runs
 from identity.store.searches import Searches
 from identity.store.views import Views
 
-__all__ = ["DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
+__all__ = ["CONNECTIONS", "DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
 
 head_revision = upgrade.head_revision
 
@@ -36,15 +37,20 @@ class Store:
     """
 
     def __init__(
-        self, url: str = DEFAULT_URL, patience: float = 30.0, features: Sequence[str] = FEATURES
+        self,
+        url: str = DEFAULT_URL,
+        patience: float = 30.0,
+        features: Sequence[str] = FEATURES,
+        connections: int = CONNECTIONS,
     ) -> None:
-        self._database = database_at(url, patience)
+        self._database = database_at(url, patience, connections)
         self._features = tuple(features)
         self.views = Views(self._database)
         self.searches = Searches(self._database)
         self.erp_book = ErpBook(self._database)
         self.intake = Intake(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
+        self.exports = Exports(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""

@@ -31,8 +31,10 @@ def shop() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def service(sqlite_url: str) -> Iterator[Service]:
-    found = Service(Settings(sqlite_url, index_secret="a secret of the tests", delivery=OWN))
+def service(sqlite_url: str, tmp_path: Path) -> Iterator[Service]:
+    found = Service(
+        Settings(sqlite_url, index_secret="a secret of the tests", spool=tmp_path / "spool", delivery=OWN)
+    )
     yield found
     found.store.close()
 
@@ -43,7 +45,7 @@ def serving(
     """Serve for as long as something takes, without a port."""
     monkeypatch.setattr(api.serving, "_run", lambda *_: meanwhile())
     monkeypatch.setattr(api.serving, "_log_as_json", lambda: None)
-    api.serving.serve(service, ApiSettings(spool=folder), 0)
+    api.serving.serve(service, ApiSettings(signing_key=folder / "key.json"), 0)
 
 
 def test_events_are_delivered_beside_requests(

@@ -1,15 +1,30 @@
-"""A consumer in a process of its own that is killed again and again, while the master goes on changing its mind."""
+"""A consumer and a relay in processes of their own that are killed again and again, while the master goes on changing
+its mind, the platform fails and Redis forgets."""
 
 from __future__ import annotations
 
 import multiprocessing
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from random import Random
 from threading import Event
 
+import redis
+
+from identity.consumers.feeds import LogFeed
 from identity.consumers.following import follow_until
+from identity.consumers.stream import StreamFeed
+from identity.delivery.redis_stream import STREAM
+from identity.model.following import Followed
+from identity.ports.consumers import Consumers, Follower, Hold
+from identity.ports.delivery import LoggedEvent
 from identity.store import Store
+from tests.delivery.mortals import at_work, relaying
+from tests.delivery.world import Log
 from tests.flows.real_time import rows
 from tests.reference_loyalty.serving import Shop
 
@@ -23,69 +38,120 @@ FAULTS = ("connection_cut", "timeout_after_commit", "wrong_json", "server_error"
 
 @dataclass(frozen=True)
 class Plan:
-    """So many members, so many acts of the master, this many at a time, how long a consumer lives at most, and how
-    often the platform fails in that time."""
+    """So many members, so many events at least, how many acts of the master come at a time, how long a consumer lives
+    at most, how often the platform fails in that time, and how often Redis loses its memory. `redis_url` "": the log
+    is read."""
 
     members: int
-    acts: int
+    events: int
     at_once: int
     longest_life: float
     faulty: float = 0.3
+    forgetful: float = 0.3
+    redis_url: str = ""
 
 
-def follow_scrambled(url: str, shop: Shop, seed: int) -> None:
-    """Follow for ever: 30 % of the events come twice, and fifty may overtake one."""
+def follow_scrambled(url: str, shop: Shop, redis_url: str, diary: Path, seed: int) -> None:
+    """Follow for ever: 30 % of the events come twice, and fifty may overtake one. What is followed is written down."""
     store = Store(url)
     clock = MovingClock()
-    feed = Scrambled(store.consumers(clock), Random(seed))
+    feed = scrambled(store.consumers(clock), redis_url, seed)
     with following(store, shop, clock, feed, holder=f"process {seed}", seconds=LEASE, at_once=7) as room:
-        follow_until(room, Event())
+        follow_until(replace(room, follower=Written(room.follower, diary)), Event())
 
 
-def kill_again_and_again(url: str, shop: Shop, plan: Plan, seed: int) -> Master:
-    """Change the master and kill the consumer, in turns; return the master when the last change was followed."""
-    random = Random(seed)
-    store = Store(url)
+def scrambled(log: Consumers, redis_url: str, seed: int) -> Scrambled:
+    if redis_url:
+        return Scrambled(StreamFeed(redis_url, STREAM, "loyalty", "one", log), Random(seed), ahead=False)
+    return Scrambled(LogFeed(log), Random(seed))
+
+
+class Written:
+    """A follower, and a line in a file for each event it is told, before it is."""
+
+    def __init__(self, follower: Follower, diary: Path) -> None:
+        self.name, self.types = follower.name, follower.types
+        self._follower, self._diary = follower, diary
+
+    def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:
+        with self._diary.open("a", encoding="utf-8") as lines:
+            lines.write(f"{event.subject} {event.version}\n")
+        return self._follower.follow(event, hold, look=look)
+
+
+def kill_again_and_again(url: str, shop: Shop, plan: Plan, folder: Path, seed: int) -> Master:
+    """Change the master and kill consumer and relay, in turns; return the master when the last change was followed."""
+    random, store, diary = Random(seed), Store(url), folder / "diary"
+    diary.touch()
     master = Master(store)
     numbers = [f"{shop.program}-m{at:03}" for at in range(plan.members)]
     for number in numbers:
         shop.enrol(number, random.randint(1, 50))
     master.enrol(*numbers)
     master.commit()
-    before, told, lives = points(shop), 0, 0
-    while told < plan.acts:
+    if plan.redis_url:
+        Log(store, MovingClock()).stream()
+    before, lives = points(shop), 0
+    while master.told < plan.events:
         for _ in range(plan.at_once):
             master.change_something(random)
-        told += plan.at_once
         if random.random() < plan.faulty:
             shop.fault(random.choice(FAULTS), seconds=2, retry_after=0)
         master.commit()
         lives += 1
-        _live(url, shop, seed + lives, random.uniform(0, plan.longest_life))
+        _live(url, shop, plan, diary, seed + lives, random)
     shop.no_faults()
     clock = MovingClock()
     clock.turn(2 * LEASE)
-    feed = Scrambled(store.consumers(clock), random)
-    with following(store, shop, clock, feed) as room:
-        worked = worked_until_done(room, clock)
+    feed = scrambled(store.consumers(clock), plan.redis_url, seed)
+    try:
+        with following(store, shop, clock, feed) as room:
+            worked = worked_until_done(replace(room, follower=Written(room.follower, diary)), clock)
+    finally:
+        feed.close()
     assert worked.dead == 0
+    assert out_of_order(diary) == []
     agree(url, store, shop, master)
     assert points(shop) == before
     store.close()
     return master
 
 
-def _live(url: str, shop: Shop, seed: int, seconds: float) -> None:
+def _live(url: str, shop: Shop, plan: Plan, diary: Path, seed: int, random: Random) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.consumers.killed"])
     bare = Shop(shop.url, None, shop.database, shop.program, None)  # type: ignore[arg-type]
-    child = context.Process(target=follow_scrambled, args=(url, bare, seed))
+    told = (url, bare, plan.redis_url, diary, seed)
+    with _relay(url, plan), _killed(context.Process(target=follow_scrambled, args=told)):
+        _await(url, f"process {seed}")
+        if plan.redis_url and random.random() < plan.forgetful:
+            with redis.Redis.from_url(plan.redis_url) as client:
+                client.flushall()
+        time.sleep(random.uniform(0, plan.longest_life))
+
+
+def _relay(url: str, plan: Plan) -> AbstractContextManager[object]:
+    return at_work(relaying, url, plan.redis_url) if plan.redis_url else nullcontext()
+
+
+@contextmanager
+def _killed(child: BaseProcess) -> Iterator[None]:
     child.start()
-    _await(url, f"process {seed}")
-    time.sleep(seconds)
-    child.kill()
-    child.join()
-    child.close()
+    try:
+        yield
+    finally:
+        child.kill()
+        child.join()
+        child.close()
+
+
+def out_of_order(diary: Path) -> list[tuple[str, list[int]]]:
+    """Return the profiles whose events were not first followed in their order."""
+    heard: dict[str, dict[int, None]] = {}
+    for line in diary.read_text(encoding="utf-8").splitlines():
+        subject, version = line.split()
+        heard.setdefault(subject, {})[int(version)] = None
+    return [(subject, [*found]) for subject, found in heard.items() if [*found] != sorted(found)]
 
 
 def _await(url: str, holder: str) -> None:

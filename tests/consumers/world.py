@@ -22,7 +22,7 @@ from identity.consumers.following import Following, Worked, follow
 from identity.consumers.loyalty import LoyaltyFollower
 from identity.model.loyalty import LoyaltyPolicy
 from identity.ports import Clock
-from identity.ports.consumers import Consumers, Feed
+from identity.ports.consumers import Feed
 from identity.ports.delivery import LoggedEvent
 from identity.store import Store
 from tests.reference_loyalty.serving import Shop
@@ -172,15 +172,25 @@ def _profiles(golden_ids: Iterable[str], at: datetime) -> pa.Table:
 
 
 class Scrambled:
-    """A feed that repeats events and lets others overtake them, as brokers may."""
+    """A feed that repeats events and lets others overtake them, as brokers may. `ahead`: the feed is the log itself,
+    which tells the same until it is dealt with."""
 
-    def __init__(self, log: Consumers, random: Random, repeated: float = 0.3, deep: int = 50) -> None:
-        self._log, self._random, self._repeated, self._deep = log, random, repeated, deep
+    def __init__(
+        self, feed: Feed, random: Random, repeated: float = 0.3, deep: int = 50, *, ahead: bool = True
+    ) -> None:
+        self._feed, self._random, self._repeated, self._deep, self._ahead = (
+            feed,
+            random,
+            repeated,
+            deep,
+            ahead,
+        )
         self._window: list[LoggedEvent] = []
         self._read = 0
 
-    def read(self, position: int, limit: int, seconds: float) -> Sequence[LoggedEvent]:  # noqa: ARG002
-        fresh = self._log.events(max(self._read, position), self._deep)
+    def read(self, position: int, limit: int, seconds: float) -> Sequence[LoggedEvent]:
+        after = max(self._read, position) if self._ahead else position
+        fresh = self._feed.read(after, self._deep, seconds)
         self._read = max([self._read, position, *(event.position for event in fresh)])
         for event in fresh:
             self._window += [event] * (2 if self._random.random() < self._repeated else 1)
@@ -188,13 +198,13 @@ class Scrambled:
         # Some are kept back, to be told among those that come later.
         keep = len(self._window) // 3 if fresh else 0
         told, self._window = self._window[keep:], self._window[:keep]
-        return told[: limit * 3] or self._log.events(position, limit)
+        return told[: limit * 3] or self._feed.read(position, limit, seconds)
 
     def acknowledge(self, events: Iterable[LoggedEvent]) -> None:
-        """Whoever repeats events does not listen."""
+        self._feed.acknowledge(events)
 
     def close(self) -> None:
-        """Nothing to do."""
+        self._feed.close()
 
 
 @contextmanager

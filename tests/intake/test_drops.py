@@ -109,9 +109,9 @@ def test_what_is_not_whole_is_left_alone(folder: Path) -> None:
 
 
 def test_one_watches_at_a_time_and_only_a_folder(service: Service, folder: Path) -> None:
-    with Drops(folder, 0).alone(), pytest.raises(FileError, match="E223"):
+    with Drops(folder, 0).alone(), pytest.raises(FileError, match="E224"):
         watch_once(service, Drops(folder, 0), "pos")
-    with pytest.raises(FileError, match="E222"):
+    with pytest.raises(FileError, match="E223"):
         watch_once(service, Drops(folder / "none", 0), "pos")
 
 
