@@ -49,8 +49,10 @@ def run_demo(folder: Path, people: int, stages: Stages) -> dict[str, Any]:
 
 
 def _street(service: Service, folder: Path, stages: Stages) -> dict[str, Any]:
+    for old in folder.glob("street.db*"):
+        old.unlink()
     with stages.stage("other systems"):
-        return street(service, folder)
+        return street(service, folder, f"sqlite:///{folder / 'street.db'}")
 
 
 def _inside(folder: Path, file: str) -> str:

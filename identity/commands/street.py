@@ -85,13 +85,16 @@ class _Street:
             return accounts.reference_of(account)
 
 
-def street(service: Service, folder: Path) -> dict[str, Any]:
-    """Return how two shoppers of a loaded database stand before, after a merge, and after it was taken back."""
+def street(service: Service, folder: Path, database_url: str) -> dict[str, Any]:
+    """Return how two shoppers of a loaded database stand before, after a merge, and after it was taken back.
+
+    They get an empty database of their own, and the platform keeps its own in `folder`.
+    """
     pair = _pair(service, folder / "truth.parquet")
     if pair is None:
         return {"missing": "No two shoppers have a loyalty member and an ERP account each."}
     try:
-        with _opened(service, folder, pair) as (opened, missing):
+        with _opened(service, folder, database_url, pair) as (opened, missing):
             moments = list(_moments(opened))
     except Absent as problem:
         return {"missing": str(problem)}
@@ -132,11 +135,11 @@ def _pair(service: Service, truth: Path) -> tuple[_Shopper, _Shopper] | None:
 
 @contextmanager
 def _opened(
-    service: Service, folder: Path, pair: tuple[_Shopper, _Shopper]
+    service: Service, folder: Path, database_url: str, pair: tuple[_Shopper, _Shopper]
 ) -> Iterator[tuple[_Street, str | None]]:
     """Open the systems, and a master in which these two are two; with the reason why one of them is missing."""
     missing, erp = None, ErpSettings()
-    for old in (*folder.glob("street.db*"), *folder.glob("loyalty-platform.db*")):
+    for old in folder.glob("loyalty-platform.db*"):
         old.unlink()
     with ExitStack() as stack:
         url = stack.enter_context(loyalty_platform(folder / "loyalty-platform.db"))
@@ -146,7 +149,7 @@ def _opened(
             missing = str(problem)
         settings = replace(
             service.settings,
-            database_url=f"sqlite:///{folder / 'street.db'}",
+            database_url=database_url,
             consumers=ConsumerSettings(loyalty_url=url, erp=erp),
         )
         remote = stack.enter_context(Remote(RemoteSettings(url, "the loyalty platform")))
