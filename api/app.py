@@ -31,7 +31,8 @@ from identity.model.errors import IdentityError
 __all__ = ["create_app"]
 
 _LOG = structlog.get_logger("identity.api")
-_PARTS = (records, profiles, lookup, decisions, explain, feed, intake, jobs, operations)
+# The hottest first: they are looked through in this order.
+_PARTS = (lookup, records, profiles, decisions, explain, feed, intake, jobs, operations)
 
 
 def create_app(
