@@ -15,7 +15,7 @@ __all__ = ["LOYALTY", "SECRETS", "SHOPIFY", "shopify", "standard"]
 
 SHOPIFY = ("shpss_0123456789abcdef", "shpss_fedcba9876543210")
 LOYALTY = tuple("whsec_" + base64.b64encode(bytes([n]) * 24).decode() for n in (1, 2))
-SECRETS = {"ECOMMERCE": SHOPIFY, "LOYALTY": LOYALTY}
+SECRETS = {"ECOMMERCE": SHOPIFY, "LOYALTY": LOYALTY, "POS": LOYALTY}
 
 
 def shopify(
@@ -36,7 +36,7 @@ def shopify(
 
 
 def standard(
-    told: Any, message_id: str, secret: str = LOYALTY[0], at: datetime | None = None
+    told: Any, message_id: str, secret: str = LOYALTY[0], at: datetime | None = None, source: str = "loyalty"
 ) -> dict[str, Any]:
     """What a POST is made of."""
     text, at = json.dumps(told), at or datetime.now(UTC)
@@ -45,4 +45,4 @@ def standard(
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(secret).sign(message_id, at, text),
     }
-    return {"url": "/v1/intake/loyalty/loyalty", "content": text.encode(), "headers": headers}
+    return {"url": f"/v1/intake/loyalty/{source}", "content": text.encode(), "headers": headers}

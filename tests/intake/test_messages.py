@@ -284,9 +284,11 @@ def _after(api: Api, counter: list[int], told: list[Any]) -> dict[str, Any]:
             send(api, shopify(kind, body, message_id))
             keys.add(("ecommerce", who))
         else:
-            data = {"member_number": f"{run}-{who}", "first_name": name}
-            send(api, standard({"type": kind, "timestamp": moment, "data": data}, message_id))
-            keys.add(("loyalty", who))
+            # Of a source whose attributes do not name the record: in each run the same is told.
+            data = {"CUSTOMER_NO": f"{run}-{who}", "FIRST_NAME": name}
+            message = {"type": kind, "timestamp": moment, "data": data}
+            send(api, standard(message, message_id, source="pos"))
+            keys.add(("pos", who))
     found = {key: stored(api, key[0], f"{run}-{key[1]}") for key in keys}
     return {
         f"{key}": (each.record.attributes["given_name"], each.record.observed_at)
