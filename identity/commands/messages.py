@@ -63,7 +63,13 @@ def take_wish(
 
 
 def _dated(arrival: Arrival, moment: Moment) -> Arrival:
-    return replace(arrival, record=replace(arrival.record, observed_at=moment(arrival.record.observed_at)))
+    """Return the arrival as of its moment. The same content at a later moment is news: what came between is not."""
+    at = moment(arrival.record.observed_at)
+    if at == arrival.record.observed_at:
+        return arrival
+    told = f"{arrival.content_hash}@{at.isoformat() if at else ''}".encode()
+    digest = hashlib.blake2b(told, digest_size=16).hexdigest()
+    return replace(arrival, record=replace(arrival.record, observed_at=at), content_hash=digest)
 
 
 def _gone(arrival: Arrival, at: datetime) -> Arrival:

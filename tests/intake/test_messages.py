@@ -91,6 +91,16 @@ def test_of_two_changes_in_one_second_the_one_that_was_triggered_later_holds(api
     assert outcome(send(api, first)) == "superseded"
 
 
+def test_what_is_told_again_later_is_as_fresh_as_that(api: Api) -> None:
+    def told(minute: int, name: str) -> dict[str, Any]:
+        return standard(member("updated", f"2026-03-01T12:0{minute}:00Z", first_name=name), f"m{minute}")
+
+    assert outcome(send(api, told(1, "Ines"))) == "accepted"
+    assert outcome(send(api, told(3, "Ines"))) == "accepted"
+    assert outcome(send(api, told(2, "Bert"))) == "superseded"
+    assert stored(api, "loyalty", "L-77").record.attributes["given_name"] == "Ines"
+
+
 @given(st.integers(0, 10**10), st.integers(0, 10**10))
 def test_a_moment_is_sharpened_within_its_second(one: int, other: int) -> None:
     observed = datetime(2026, 3, 1, tzinfo=UTC)
