@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from api import answers
+from api import answers, message_bodies
 from api import schemas as asked
 from api.deprecation import Deprecation
 from api.refusals import ALWAYS, refusals
@@ -28,6 +28,7 @@ what nobody foresaw 500 (`UNFORESEEN`); all of them are problems too.
 """
 _TAGS = {
     "records": "Source records, told and taken back.",
+    "intake": "Messages of systems that tell by themselves what changes: signed, without a token.",
     "profiles": "Golden profiles: one for each person.",
     "lookup": "Who somebody is. What is asked travels in the body, so that it is in no log of addresses.",
     "decisions": "What people decide about profiles, and take back.",
@@ -102,7 +103,7 @@ def _document(app: FastAPI, deprecated: Mapping[str, Deprecation]) -> dict[str, 
 
 def _show_examples(schemas: dict[str, Any]) -> None:
     """Put the examples in as they were written: FastAPI leaves every null out of its document."""
-    for each in (*vars(answers).values(), *vars(asked).values()):
+    for each in (*vars(answers).values(), *vars(asked).values(), *vars(message_bodies).values()):
         if isinstance(each, type) and issubclass(each, BaseModel) and each.__name__ in schemas:
             extra = each.model_config.get("json_schema_extra") or {}
             if isinstance(extra, Mapping):

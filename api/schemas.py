@@ -10,8 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from identity.model.record import CANONICAL_ATTRIBUTES
 
 __all__ = [
-    "Asked", "Consent", "Decision", "ExportAsked", "Found", "Judged", "LookupBatch", "MatchAsked", "Merge", "NameAsked",
-    "ProblemBody", "RecordBatch", "RecordBody", "RecordIn", "Resolved", "Split",
+    "Asked", "Consent", "Decision", "ExportAsked", "Found", "Judged", "LookupBatch", "MatchAsked",
+    "Merge", "NameAsked", "ProblemBody", "RecordBatch", "RecordBody", "RecordIn", "Resolved", "Split",
 ]  # fmt: skip
 
 _NO_NUL = r"^[^\x00]*$"
