@@ -77,9 +77,10 @@ def create_app(
 
 def _lifespan(settings: ApiSettings):  # type: ignore[no-untyped-def]
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         yield
+        await app.state.context.limits.close()
 
     return lifespan
 

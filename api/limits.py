@@ -59,6 +59,13 @@ class Limits:
             reset = self.keys.get_window_stats(self.lookups, "lookups", client).reset_time
             raise _too_many(self.lookups, reset, "QUOTA_EXHAUSTED", "Too many lookups.")
 
+    async def close(self) -> None:
+        """Let go of whoever counts. Nothing is counted afterwards."""
+        if isinstance(shared := self.limiter.storage, aio.RedisStorage):
+            await shared.bridge.storage.aclose()  # type: ignore[attr-defined]
+        if isinstance(keys := self.keys.storage, storage.RedisStorage):
+            keys.storage.close()
+
 
 def _uncounted(error: Exception) -> None:
     """Whoever counts is away: answering matters more than counting."""
