@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve openapi test check contract faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp serve openapi test test-erp check contract faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,13 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## Four systems' files to golden profiles, on made-up people (SQLite, no server)
 	$(BIN)/identity demo
 
+demo-erp: setup ## The same with a real ERP: installs Tryton, once, in .erp
+	$(BIN)/python -m erp
+	$(BIN)/identity demo
+
+erp: setup ## A Tryton server to try the ERP connector on, in an environment of its own (made once, in .erp)
+	$(BIN)/python -m erp serve
+
 work: setup ## A worker for nightly jobs, with the clock that sends them (IDENTITY_BROKER_URL names the broker)
 	$(BIN)/celery --app identity.jobs worker --beat --schedule .celerybeat-schedule
 
@@ -36,6 +43,9 @@ openapi: setup ## Write docs/openapi.json anew, and say what would break callers
 
 test: setup ## Run the whole test suite
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile
+
+test-erp: setup ## The tests that need a real ERP: installs Tryton, once, in .erp
+	IDENTITY_TEST_ERP=1 $(BIN)/python -m pytest tests/erp
 
 check: setup ## Format, lint, types, import directions, and the quick tests: under a minute
 	$(BIN)/ruff format --check .

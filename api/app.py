@@ -19,7 +19,7 @@ from api.deprecation import DEPRECATED, Deprecation, Notices
 from api.door import Door
 from api.limits import limits_at
 from api.metrics import Metrics
-from api.routes import decisions, explain, feed, jobs, lookup, operations, privacy, profiles, records
+from api.routes import decisions, explain, feed, intake, jobs, lookup, operations, privacy, profiles, records
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from identity.bootstrap import Service, SystemClock
@@ -32,7 +32,7 @@ __all__ = ["create_app"]
 
 _LOG = structlog.get_logger("identity.api")
 # The hottest first: they are looked through in this order.
-_PARTS = (lookup, records, profiles, decisions, explain, feed, jobs, privacy, operations)
+_PARTS = (lookup, records, profiles, decisions, explain, feed, intake, jobs, privacy, operations)
 
 
 def create_app(
@@ -77,9 +77,10 @@ def create_app(
 
 def _lifespan(settings: ApiSettings):  # type: ignore[no-untyped-def]
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         yield
+        await app.state.context.limits.close()
 
     return lifespan
 

@@ -94,6 +94,8 @@ class Door:
         return None
 
     def _limit(self, scope: Scope) -> int:
+        if scope["path"].startswith("/v1/intake/"):
+            return self._settings.intake_limit
         return self._settings.upload_limit if scope["path"] == _UPLOADS else self._settings.body_limit
 
     def _patience(self, scope: Scope) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from bench.events.measure import measured_events
 from bench.machine import machine
 from bench.measure import SIZES, labelled_sets, measured_labelled, measured_population
 from bench.online.databases import DATABASES
@@ -21,7 +22,7 @@ from bench.tables import tables
 
 __all__ = ["main"]
 
-_PARTS = ("batch", "online", "http")
+_PARTS = ("batch", "online", "http", "events")
 _LATEST = ROOT / "bench" / "results" / "latest.json"
 
 
@@ -50,6 +51,8 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
         sizes = ["20k"] if asked.quick else asked.sizes
         found["populations"] = [measured_population(size, _told) for size in sizes]
         found["labelled"] = [measured_labelled(file, _told) for file in labelled_sets()]
+    if "events" in asked.part:
+        found["events"] = measured_events(asked.databases, _told)
     if {"online", "http"} & set(asked.part):
         steps = [step for step in STEPS if (step if step == "http" else "online") in asked.part]
         sizes = ["5k"] if asked.quick else asked.sizes

@@ -2,7 +2,7 @@
 
 Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
 What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who
-follows them in `following.py`.
+follows them in `following.py`, systems that are listened to in `intake.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
@@ -16,9 +16,21 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import decisions, delivery, following, models, privacy, reasons, reviews, runs, serving
+from identity.cli import (
+    decisions,
+    delivery,
+    following,
+    intake,
+    models,
+    privacy,
+    reasons,
+    reviews,
+    runs,
+    serving,
+)
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
+from identity.connectors.remote import Refused, Unavailable
 from identity.model.errors import (
     DecisionRefused,
     DeliveryError,
@@ -42,6 +54,8 @@ EXIT_CODES: dict[type[IdentityError], int] = {
     ModelError: 7,
     DecisionRefused: 8,
     DeliveryError: 9,
+    Unavailable: 9,
+    Refused: 9,
 }
 
 app = typer.Typer(
@@ -61,6 +75,8 @@ app.add_typer(following.app)
 app.add_typer(delivery.events_app, name="events")
 app.add_typer(delivery.subscribers_app, name="subscribers")
 app.add_typer(delivery.dead_letters_app, name="dead-letters")
+app.add_typer(intake.app)
+app.add_typer(intake.wishes_app, name="wishes")
 app.add_typer(privacy.app)
 app.add_typer(privacy.privacy_app, name="privacy")
 app.add_typer(rules_app, name="rules")

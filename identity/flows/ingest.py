@@ -141,7 +141,13 @@ def took_effect(arrival: Arrival, stored: StoredRecord | None) -> Outcome:
         return Outcome.UNCHANGED
     if stored and observed and max(filter(None, (known, stored.deleted_at)), default=observed) > observed:
         return Outcome.SUPERSEDED
+    if stored and stored.deleted_at is None and observed == known and _loses_tie(arrival, stored):
+        return Outcome.SUPERSEDED
     return Outcome.ACCEPTED if arrival.mode == "live" else Outcome.SHADOW
+
+
+def _loses_tie(arrival: Arrival, stored: StoredRecord) -> bool:
+    return arrival.ordered and arrival.content_hash < stored.content_hash
 
 
 def _told(

@@ -6,7 +6,8 @@ decisions.py  what the latter knows of people's decisions       runs.py    the h
 history.py  what was so at a past moment, and why
 reviews.py  what both know of review tasks                      delivery.py  what leaves, and by which way
 consumers.py  what following the log takes                      loyalty.py  the loyalty platform
-remote.py  how calls to other systems fail
+remote.py  how calls to other systems fail                    erp.py     the accounts of an ERP
+intake.py  what systems send beside records
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor

@@ -45,6 +45,8 @@ class Arrival:
     """A record on its way in: what the source tells now, or (`deleted`) that it tells no more.
 
     `consents` is JSON with all that the source says of them (status, when captured); None: the record's statuses.
+    `ordered` ones may come in any order: of two that were observed at one moment the one with the greater hash holds.
+    Of others the later one does.
     """
 
     record: SourceRecord
@@ -54,6 +56,7 @@ class Arrival:
     deleted: bool = False
     original: str | None = None
     consents: str | None = None
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
 from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
+from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
+from identity.store.intake import Intake
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
 from identity.store.online import Look, OnlineWork
@@ -46,6 +48,8 @@ class Store:
         self._features = tuple(features)
         self.views = Views(self._database)
         self.searches = Searches(self._database)
+        self.erp_book = ErpBook(self._database)
+        self.intake = Intake(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
         self.exports = Exports(self._database)
         self.privacy = PrivacyLog(self._database)

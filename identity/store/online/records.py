@@ -179,7 +179,8 @@ def _arrival_row(arrival: Arrival, at: datetime) -> tuple[Any, ...]:
         record.observed_at,
         at,
         arrival.load_id,
-        at if arrival.deleted else None,
+        # When its source deleted it: what it tells of later counts again.
+        min(at, record.observed_at or at) if arrival.deleted else None,
         *(record.attributes.get(name) for name in CANONICAL_ATTRIBUTES),
         arrival.consents or mapping.statuses_to_json(record.consents),
         mapping.flags_to_json(custom),
