@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from identity.bootstrap import Service, SystemClock
+from identity.commands.the_erased import forget_the_erased
 from identity.connectors.arrivals import arrivals, quarantined
 from identity.connectors.files import read_message
 from identity.connectors.intake import Intake
@@ -111,6 +112,7 @@ def _set_aside(service: Service, load: Load, intake: Intake, done: list[Ingested
         taken = intake.accepted - len(refused)
         counts = LoadCounts(intake.rows, taken, intake.quarantined + len(refused), intake.rejected)
         work.finish_load(load.load_id, counts, work.at)
+    forget_the_erased(service, done)
     if refused:
         return refused[0][1].code
     return None if done else intake.issues[0].code

@@ -14,7 +14,10 @@ from identity.model.errors import RowError
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 from identity.ports import QUARANTINED, RECORDS, Arrival, Load
 
-__all__ = ["one_by_one", "refused_rows"]
+ERASED = "E320"
+"""The code of a record of somebody who was erased."""
+
+__all__ = ["ERASED", "one_by_one", "refused_rows"]
 
 _ROWS_AT_ONCE = 1_000
 
@@ -53,15 +56,18 @@ def _statuses(consents: str | None) -> dict[str, str]:
 
 
 def refused_rows(load: Load, refused: Iterable[tuple[RecordKey, RowError]], at: datetime) -> pa.Table:
-    """Return records of a load that real time has refused, and why, as QUARANTINED: of which row is not known."""
+    """Return records of a load that real time has refused, and why, as QUARANTINED: of which row is not known. Of
+    somebody who was erased nothing is told, not even the name of the record."""
     rows = [
         {
             "load_id": load.load_id,
             "file": load.file,
             "source": key.source,
-            "source_record_id": key.source_record_id,
+            "source_record_id": None if problem.code == ERASED else key.source_record_id,
             "code": problem.code,
-            "message": f"{load.file}, record {key}: {problem.message}",
+            "message": f"{load.file}: {problem.message}"
+            if problem.code == ERASED
+            else f"{load.file}, record {key}: {problem.message}",
             "outcome": str(RowOutcome.QUARANTINED),
             "status": "open",
             "created_at": at,

@@ -65,9 +65,8 @@ def _without(delivery: Delivery, stored: pa.Table, known: frozenset[int], digest
         accepted=delivery.counts.accepted - len(erased),
         quarantined=delivery.counts.quarantined + len(erased),
     )
-    return replace(
-        delivery, records=kept, quarantined=pa.concat_tables([delivery.quarantined, rows]), counts=counts
-    )
+    aside = delivery.quarantined.join(names, _KEYS, join_type="left anti").select(QUARANTINED.names)
+    return replace(delivery, records=kept, quarantined=pa.concat_tables([aside, rows]), counts=counts)
 
 
 def _is_erased(row: Mapping[str, str | None], known: frozenset[int], digest: Digest) -> bool:

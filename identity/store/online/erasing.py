@@ -69,7 +69,7 @@ class EraseSide(Unit):
         spelled = [*ids, *(orjson.dumps(key.source_record_id).decode() for key in keys)]
         numbers = [number for (number,) in self._fetch(sql.NUMBERS.on(rows))] if rows else []
         self._execute(
-            *(statement.on(rows) for statement in sql.FORGET_KEYS),
+            *(statement.on(rows) for statement in (*sql.FORGET_KEYS, sql.FORGET_WISHES)),
             *(statement.on(numbers) for statement in sql.FORGET_NUMBERS),
             *(statement.on(ids) for statement in sql.FORGET_SUBJECTS),
             *(statement.on(named) for statement in sql.FORGET_TASKS),
@@ -77,6 +77,9 @@ class EraseSide(Unit):
             sql.FORGET_REPLIES.on(spelled, reply=_GONE),
             sql.SUPPRESS.on([(mark, erasure.erasure_id) for mark in sorted(erasure.marks)], at=erasure.at),
         )
+
+    def forget_rows(self, keys: Collection[RecordKey]) -> None:
+        self._execute(sql.FORGET_QUARANTINE.on(_rows(keys)))
 
     def forget_texts(self, texts: Collection[str]) -> None:
         self._execute(sql.FORGET_RAW.on([text.lower() for text in texts if len(text) > 3]))

@@ -61,10 +61,12 @@ NUMBERS = Statement(
 
 # What is forgotten
 
+FORGET_QUARANTINE = _by_key("quarantine")
 FORGET_KEYS = (
+    FORGET_QUARANTINE,
     *(
         _by_key(table)
-        for table in ("crosswalk", "consent_carry", "quarantine", "rematch_move", "restriction")
+        for table in ("crosswalk", "consent_carry", "rematch_move", "restriction", "told_deletion")
     ),
     *(
         _by_key(table, f"{side}_source", f"{side}_id")
@@ -87,6 +89,7 @@ FORGET_SUBJECTS = (
         Statement(f"DELETE FROM {table} WHERE subject IN (SELECT s.golden_id FROM {{rows}} AS s)", _IDS)
         for table in ("held_event", "dead_letter")
     ),
+    Statement("DELETE FROM erp_written WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)", _IDS),
     Statement("DELETE FROM loyalty_merge WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)", _IDS),
     Statement(
         "UPDATE golden_profile SET attributes = '{{}}', consents = '{{}}', fingerprint = '' WHERE golden_id IN"
@@ -97,6 +100,11 @@ FORGET_SUBJECTS = (
 FORGET_MEMBERS = Statement(
     "DELETE FROM loyalty_merged WHERE member IN (SELECT s.member FROM {rows} AS s)",
     _columns("loyalty_merged", "member"),
+)
+FORGET_WISHES = Statement(
+    "UPDATE privacy_wish SET source_record_id = NULL WHERE (source, source_record_id) IN"
+    " (SELECT s.source, s.source_record_id FROM {rows} AS s)",
+    _KEYS,
 )
 FORGET_TASKS = tuple(
     Statement(
