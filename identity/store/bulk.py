@@ -14,7 +14,6 @@ from identity.store import statements as sql
 from identity.store.bulk_index import BulkIndex
 from identity.store.bulk_reviews import BulkReviews
 from identity.store.bulk_unit import TIME, one, shaped
-from identity.store.carried import CARRIED, with_carried_consents
 from identity.store.redirects import in_one_hop
 
 __all__ = ["BulkWork"]
@@ -36,8 +35,7 @@ class BulkWork(BulkIndex, BulkReviews):
 
     def live_records(self) -> pa.Table:
         self._settle()
-        records = self._read("source_record", ports.LIVE_RECORDS, sql.LIVE)
-        return with_carried_consents(records, self._connection.fetch(sql.CARRIED, CARRIED))
+        return self._read("source_record", ports.LIVE_RECORDS, sql.LIVE)
 
     def memberships(self) -> pa.Table:
         return self._connection.fetch(sql.CURRENT_MEMBERSHIPS, ports.MEMBERSHIPS)

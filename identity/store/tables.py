@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Double, Index, Table, UniqueConstraint, func, true
 from sqlmodel import Field
 
+import identity.store.consent_tables
 import identity.store.decision_tables
 import identity.store.delivery_tables
 import identity.store.request_tables  # noqa: F401

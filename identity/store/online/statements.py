@@ -23,7 +23,7 @@ _KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
 )
 
 
-def _columns(table: str, *names: str) -> dict[str, Kind]:
+def columns_of(table: str, *names: str) -> dict[str, Kind]:
     return {name: _kind(TABLES[table].c[name].type) for name in names}
 
 
@@ -36,10 +36,10 @@ def _same(left: str, right: str, names: Iterable[str]) -> str:
 
 
 _RECORD_KEY = ("source", "source_record_id")
-_KEYS = _columns("source_record", *_RECORD_KEY)
-_GOLDEN_IDS = _columns("golden_profile", "golden_id")
-_VALUES = _columns("identifier", "value")
-_REDIRECTS = _columns("redirect", "retired", "survivor", "since", "change_id")
+_KEYS = columns_of("source_record", *_RECORD_KEY)
+_GOLDEN_IDS = columns_of("golden_profile", "golden_id")
+_VALUES = columns_of("identifier", "value")
+_REDIRECTS = columns_of("redirect", "retired", "survivor", "since", "change_id")
 
 # What is in force
 
@@ -60,20 +60,17 @@ STORED_COLUMNS = (
     "number", "source", "source_record_id", "mode", "content_hash", "observed_at", "deleted_at", "features",
     "consents", "custom", *CANONICAL_ATTRIBUTES,
 )  # fmt: skip
-# What a record states itself, later, ends what it was taken to state.
-_CARRIED = (
-    "(SELECT CAST({as_list}(c.consent || '=' || c.status) AS text) FROM consent_carry AS c"
-    f" WHERE {_same('c', 'r', _RECORD_KEY)} AND (r.observed_at IS NULL OR r.observed_at <= c.since))"
-)
+# Asked with every record: only where there are facts of consents are those asked for.
+_ANY_FACTS = "EXISTS (SELECT 1 FROM consent_fact)"
 STORED = Statement(
-    f"SELECT {', '.join(f'r.{name}' for name in STORED_COLUMNS)}, {_CARRIED} FROM {{rows}} AS s"
+    f"SELECT {', '.join(f'r.{name}' for name in STORED_COLUMNS)}, {_ANY_FACTS} FROM {{rows}} AS s"
     f" JOIN source_record AS r ON {_same('r', 's', _RECORD_KEY)}",
     _KEYS,
 )
 FILED = Statement(
     "SELECT r.number, r.source, r.source_record_id, r.features FROM {rows} AS s"
     " JOIN source_record AS r ON r.number = s.number WHERE r.features IS NOT NULL",
-    _columns("source_record", "number"),
+    columns_of("source_record", "number"),
 )
 _TOLD = ("mode", "observed_at", *CANONICAL_ATTRIBUTES, "consents", "custom", "original")
 
@@ -91,7 +88,7 @@ PUT = Statement(
     ON CONFLICT (source, source_record_id) DO UPDATE SET
         {", ".join(_told_again(name) for name in RECORD_COLUMNS if name not in _RECORD_KEY)}
     RETURNING source, source_record_id, number""",
-    _columns("source_record", *RECORD_COLUMNS),
+    columns_of("source_record", *RECORD_COLUMNS),
 )
 
 # The index
@@ -100,7 +97,7 @@ MEMBERS = Statement(
     """SELECT s.block, (SELECT CAST({as_list}(f.record) AS text) FROM
         (SELECT record FROM filed WHERE block = s.block ORDER BY record LIMIT :most) AS f)
     FROM {rows} AS s""",
-    _columns("filed", "block"),
+    columns_of("filed", "block"),
 )
 GENERIC = Statement("SELECT g.value FROM {rows} AS s JOIN generic_value AS g ON g.value = s.value", _VALUES)
 NAMES = Statement(
@@ -113,20 +110,20 @@ HOLDERS = Statement(
     " ORDER BY i.value, i.record",
     _VALUES,
 )
-PUT_FEATURES = Statement(bulk.put_features("{rows}"), _columns("source_record", "number", "features"))
+PUT_FEATURES = Statement(bulk.put_features("{rows}"), columns_of("source_record", "number", "features"))
 FILE_INTO = Statement(
     bulk.add("filed", ("block", "record"), "{rows}", ("block", "record")),
-    _columns("filed", "block", "record"),
+    columns_of("filed", "block", "record"),
 )
 FILE_OUT = Statement(
-    bulk.remove("filed", ("block", "record"), "{rows}"), _columns("filed", "block", "record")
+    bulk.remove("filed", ("block", "record"), "{rows}"), columns_of("filed", "block", "record")
 )
 HOLD = Statement(
     bulk.upsert("identifier", ("value", "record", "name"), "{rows}", ("value", "record")),
-    _columns("identifier", "value", "record", "name"),
+    columns_of("identifier", "value", "record", "name"),
 )
 LET_GO = Statement(
-    bulk.remove("identifier", ("value", "record"), "{rows}"), _columns("identifier", "value", "record")
+    bulk.remove("identifier", ("value", "record"), "{rows}"), columns_of("identifier", "value", "record")
 )
 PUT_GENERIC = Statement(
     "INSERT INTO generic_value (value, since) SELECT s.value, :at FROM {rows} AS s WHERE TRUE"
@@ -145,8 +142,8 @@ _LINKS_BY = (
     " JOIN link AS l ON l.{side}_source = s.source AND l.{side}_id = s.source_record_id"
 )
 LINKS = Statement(" UNION ALL ".join(_LINKS_BY.format(side=side) for side in ("left", "right")), _KEYS)
-DROP_LINKS = Statement(bulk.remove("link", bulk.LINK_KEY, "{rows}"), _columns("link", *bulk.LINK_KEY))
-PUT_LINKS = Statement(bulk.put_links(LINK_COLUMNS, "{rows}"), _columns("link", *LINK_COLUMNS))
+DROP_LINKS = Statement(bulk.remove("link", bulk.LINK_KEY, "{rows}"), columns_of("link", *bulk.LINK_KEY))
+PUT_LINKS = Statement(bulk.put_links(LINK_COLUMNS, "{rows}"), columns_of("link", *LINK_COLUMNS))
 
 # Memberships and profiles
 
@@ -181,11 +178,11 @@ ANSWERING = Statement(
     _GOLDEN_IDS,
 )
 PROFILES = Statement(
-    "SELECT p.golden_id, p.version, p.status, p.fingerprint, p.created_at FROM {rows} AS s"
+    "SELECT p.golden_id, p.version, p.status, p.fingerprint, p.created_at, p.consents FROM {rows} AS s"
     " JOIN golden_profile AS p ON p.golden_id = s.golden_id",
     _GOLDEN_IDS,
 )
-CLOSE_MOVED = Statement(bulk.close_moved("{rows}", ":at"), _columns("crosswalk", *_RECORD_KEY, "golden_id"))
+CLOSE_MOVED = Statement(bulk.close_moved("{rows}", ":at"), columns_of("crosswalk", *_RECORD_KEY, "golden_id"))
 # Unlike in bulk, another unit may be moving the same record now: the index has to refuse the second of them.
 OPEN_MOVED = Statement(
     f"""INSERT INTO crosswalk (source, source_record_id, golden_id, valid_from, change_id)
@@ -193,16 +190,16 @@ OPEN_MOVED = Statement(
     WHERE s.golden_id IS NOT NULL AND NOT EXISTS
         (SELECT 1 FROM crosswalk AS c WHERE {_same("c", "s", _RECORD_KEY)} AND c.valid_to IS NULL
          AND c.golden_id = s.golden_id)""",
-    _columns("crosswalk", *_RECORD_KEY, "golden_id"),
+    columns_of("crosswalk", *_RECORD_KEY, "golden_id"),
 )
 PROFILE_COLUMNS = tuple(ports.PROFILES.names)
 PUT_PROFILES = Statement(
     bulk.upsert("golden_profile", PROFILE_COLUMNS, "{rows}", ("golden_id",), kept=("created_at",)),
-    _columns("golden_profile", *PROFILE_COLUMNS),
+    columns_of("golden_profile", *PROFILE_COLUMNS),
 )
-UNREDIRECT = Statement(bulk.remove("redirect", ("retired",), "{rows}"), _columns("redirect", "retired"))
+UNREDIRECT = Statement(bulk.remove("redirect", ("retired",), "{rows}"), columns_of("redirect", "retired"))
 REMEMBER_UNREDIRECTED = Statement(
-    bulk.remember_unredirected("{rows}", ":at"), _columns("golden_profile", "golden_id", "status")
+    bulk.remember_unredirected("{rows}", ":at"), columns_of("golden_profile", "golden_id", "status")
 )
 # Who led to an id just before it was merged away, and has since led where that one led, leads to it again with it.
 _LED_BACK = (
@@ -225,7 +222,7 @@ LEAD_BACK = (
         _GOLDEN_IDS,
     ),
 )
-SURVIVORS = Statement(bulk.STAGED_SURVIVORS.format(stage="{rows}"), _columns("redirect", "survivor"))
+SURVIVORS = Statement(bulk.STAGED_SURVIVORS.format(stage="{rows}"), columns_of("redirect", "survivor"))
 RETIRE = tuple(
     Statement(sql("{rows}"), _REDIRECTS)
     for sql in (bulk.remember_repointed, bulk.repoint_redirects, bulk.put_redirects, bulk.mark_merged)
@@ -242,7 +239,7 @@ VERDICTS = Statement(" UNION ALL ".join(_VERDICTS_BY.format(side=side) for side 
 PUT_VERDICTS = Statement(
     f"INSERT INTO verdict ({', '.join(VERDICT_COLUMNS)}, decided_at)"
     f" SELECT {', '.join(f's.{name}' for name in VERDICT_COLUMNS)}, :at FROM {{rows}} AS s",
-    _columns("verdict", *VERDICT_COLUMNS),
+    columns_of("verdict", *VERDICT_COLUMNS),
 )
 WITHDRAW = Statement(
     "UPDATE verdict SET withdrawn_at = :at, withdrawn_by = :by"
@@ -283,14 +280,6 @@ TOLD_SINCE = Statement(
     f" ON {_same('r', 's', _RECORD_KEY)} WHERE r.loaded_at > :moment",
     _KEYS,
 )
-CARRY = Statement(
-    "INSERT INTO consent_carry (source, source_record_id, consent, status, since, operation_id)"
-    " SELECT s.source, s.source_record_id, s.consent, s.status, :at, :operation_id FROM {rows} AS s WHERE TRUE"
-    " ON CONFLICT (source, source_record_id, consent) DO UPDATE SET status = excluded.status,"
-    " since = excluded.since, operation_id = excluded.operation_id",
-    _columns("consent_carry", "source", "source_record_id", "consent", "status"),
-)
-
 # History, and what is to be decided again
 
 PUT_CHANGE = Statement(
@@ -300,12 +289,12 @@ PUT_CHANGE = Statement(
 EVENT_COLUMNS = tuple(ports.EVENTS.names)
 APPEND_EVENTS = Statement(
     bulk.insert("event", EVENT_COLUMNS, "{rows}", order="ordinal"),
-    _columns("event", *EVENT_COLUMNS) | {"ordinal": Kind.NUMBER},
+    columns_of("event", *EVENT_COLUMNS) | {"ordinal": Kind.NUMBER},
 )
 PUT_REDO = Statement(
     "INSERT INTO redo (kind, subject, reason, queued_at) SELECT s.kind, s.subject, s.reason, :at"
     " FROM {rows} AS s WHERE TRUE ON CONFLICT (kind, subject) DO NOTHING",
-    _columns("redo", "kind", "subject", "reason"),
+    columns_of("redo", "kind", "subject", "reason"),
 )
 # Chosen apart from the deletion: a query inside its condition may be run again, and then takes too many.
 TAKE_REDO = Statement(

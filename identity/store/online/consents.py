@@ -1,0 +1,101 @@
+"""What was said of consents."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from identity.model.cluster import GoldenId
+from identity.model.consent import Identifier
+from identity.model.consent_fact import ConsentFact, FactOrigin
+from identity.model.record import RecordKey
+from identity.ports import Flags
+from identity.store.dialect import Answer, Asked, utc
+from identity.store.online import consent_statements as sql
+from identity.store.online import statements as usual
+from identity.store.online.unit import Unit
+
+__all__ = ["ConsentReads", "ConsentSide"]
+
+_LAPSES_SEEN = "consents_lapsed_until"
+_TIMES = {"captured_at", "received_at", "expires_at"}
+
+
+class ConsentReads:
+    """What a unit of work and a look that writes nothing ask alike."""
+
+    def _ask(self, asked: Asked) -> Answer:
+        raise NotImplementedError
+
+    def facts(
+        self, keys: Collection[RecordKey], identifiers: Collection[Identifier] = ()
+    ) -> list[ConsentFact]:
+        asked = []
+        if keys:
+            asked.append(sql.BY_RECORD.on([(key.source, key.source_record_id) for key in keys]))
+        if identifiers:
+            asked.append(sql.BY_IDENTIFIER.on(sorted(set(identifiers))))
+        answers = [self._ask(each) for each in asked]
+        return self._whole(row for answer in answers for row in answer())
+
+    def lapsed(self, after: datetime, until: datetime, most: int) -> list[ConsentFact]:
+        return self._whole(self._ask(sql.LAPSED.of(after=after, until=until, most=most))())
+
+    def lapses_seen(self) -> datetime | None:
+        found = self._ask(usual.SETTING.of(name=_LAPSES_SEEN))()
+        return datetime.fromisoformat(found[0][0]) if found else None
+
+    def flags(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, Flags]:
+        if not golden_ids:
+            return {}
+        return {GoldenId(row[0]): _flags(*row[1:]) for row in self._ask(sql.FLAGS.on(list(golden_ids)))()}
+
+    def answering(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[GoldenId, str]]:
+        if not golden_ids:
+            return {}
+        found = self._ask(usual.ANSWERING.on(list(golden_ids)))()
+        return {GoldenId(asked): (GoldenId(answers), status) for asked, answers, status in found}
+
+    def _whole(self, rows: Any) -> list[ConsentFact]:
+        """Return facts of rows, each once, with the records that they are about."""
+        found = {row[0]: row for row in rows}
+        records: dict[str, list[RecordKey]] = defaultdict(list)
+        if found:
+            for fact_id, source, record in self._ask(sql.RECORDS_OF.on(list(found)))():
+                records[fact_id].append(RecordKey(source, record))
+        return [_fact(found[name], tuple(sorted(records[name]))) for name in sorted(found)]
+
+
+class ConsentSide(Unit, ConsentReads):
+    def put_facts(self, facts: Collection[ConsentFact]) -> None:
+        about = [
+            (key.source, key.source_record_id, fact.fact_id) for fact in facts for key in set(fact.records)
+        ]
+        self._execute(sql.PUT_FACTS.on([_row(fact) for fact in facts]), sql.PUT_RECORDS.on(about))
+
+    def put_lapses_seen(self, until: datetime) -> None:
+        self._execute(sql.PUT_LAPSES_SEEN.of(name=_LAPSES_SEEN, value=until.isoformat()))
+
+
+def _row(fact: ConsentFact) -> tuple[Any, ...]:
+    kind, value = fact.identifier or (None, None)
+    told = {"origin": fact.origin.value, "kind": kind, "value": value}
+    return tuple(told[name] if name in told else getattr(fact, name) for name in sql.FACT_COLUMNS)
+
+
+def _fact(row: tuple[Any, ...], records: tuple[RecordKey, ...]) -> ConsentFact:
+    told = dict(zip(sql.FACT_COLUMNS, row, strict=True))
+    kind, value = told.pop("kind"), told.pop("value")
+    told |= {name: utc(told[name]) for name in _TIMES if told[name] is not None}
+    told["origin"] = FactOrigin(told["origin"])
+    return ConsentFact(**told, records=records, identifier=(kind, value) if value is not None else None)
+
+
+def _flags(version: int, status: str, attributes: str, consents: str) -> Flags:
+    values = orjson.loads(attributes)
+    country, region = (values.get(name, [""])[0] for name in ("country", "region"))
+    return Flags(version, status, orjson.loads(consents), country, region)
