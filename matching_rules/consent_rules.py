@@ -31,9 +31,7 @@ def load_consent_policy(path: Path) -> ConsentPolicy:
     """Return the policy in `path`. RulesError E101 to E107, E136, E143 (a name of no use), E144 (something that nobody
     knows), E145 (jurisdictions that contradict each other)."""
     document = read_document(path)
-    document.only(
-        ("controller", "clock_skew", "purposes", "channels", "default", "jurisdictions", "signals")
-    )
+    document.only(("controller", "clock_skew", "purposes", "channels", "default", "jurisdictions", "signals"))
     purposes = _names(document, "purposes", document.texts("purposes"))
     channels = _channels(document)
     jurisdictions = _jurisdictions(document, purposes)
@@ -53,7 +51,10 @@ def _names(section: Section, key: str, names: Sequence[str]) -> tuple[str, ...]:
         raise section.error("E105", key, "has to be given", "Name one at least.")
     if strange := next((name for name in names if not _NAME.fullmatch(name)), None):
         raise section.error(
-            "E143", key, f"{strange!r} is no name", "Use up to 40 small letters, digits and _; a letter first."
+            "E143",
+            key,
+            f"{strange!r} is no name",
+            "Use up to 40 small letters, digits and _; a letter first.",
         )
     if repeated := next((name for at, name in enumerate(names) if name in names[:at]), None):
         raise section.error("E107", key, f"{repeated!r} stands twice", "Keep one of the two.")
@@ -78,7 +79,10 @@ def _jurisdictions(document: Section, purposes: Sequence[str]) -> dict[str, Juri
             if place in places:
                 where = "-".join(filter(None, place))
                 raise section.error(
-                    "E145", each.name, f"{where} belongs to {places[place]!r} too", "Name it in one of the two."
+                    "E145",
+                    each.name,
+                    f"{where} belongs to {places[place]!r} too",
+                    "Name it in one of the two.",
                 )
             places[place] = each.name
     return found
@@ -115,7 +119,10 @@ def _signals(document: Section, purposes: Sequence[str], channels: Sequence[str]
     section = document.section("signals")
     if section.content:
         _names(document, "signals", list(section.content))
-    return {name: _signal(section.section(name, required=True), name, purposes, channels) for name in section.content}
+    return {
+        name: _signal(section.section(name, required=True), name, purposes, channels)
+        for name in section.content
+    }
 
 
 def _signal(section: Section, name: str, purposes: Sequence[str], channels: Sequence[str]) -> Signal:

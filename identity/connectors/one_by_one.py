@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from identity.connectors.consents import captured
 from identity.connectors.faults import RowOutcome
 from identity.model.errors import RowError
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
@@ -35,7 +36,7 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
         RecordKey(row["source"], row["source_record_id"]),
         {name: value for name, value in told.items() if value is not None},
         row["observed_at"],
-        _statuses(row["consents"]),
+        *_consents(row["consents"]),
     )
     return Arrival(
         record,
@@ -48,8 +49,9 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
     )
 
 
-def _statuses(consents: str | None) -> dict[str, str]:
-    return {consent: told["status"] for consent, told in orjson.loads(consents or "{}").items()}
+def _consents(text: str | None) -> tuple[dict[str, str], dict[str, datetime]]:
+    told = orjson.loads(text or "{}")
+    return {consent: said["status"] for consent, said in told.items()}, captured(told)
 
 
 def refused_rows(load: Load, refused: Iterable[tuple[RecordKey, RowError]], at: datetime) -> pa.Table:

@@ -172,9 +172,7 @@ def _known(moment: datetime) -> datetime | None:
     return None if moment in (NEVER, ALWAYS) else moment
 
 
-def effective(
-    acts: Iterable[Act], now: datetime, skew: timedelta = timedelta(0)
-) -> dict[str, Effective]:
+def effective(acts: Iterable[Act], now: datetime, skew: timedelta = timedelta(0)) -> dict[str, Effective]:
     """Return what holds of every consent that anything was said of, in order."""
     said: dict[str, dict[Identifier, list[Standing]]] = {}
     for act in acts:
@@ -182,9 +180,7 @@ def effective(
     return {consent: _of_all(said[consent], now, skew) for consent in sorted(said)}
 
 
-def _of_all(
-    said: Mapping[Identifier, Iterable[Standing]], now: datetime, skew: timedelta
-) -> Effective:
+def _of_all(said: Mapping[Identifier, Iterable[Standing]], now: datetime, skew: timedelta) -> Effective:
     each = {
         identifier: held(reduce(join, said[identifier], NOTHING), now, skew) for identifier in sorted(said)
     }

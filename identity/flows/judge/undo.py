@@ -25,10 +25,12 @@ from identity.flows.judge.pairs import apart
 from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
 from identity.model.consent import REFUSALS, UNKNOWN, most_restrictive, stricter
+from identity.model.consent_fact import ConsentFact
 from identity.model.errors import Contention, DecisionRefused, LookupFailed
 from identity.model.operation import Operation, OperationKind, OperationStatus, ProfileImage
 from identity.model.record import RecordKey
-from identity.ports import Carry, OnlineWork
+from identity.ports import OnlineWork
+from identity.steps.keep import kept
 
 __all__ = ["undo"]
 
@@ -163,7 +165,7 @@ def _merge_undone(work: OnlineWork, desk: Desk, past: _Past, operation: Operatio
     ]
     refuse_contradictions(work, given, "MERGE_SUPERSEDED")
     records = [key for keys in sides for key in keys]
-    work.carry(_withdrawn_since(work, past, operation), operation.operation_id)
+    work.put_facts(_withdrawn_since(work, past, operation))
     return concluded(work, desk, operation, given, records, _names(past))
 
 
@@ -192,7 +194,7 @@ def _names(past: _Past) -> dict[RecordKey, GoldenId]:
     return {key: golden_id for golden_id, keys in past.sides.items() for key in keys}
 
 
-def _withdrawn_since(work: OnlineWork, past: _Past, operation: Operation) -> list[Carry]:
+def _withdrawn_since(work: OnlineWork, past: _Past, operation: Operation) -> list[ConsentFact]:
     """Return what was refused while both sides were taken for one person: it holds for each of them."""
     now = {consent: status for image in operation.before for consent, status in image.consents.items()}
     before = _consents_before(work, past)
@@ -203,7 +205,7 @@ def _withdrawn_since(work: OnlineWork, past: _Past, operation: Operation) -> lis
         and stricter(status, most_restrictive(told.get(consent, UNKNOWN) for told in before))
     }
     return [
-        Carry(min(keys), consent, status)
+        kept(min(keys), consent, status, operation.at, operation.at, operation.operation_id)
         for keys in past.sides.values()
         for consent, status in sorted(refused.items())
     ]

@@ -6,8 +6,11 @@ from identity.store.dialect import Statement
 from identity.store.online.statements import columns_of
 
 __all__ = [
+    "BY_ID",
     "BY_IDENTIFIER",
     "BY_RECORD",
+    "EVERY_FACT",
+    "EVERY_RECORD",
     "FACT_COLUMNS",
     "FLAGS",
     "LAPSED",
@@ -34,11 +37,17 @@ BY_IDENTIFIER = Statement(
     " AND f.value IS NOT NULL",
     columns_of("consent_fact", "kind", "value"),
 )
+BY_ID = Statement(
+    f"SELECT {_FACT} FROM {{rows}} AS s JOIN consent_fact AS f ON f.fact_id = s.fact_id",
+    columns_of("consent_fact", "fact_id"),
+)
 RECORDS_OF = Statement(
     "SELECT a.fact_id, a.source, a.source_record_id FROM {rows} AS s"
     " JOIN consent_record AS a ON a.fact_id = s.fact_id",
     columns_of("consent_fact", "fact_id"),
 )
+EVERY_FACT = Statement(f"SELECT {_FACT} FROM consent_fact AS f ORDER BY f.fact_id")
+EVERY_RECORD = Statement("SELECT a.fact_id, a.source, a.source_record_id FROM consent_record AS a")
 LAPSED = Statement(
     f"SELECT {_FACT} FROM consent_fact AS f WHERE f.expires_at IS NOT NULL AND f.expires_at > :after"
     " AND f.expires_at <= :until ORDER BY f.expires_at, f.fact_id LIMIT :most"

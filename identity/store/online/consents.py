@@ -42,6 +42,19 @@ class ConsentReads:
         answers = [self._ask(each) for each in asked]
         return self._whole(row for answer in answers for row in answer())
 
+    def fact(self, fact_id: str) -> ConsentFact | None:
+        """Return a fact by its id."""
+        found = self._whole(self._ask(sql.BY_ID.on([fact_id]))())
+        return found[0] if found else None
+
+    def every_fact(self) -> list[ConsentFact]:
+        """Return every fact there is: for whoever resolves everybody."""
+        about: dict[str, list[RecordKey]] = defaultdict(list)
+        facts, records = self._ask(sql.EVERY_FACT.of()), self._ask(sql.EVERY_RECORD.of())
+        for fact_id, source, record in records():
+            about[fact_id].append(RecordKey(source, record))
+        return [_fact(row, tuple(sorted(about[row[0]]))) for row in facts()]
+
     def lapsed(self, after: datetime, until: datetime, most: int) -> list[ConsentFact]:
         return self._whole(self._ask(sql.LAPSED.of(after=after, until=until, most=most))())
 

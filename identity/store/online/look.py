@@ -23,9 +23,7 @@ from identity.store.online.records import RecordReads
 __all__ = ["Look"]
 
 
-class Look(
-    RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads, AroundReads, ConsentReads
-):
+class Look(RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads, AroundReads, ConsentReads):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 
     def __init__(self, database: Database, features: tuple[str, ...], *, steady: bool = False) -> None:

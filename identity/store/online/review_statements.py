@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from identity.store import reviews as told
 from identity.store.dialect import Statement
-from identity.store.online.statements import _columns as columns
+from identity.store.online.statements import columns_of as columns
 from identity.store.tables import TABLES
 
 _TEXT, _NUMBER = "CAST(NULL AS text)", "CAST(NULL AS double precision)"

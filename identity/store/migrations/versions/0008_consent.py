@@ -12,14 +12,12 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     op.create_table(
         "consent_fact",
         sa.Column("fact_id", KeyText, nullable=False),
-        *(
-            sa.Column(name, sa.Text(), nullable=False)
-            for name in ("origin", "purpose", "channel", "status")
-        ),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("origin", "purpose", "channel", "status")),
         sa.Column("captured_at", UtcDateTime(), nullable=True),
         sa.Column("received_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
@@ -33,13 +31,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("fact_id", name="pk_consent_fact"),
     )
     op.create_index("ix_consent_fact_value", "consent_fact", ["kind", "value"], **where("value IS NOT NULL"))
-    op.create_index("ix_consent_fact_expires", "consent_fact", ["expires_at"], **where("expires_at IS NOT NULL"))
+    op.create_index(
+        "ix_consent_fact_expires", "consent_fact", ["expires_at"], **where("expires_at IS NOT NULL")
+    )
     op.create_table(
         "consent_record",
-        *(
-            sa.Column(name, KeyText, nullable=False)
-            for name in ("source", "source_record_id", "fact_id")
-        ),
+        *(sa.Column(name, KeyText, nullable=False) for name in ("source", "source_record_id", "fact_id")),
         sa.PrimaryKeyConstraint("source", "source_record_id", "fact_id", name="pk_consent_record"),
         **CLUSTERED,
     )
@@ -54,10 +51,15 @@ def _facts_of_carried() -> None:
     rows = op.get_bind().execute(told.columns(sa.column("since", UtcDateTime()))).mappings().all()
     facts = sa.table(
         "consent_fact",
-        *(sa.column(name) for name in ("fact_id", "origin", "purpose", "channel", "status", "source", "actor", "change_id")),
+        *(
+            sa.column(name)
+            for name in ("fact_id", "origin", "purpose", "channel", "status", "source", "actor", "change_id")
+        ),
         *(sa.column(name, UtcDateTime()) for name in ("captured_at", "received_at")),
     )
-    records = sa.table("consent_record", *(sa.column(name) for name in ("source", "source_record_id", "fact_id")))
+    records = sa.table(
+        "consent_record", *(sa.column(name) for name in ("source", "source_record_id", "fact_id"))
+    )
     for number, row in enumerate(rows, 1):
         fact_id, (purpose, _, channel) = f"carried-{number}", row["consent"].partition(".")
         op.execute(
