@@ -115,12 +115,18 @@ def _holding(records: pa.Table, kind: str, values: set[str]) -> Numbers:
         like = [text for text in spelled if identifier_value(kind, text) in values]
         return _where(pc.is_in(records[kind], value_set=pa.array(like, pa.string())))
     tails = {value[-_TAIL:] for value in values}
-    like = [text for text in spelled if _digits(text)[-_TAIL:] in tails or not text.isascii()]
+    like = [text for text in spelled if _digits(text)[-_TAIL:] in tails or not _plain(text)]
     rows = _where(pc.is_in(records[kind], value_set=pa.array(like, pa.string())))
     columns = [name for name in (kind, "country") if name in records.column_names]
     told = records.select(columns).take(rows).to_pylist()
     found = [identifier_value(kind, each[kind], each.get("country") or "") in values for each in told]
-    return rows[np.array(found, bool)]
+    kept: Numbers = rows[np.array(found, bool)]
+    return kept
+
+
+def _plain(text: str) -> bool:
+    """Say whether the digits of a text are those of its number: no extension, no other script."""
+    return text.isascii() and not any(letter.isalpha() for letter in text)
 
 
 def _digits(text: str) -> str:

@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
-from identity.flows.online.consents import dated_now
+from identity.flows.online.consents import dated_now, decide_the_others_again
 from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.refile import Restated
 from identity.flows.online.regroup import Regrouped
 from identity.flows.online.settle import AT_ONCE, Settled, attempt, refuse_another_index, settle
-from identity.flows.redo import drain
+from identity.flows.redo import drain, restated_now
 from identity.model.cluster import GoldenId
 from identity.model.consent_fact import ConsentFact
 from identity.model.errors import RowError
@@ -101,7 +101,8 @@ def _ingest(
         arrival.record.key: took_effect(arrival, before.get(arrival.record.key)) for arrival in arrivals
     }
     kept = [dated_now(a, work.at) for a in arrivals if outcomes[a.record.key] in _STORED]
-    work.put_facts(_refusals(desk, arrivals, before, outcomes, work.at))
+    facts = _refusals(desk, arrivals, before, outcomes, work.at)
+    work.put_facts(facts)
     numbers = work.put(kept)
     restated = [
         Restated(
@@ -113,6 +114,9 @@ def _ingest(
         for arrival in kept
         if outcomes[arrival.record.key] is not Outcome.SHADOW
     ]
+    late = [key for fact in facts for key in fact.records if outcomes[key] is Outcome.SUPERSEDED]
+    restated += restated_now(work, set(late))
+    decide_the_others_again(work, desk, late)
     settled = settle(work, desk, restated, "ingest", correlation_id)
     return _told(work, arrivals, outcomes, settled), settled.queued if settled else 0
 

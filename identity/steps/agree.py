@@ -49,6 +49,15 @@ class Book:
                 by_identifier.setdefault(fact.identifier, []).append(fact)
         return cls(policy, now, by_record, by_identifier, live)
 
+    def facts(self) -> list[ConsentFact]:
+        """Return every fact in it, each once, in the order of their ids."""
+        found = {
+            fact.fact_id: fact
+            for some in (*self.by_record.values(), *self.by_identifier.values())
+            for fact in some
+        }
+        return [found[fact_id] for fact_id in sorted(found)]
+
 
 def agree(records: Sequence[SourceRecord], book: Book) -> dict[str, Effective]:
     """Return what holds for the person whose records these are, whatever order records and facts come in."""
@@ -71,7 +80,8 @@ def _acts(record: SourceRecord, members: Collection[RecordKey], book: Book) -> I
             yield Act(fact.consent, through(fact.consent), fact.status, fact.captured_at, fact.expires_at)
     for identifier in ours.items():
         for fact in book.by_identifier.get(identifier, ()):
-            if record.key not in fact.records:
+            # What a record said through it is that record's own affair while its source tells it.
+            if not any(key in book.live for key in fact.records):
                 yield Act(fact.consent, identifier, fact.status, fact.captured_at, fact.expires_at)
 
 

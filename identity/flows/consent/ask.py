@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity.features.places import country_code
-from identity.flows.consent.tell import holders
 from identity.flows.lookup import Answer, Question, lookup
-from identity.flows.online.consents import book_about
+from identity.flows.online.consents import book_about, holders
 from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
 from identity.model.consent import NEVER, UNKNOWN, Effective
@@ -144,16 +143,11 @@ def agreement(look: Look, desk: Desk, golden_id: GoldenId) -> Agreement | None:
     members = look.members_of([survivor]).get(survivor, ())
     records = [found.record for found in look.stored(members).values()]
     book = book_about(look, desk, records, desk.clock.now())
-    facts = {
-        fact.fact_id: fact
-        for some in (*book.by_record.values(), *book.by_identifier.values())
-        for fact in some
-    }
     return Agreement(
         survivor,
         golden_id if survivor != golden_id else None,
         look.flags([survivor])[survivor].version,
         agree(records, book),
-        tuple(sorted(facts.values(), key=lambda fact: (fact.captured_at or fact.received_at, fact.fact_id))),
+        tuple(sorted(book.facts(), key=lambda fact: (fact.captured_at or fact.received_at, fact.fact_id))),
         tuple(sorted(records, key=lambda record: record.key)),
     )

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from identity.features.reach import identifier_value
 from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord, Question
+from identity.flows.online.consents import holders, numbers
 from identity.flows.online.desk import Desk, claims_on_profiles, claims_on_records
 from identity.flows.online.regroup import regroup
 from identity.flows.online.restate import restate
@@ -20,11 +21,10 @@ from identity.model.consent_fact import ConsentFact, FactOrigin
 from identity.model.consent_policy import BASES, IDENTIFIER_KINDS, ConsentPolicy
 from identity.model.errors import LookupFailed, RowError
 from identity.model.record import RecordKey
-from identity.ports import Change, Look, OnlineWork
-from identity.steps.file import hold
+from identity.ports import Change, OnlineWork
 from identity.steps.refuse import storable
 
-__all__ = ["Said", "Teller", "Told", "holders", "restate_about", "tell"]
+__all__ = ["Said", "Teller", "Told", "restate_about", "tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +148,13 @@ def _claim(work: OnlineWork, desk: Desk, said: Sequence[Said]) -> None:
     keys = [key for each in said for key in each.also]
     keys += [each.about.key for each in said if isinstance(each.about, ByRecord)]
     identifiers = [_identifier(each.about) for each in said if isinstance(each.about, ByIdentifier)]
-    work.claim([*_numbers(desk, filter(None, identifiers)).values(), *claims_on_records(desk, keys)])
+    work.claim([*numbers(desk, filter(None, identifiers)).values(), *claims_on_records(desk, keys)])
     asked = [each.about.golden_id for each in said if isinstance(each.about, ByGoldenId)]
     claimed: set[GoldenId] = set()
     while new := {found for found, _ in work.answering(asked).values()} - claimed:
         if not work.claim(claims_on_profiles(desk, new)):
             return
         claimed |= new
-
-
-def _numbers(desk: Desk, identifiers: Collection[Identifier] | filter[Identifier]) -> dict[Identifier, int]:
-    return {
-        (kind, value): hold({kind: value}, desk.cabinet)[0][kind] for kind, value in sorted(set(identifiers))
-    }
 
 
 def _whom(work: OnlineWork, said: Said) -> _About:
@@ -225,19 +219,3 @@ def restate_about(
         return {}
     regrouped = regroup(work, desk, desk.scorer(work), around)
     return restate(work, desk, regrouped, around, change).golden_ids
-
-
-def holders(
-    work: Look | OnlineWork, desk: Desk, facts: Sequence[ConsentFact]
-) -> dict[str, tuple[RecordKey, ...]]:
-    """Return the records that hold what facts are for, by the id of the fact."""
-    numbers = _numbers(desk, {fact.identifier for fact in facts if fact.identifier})
-    held = work.holders(numbers.values())
-    filed = work.filed({record for records in held.values() for record in records})
-    return {
-        fact.fact_id: tuple(
-            filed[number].key for number in held.get(numbers[fact.identifier], ()) if number in filed
-        )
-        for fact in facts
-        if fact.identifier
-    }

@@ -11,13 +11,14 @@ import orjson
 from identity.features.reach import contacts
 from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
-from identity.model.consent import GRANTED, UNKNOWN, Effective, dated
+from identity.model.consent import GRANTED, UNKNOWN, Effective, Identifier, dated
 from identity.model.consent_fact import ConsentFact, FactOrigin
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import Arrival, Look, OnlineWork, Redo, RedoKind, StoredRecord
 from identity.steps.agree import Book, agree
+from identity.steps.file import hold
 
-__all__ = ["agreed", "book_about", "dated_now", "decide_the_others_again", "differing"]
+__all__ = ["agreed", "book_about", "dated_now", "decide_the_others_again", "differing", "holders", "numbers"]
 
 
 def agreed(
@@ -82,14 +83,38 @@ def differing(before: str, now: str) -> list[dict[str, str]]:
     return changes
 
 
-def decide_the_others_again(work: OnlineWork, turned: Collection[RecordKey]) -> None:
-    """Queue whoever shares a yes with records that came or went: it counts where all that are left are one person."""
-    shared = [fact for fact in work.facts(turned) if _shared_yes(fact)] if turned and work.facts_known else []
-    others = {key for fact in shared for key in fact.records} - set(turned)
-    if others:
+def decide_the_others_again(work: OnlineWork, desk: Desk, turned: Collection[RecordKey]) -> None:
+    """Queue whoever goes by whether some records, which came or went, are there: who shares a yes with them, which
+    counts where all that are left are one person; and who holds what they refused, which outlives them."""
+    facts = work.facts(turned) if turned and work.facts_known else []
+    others = {key for fact in facts if _shared_yes(fact) for key in fact.records}
+    others |= {key for some in holders(work, desk, facts).values() for key in some}
+    if others := others - set(turned):
         found = work.stored(others).values()
         work.put_redo([Redo(RedoKind.RECORD, stored.number, "consent") for stored in found if stored.live])
 
 
 def _shared_yes(fact: ConsentFact) -> bool:
     return fact.origin is FactOrigin.TOLD and fact.status == GRANTED and len(fact.records) > 1
+
+
+def numbers(desk: Desk, identifiers: Collection[Identifier] | filter[Identifier]) -> dict[Identifier, int]:
+    return {
+        (kind, value): hold({kind: value}, desk.cabinet)[0][kind] for kind, value in sorted(set(identifiers))
+    }
+
+
+def holders(
+    work: Look | OnlineWork, desk: Desk, facts: Sequence[ConsentFact]
+) -> dict[str, tuple[RecordKey, ...]]:
+    """Return the records that hold what facts are for, by the id of the fact."""
+    numbered = numbers(desk, {fact.identifier for fact in facts if fact.identifier})
+    held = work.holders(numbered.values())
+    filed = work.filed({record for records in held.values() for record in records})
+    return {
+        fact.fact_id: tuple(
+            filed[number].key for number in held.get(numbered[fact.identifier], ()) if number in filed
+        )
+        for fact in facts
+        if fact.identifier
+    }

@@ -73,7 +73,7 @@ def restate(
     work.move(plan.moved, change.change_id)
     work.put_profiles(plan.rows)
     work.retire(plan.retired, change.change_id)
-    decide_the_others_again(work, plan.turned)
+    decide_the_others_again(work, desk, plan.turned)
     work.append_events(plan.events)
     by = None if change.actor == MACHINE else change.change_id
     recheck(work, desk, regrouped, plan.golden_ids, change.change_id, by)
