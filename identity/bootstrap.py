@@ -160,6 +160,7 @@ class Service:
             freeze=lambda model: StoredModel(model.version, model_to_json(model).decode()),
             thaw=lambda stored: model_from_json(stored.body, self.match_rules),
             index=self.index,
+            refusals_left=self.consents.refusals_left,
             clock=SystemClock(),
             new_id=new_id,
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 import pyarrow as pa
 
 from identity.clock import SystemClock
+from identity.engines.agreeing import refusals_left
 from identity.engines.survivorship import survive_population
 from identity.features.tokens import seal, unseal
 from identity.flows.consent import (
@@ -87,6 +89,10 @@ class Consents:
     def book(self, facts: Sequence[ConsentFact]) -> Book:
         """Return facts as they are read now; which records are live is up to the reader."""
         return Book.of(self.policy, SystemClock().now(), facts, frozenset())
+
+    def refusals_left(self, stored: pa.Table, arrivals: pa.Table, at: datetime) -> list[ConsentFact]:
+        """Return what stored records refuse and those in their place do not; see `engines/agreeing.py`."""
+        return refusals_left(stored, arrivals, self.policy, at)
 
     def whole_book(self) -> Book:
         """Return every fact that is stored."""

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from identity.connectors.raw_rows import text_array
 from identity.connectors.text_columns import Positions, by_distinct
+from identity.model.consent import dated
 from identity.model.policy import CONSENT_STATUSES, ConsentColumn
 
-__all__ = ["captured", "consent_texts", "consents_valid", "statuses"]
+__all__ = ["captured", "consent_texts", "consents_valid", "dated_texts", "statuses"]
 
 _NAME = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 _UNKNOWN = "unknown"
@@ -70,6 +71,17 @@ def captured(consents: Mapping[str, Mapping[str, object]]) -> dict[str, datetime
     """Return when each consent was captured, in UTC where no offset is told; what cannot be read is not told."""
     told = {name: _moment(consent.get("captured_at")) for name, consent in consents.items()}
     return {name: moment for name, moment in told.items() if moment}
+
+
+def dated_texts(text: str, at: datetime) -> str:
+    """Return consents as JSON, none of them captured later than they are told."""
+    told = orjson.loads(text)
+    for name, moment in captured(told).items():
+        if moment > at:
+            known = dated(told[name]["status"], moment, at)
+            del told[name]["captured_at"]
+            told[name] |= {"captured_at": known.isoformat()} if known else {}
+    return orjson.dumps(told).decode()
 
 
 def _moment(text: object) -> datetime | None:

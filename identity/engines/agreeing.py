@@ -18,11 +18,14 @@ import pyarrow.compute as pc
 
 from identity.engines.election import Numbers, Population
 from identity.features.reach import identifier_value
+from identity.model.consent_fact import ConsentFact
+from identity.model.consent_policy import ConsentPolicy
 from identity.model.record import RecordKey, SourceRecord
 from identity.steps.agree import Book, agree
+from identity.steps.keep import keep
 from identity.steps.survive import json_text
 
-__all__ = ["settled"]
+__all__ = ["refusals_left", "settled"]
 
 _TOLD = ("source", "source_record_id", "email", "phone", "country", "observed_at", "consents")
 _TAIL = 4
@@ -48,6 +51,27 @@ def settled(
     for cluster, text in fresh.items():
         every[cluster] = text
     return pa.array(every, texts.type)
+
+
+def refusals_left(
+    stored: pa.Table, arrivals: pa.Table, policy: ConsentPolicy, at: datetime
+) -> list[ConsentFact]:
+    """Return the refusals that stored records state and that `arrivals` (RECORDS), in their place, do not."""
+    told = stored.filter(pc.not_equal(stored["consents"], "{}"))
+    if not told.num_rows or not arrivals.num_rows:
+        return []
+    keys = ["source", "source_record_id"]
+    now = arrivals.filter(pc.or_(pc.equal(arrivals["mode"], "live"), pc.is_valid(arrivals["deleted_at"])))
+    now = now.select([*keys, "consents", "deleted_at", "observed_at"]).rename_columns(
+        [*keys, "says", "gone", "seen"]
+    )
+    both = told.select(list(_TOLD)).join(now, keys, join_type="inner")
+    changed = both.filter(pc.or_(pc.not_equal(both["consents"], both["says"]), pc.is_valid(both["gone"])))
+    facts: list[ConsentFact] = []
+    for row in changed.to_pylist():
+        says = None if row["gone"] else _record({**row, "consents": row["says"], "observed_at": row["seen"]})
+        facts += keep(_record(row), says, policy, at)
+    return facts
 
 
 def _anew(

@@ -7,18 +7,22 @@ from datetime import UTC, datetime, timedelta
 from itertools import count, permutations
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from identity.bootstrap import Service
 from identity.connectors.told import arrival_of
+from identity.engines.stages import Stages
 from identity.flows.consent import Asker, Said, Teller
 from identity.flows.ingest import ingest
 from identity.flows.judge import Wish, merge, undo
 from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord
 from identity.flows.redo import drain
+from identity.flows.rematch import rematch
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed, RowError
 from identity.model.record import RecordKey
+from identity.ports import RECORDS
 
 from .conftest import Ready
 from .real_time import arrival, contradictions, deleted, rebuilt, rows, state
@@ -367,4 +371,44 @@ def test_a_late_no_of_a_record_that_is_gone_is_heard_by_who_holds_the_address(se
     ingest(service.desk, [deleted(key("a2"))])
     told(service, anna("a2", **{NEWS: "withdrawn"}), at=NOW - 2 * DAY)
     assert flags(service) == {NEWS: "withdrawn"}
+    assert sound(service)
+
+
+def bulk(service: Service, *people: dict[str, str | None], at: datetime | None = None) -> None:
+    """Load records as a file of them is loaded."""
+    moment = at or NOW
+    columns: dict[str, list[Any]] = {name: [] for name in RECORDS.names}
+    for each in people:
+        row = {
+            "mode": "live",
+            "loaded_at": moment,
+            "observed_at": moment,
+            "load_id": "l",
+            "custom": "{}",
+        } | each
+        row["content_hash"] = str(sorted(each.items(), key=str))
+        for name, values in columns.items():
+            values.append(row.get(name) or ("{}" if name == "consents" else None))
+    table = pa.table({field.name: pa.array(columns[field.name], field.type) for field in RECORDS})
+    rematch(service.workshop, Stages(), table)
+
+
+def test_a_file_that_forgets_a_no_does_not_undo_it(service: Service) -> None:
+    no = '{"marketing.email":{"status":"withdrawn"}}'
+    bulk(service, {**anna(), "consents": no}, {**anna("a2"), "consents": no}, dict(bert()), at=NOW - DAY)
+    assert flags(service) == {NEWS: "withdrawn"}
+    bulk(service, dict(anna()), dict(anna("a2")))
+    assert flags(service) == {NEWS: "withdrawn"}
+    say(service, MAIL, "granted", NOW + timedelta(seconds=1))
+    assert flags(service) == {NEWS: "granted"}
+    assert sound(service)
+
+
+def test_a_load_of_everybody_goes_by_facts(service: Service) -> None:
+    say(service, MAIL, "objected", NOW - DAY)
+    say(service, ByIdentifier("phone", "(212) 555-0142", "US"), "denied", NOW - DAY, consent="marketing.sms")
+    say(service, "b1", "granted", NOW - DAY)
+    bulk(service, dict(anna()), {**bert(), "phone": "+1 212 555 0142"})
+    assert flags(service) == {NEWS: "objected"}
+    assert flags(service, "b1") == {NEWS: "granted", "marketing.sms": "denied"}
     assert sound(service)

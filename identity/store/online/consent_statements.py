@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from identity.store.dialect import Statement
+from identity.store.facts import FACT_COLUMNS
 from identity.store.online.statements import columns_of
 
 __all__ = [
@@ -11,7 +12,6 @@ __all__ = [
     "BY_RECORD",
     "EVERY_FACT",
     "EVERY_RECORD",
-    "FACT_COLUMNS",
     "FLAGS",
     "LAPSED",
     "PUT_FACTS",
@@ -20,10 +20,6 @@ __all__ = [
     "RECORDS_OF",
 ]
 
-FACT_COLUMNS = (
-    "fact_id", "origin", "purpose", "channel", "status", "captured_at", "received_at", "expires_at", "source",
-    "actor", "change_id", "kind", "value", "jurisdiction", "basis", "notice", "evidence",
-)  # fmt: skip
 _FACT = ", ".join(f"f.{name}" for name in FACT_COLUMNS)
 _ABOUT = ("source", "source_record_id", "fact_id")
 

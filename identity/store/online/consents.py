@@ -11,10 +11,11 @@ import orjson
 
 from identity.model.cluster import GoldenId
 from identity.model.consent import Identifier
-from identity.model.consent_fact import ConsentFact, FactOrigin
+from identity.model.consent_fact import ConsentFact
 from identity.model.record import RecordKey
 from identity.ports import Flags
-from identity.store.dialect import Answer, Asked, utc
+from identity.store.dialect import Answer, Asked
+from identity.store.facts import fact_of, fact_row
 from identity.store.online import consent_statements as sql
 from identity.store.online import statements as usual
 from identity.store.online.unit import Unit
@@ -22,7 +23,6 @@ from identity.store.online.unit import Unit
 __all__ = ["ConsentReads", "ConsentSide"]
 
 _LAPSES_SEEN = "consents_lapsed_until"
-_TIMES = {"captured_at", "received_at", "expires_at"}
 
 
 class ConsentReads:
@@ -53,7 +53,7 @@ class ConsentReads:
         facts, records = self._ask(sql.EVERY_FACT.of()), self._ask(sql.EVERY_RECORD.of())
         for fact_id, source, record in records():
             about[fact_id].append(RecordKey(source, record))
-        return [_fact(row, tuple(sorted(about[row[0]]))) for row in facts()]
+        return [fact_of(row, tuple(sorted(about[row[0]]))) for row in facts()]
 
     def lapsed(self, after: datetime, until: datetime, most: int) -> list[ConsentFact]:
         return self._whole(self._ask(sql.LAPSED.of(after=after, until=until, most=most))())
@@ -80,7 +80,7 @@ class ConsentReads:
         if found:
             for fact_id, source, record in self._ask(sql.RECORDS_OF.on(list(found)))():
                 records[fact_id].append(RecordKey(source, record))
-        return [_fact(found[name], tuple(sorted(records[name]))) for name in sorted(found)]
+        return [fact_of(found[name], tuple(sorted(records[name]))) for name in sorted(found)]
 
 
 class ConsentSide(Unit, ConsentReads):
@@ -88,24 +88,10 @@ class ConsentSide(Unit, ConsentReads):
         about = [
             (key.source, key.source_record_id, fact.fact_id) for fact in facts for key in set(fact.records)
         ]
-        self._execute(sql.PUT_FACTS.on([_row(fact) for fact in facts]), sql.PUT_RECORDS.on(about))
+        self._execute(sql.PUT_FACTS.on([fact_row(fact) for fact in facts]), sql.PUT_RECORDS.on(about))
 
     def put_lapses_seen(self, until: datetime) -> None:
         self._execute(sql.PUT_LAPSES_SEEN.of(name=_LAPSES_SEEN, value=until.isoformat()))
-
-
-def _row(fact: ConsentFact) -> tuple[Any, ...]:
-    kind, value = fact.identifier or (None, None)
-    told = {"origin": fact.origin.value, "kind": kind, "value": value}
-    return tuple(told[name] if name in told else getattr(fact, name) for name in sql.FACT_COLUMNS)
-
-
-def _fact(row: tuple[Any, ...], records: tuple[RecordKey, ...]) -> ConsentFact:
-    told = dict(zip(sql.FACT_COLUMNS, row, strict=True))
-    kind, value = told.pop("kind"), told.pop("value")
-    told |= {name: utc(told[name]) for name in _TIMES if told[name] is not None}
-    told["origin"] = FactOrigin(told["origin"])
-    return ConsentFact(**told, records=records, identifier=(kind, value) if value is not None else None)
 
 
 def _flags(version: int, status: str, attributes: str, consents: str) -> Flags:
