@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from api import answers
+from api import answers, consents
 from api import schemas as asked
 from api.deprecation import Deprecation
 from api.refusals import ALWAYS, refusals
@@ -31,6 +31,7 @@ _TAGS = {
     "profiles": "Golden profiles: one for each person.",
     "lookup": "Who somebody is. What is asked travels in the body, so that it is in no log of addresses.",
     "decisions": "What people decide about profiles, and take back.",
+    "consents": "What people allow: told, asked, proven, taken back.",
     "explanations": "Why two belong together or not, and how a profile came to be.",
     "crosswalk and events": "For systems that follow.",
     "jobs": "Long work: files in, files out.",
@@ -102,7 +103,7 @@ def _document(app: FastAPI, deprecated: Mapping[str, Deprecation]) -> dict[str, 
 
 def _show_examples(schemas: dict[str, Any]) -> None:
     """Put the examples in as they were written: FastAPI leaves every null out of its document."""
-    for each in (*vars(answers).values(), *vars(asked).values()):
+    for each in (*vars(answers).values(), *vars(asked).values(), *vars(consents).values()):
         if isinstance(each, type) and issubclass(each, BaseModel) and each.__name__ in schemas:
             extra = each.model_config.get("json_schema_extra") or {}
             if isinstance(extra, Mapping):

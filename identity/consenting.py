@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count, takewhile
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +22,7 @@ from identity.flows.consent import (
     Teller,
     Told,
     agreement,
+    as_it_holds,
     check,
     lapse,
     mint,
@@ -36,6 +38,7 @@ from identity.model.consent_policy import ConsentPolicy
 from identity.model.policy import SurvivorshipPolicy
 from identity.ports import Survivor
 from identity.steps.agree import Book
+from identity.steps.refuse import storable
 from identity.store import Store
 
 __all__ = ["Consents", "survivor_of"]
@@ -66,9 +69,17 @@ class Consents:
         with self.store().look(steady=True) as look:
             return agreement(look, desk, golden_id)
 
-    def fact(self, fact_id: str) -> ConsentFact | None:
+    def told(self, fact_id: str) -> Told | None:
+        """Return a fact, and what holds now for the people whom it is about."""
+        desk = self.desk()
         with self.store().look() as look:
-            return look.fact(fact_id)
+            fact = look.fact(fact_id) if storable(fact_id) else None
+            return as_it_holds(look, desk, fact) if fact else None
+
+    def told_in(self, operation_id: str) -> list[Told]:
+        """Return the facts that were told in an operation, in order."""
+        found = (self.told(f"{operation_id}.{number}") for number in count(1))
+        return list(takewhile(bool, found))  # type: ignore[arg-type]
 
     def lapse(self) -> int:
         """Let profiles go by what has run out."""

@@ -1,6 +1,6 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
 
-Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
+Those by which people decide stand in `decisions.py`, what customers allow in `consents.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
 What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import decisions, delivery, models, reasons, reviews, runs, serving
+from identity.cli import consents, decisions, delivery, models, reasons, reviews, runs, serving
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.model.errors import (
@@ -53,6 +53,7 @@ app = typer.Typer(
 rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True)
 app.add_typer(reasons.app)
 app.add_typer(decisions.app)
+app.add_typer(consents.app)
 app.add_typer(reviews.app)
 app.add_typer(serving.app)
 app.add_typer(delivery.app)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity.features.places import country_code
+from identity.flows.consent.tell import Told
 from identity.flows.lookup import Answer, Question, lookup
 from identity.flows.online.consents import book_about, holders
 from identity.flows.online.desk import Desk
@@ -20,7 +21,7 @@ from identity.steps.agree import agree
 from identity.steps.allow import Permission, allow
 from identity.steps.refuse import storable
 
-__all__ = ["Agreement", "Asker", "Checked", "agreement", "check"]
+__all__ = ["Agreement", "Asker", "Checked", "agreement", "as_it_holds", "check"]
 
 _LAPSED_AT_ONCE = 1_000
 _NOBODY = {"unknown": "unknown_person", "shared": "shared"}
@@ -150,4 +151,13 @@ def agreement(look: Look, desk: Desk, golden_id: GoldenId) -> Agreement | None:
         agree(records, book),
         tuple(sorted(book.facts(), key=lambda fact: (fact.captured_at or fact.received_at, fact.fact_id))),
         tuple(sorted(records, key=lambda record: record.key)),
+    )
+
+
+def as_it_holds(look: Look, desk: Desk, fact: ConsentFact) -> Told:
+    """Return a fact, and what is stored now of the people whom it is about."""
+    keys = {*fact.records, *holders(look, desk, [fact]).get(fact.fact_id, ())}
+    flags = look.flags(set(look.memberships(keys).values()))
+    return Told(
+        fact, {golden_id: found.consents.get(fact.consent, UNKNOWN) for golden_id, found in flags.items()}
     )
