@@ -1,7 +1,8 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
 
-Those by which people decide stand in `decisions.py`, what customers allow in `consents.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
-What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`.
+Those by which people decide stand in `decisions.py`, what customers allow in `consents.py`, those that say why in
+`reasons.py`, re-matches in `runs.py`. What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`,
+how events leave in `delivery.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.

@@ -19,10 +19,10 @@ __all__ = ["agreement_report", "consents_report", "receipt_report", "told_report
 
 
 def consents_report(service: Service, golden_id: GoldenId, *, clear: bool) -> dict[str, Any]:
-    """Return what a person agreed to. LookupFailed E501 for an id never issued, E523 for one who was erased."""
+    """Return what a person agreed to. LookupFailed E501 for an id never issued, E533 for one who was erased."""
     found = service.consents.agreement(golden_id)
     if found is None:
-        raise LookupFailed("E523", "The person was erased, with all that they said.", "Forget the id.")
+        raise LookupFailed("E533", "The person was erased, with all that they said.", "Forget the id.")
     return agreement_report(found, clear=clear)
 
 
@@ -133,10 +133,10 @@ def _sorted(statuses: Mapping[GoldenId, str]) -> list[tuple[GoldenId, str]]:
 
 
 def receipt_report(service: Service, fact_id: str) -> dict[str, Any]:
-    """Return the receipt of a fact. LookupFailed E521 for one nobody knows."""
+    """Return the receipt of a fact. LookupFailed E531 for one nobody knows."""
     found = service.consents.told(fact_id)
     if found is None:
-        raise LookupFailed("E521", "No fact of consent is known by this.", "Look at the person's consents.")
+        raise LookupFailed("E531", "No fact of consent is known by this.", "Look at the person's consents.")
     return receipt(found.fact, service.consents.policy, sorted(found.statuses))
 
 

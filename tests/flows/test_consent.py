@@ -328,7 +328,7 @@ def test_a_link_to_unsubscribe_follows_its_person_through_merges_and_splits(serv
 
 @pytest.mark.parametrize("token", ["", "x", "AAAA", "é", "A" * 200])
 def test_a_token_of_others_is_refused(service: Service, token: str) -> None:
-    with pytest.raises(LookupFailed, match="E522"):
+    with pytest.raises(LookupFailed, match="E532"):
         service.consents.unsubscribe(token, Teller("page", "u1"))
 
 

@@ -46,10 +46,10 @@ def mint(desk: Desk, seal: Seal, golden_ids: Sequence[GoldenId], purpose: str, c
 
 def unsubscribe(desk: Desk, seal: Seal, token: str, teller: Teller) -> Told | None:
     """Take back the consent that a token is for, from everybody who has the records that its person had when it was
-    made, and from whoever answers for them now. None where nobody is left. LookupFailed E522 for another text."""
+    made, and from whoever answers for them now. None where nobody is left. LookupFailed E532 for another text."""
     content = (seal.unseal(token) or "").split("|")
     if len(content) != 5 or content[0] != _FORMAT:
-        raise LookupFailed("E522", "This is no token of ours.", "Use the link as it was sent.")
+        raise LookupFailed("E532", "This is no token of ours.", "Use the link as it was sent.")
     _, golden_id, purpose, channel, minted = content
     with desk.transactions.look() as look:
         then = look.members_at([GoldenId(golden_id)], datetime.fromisoformat(minted))
