@@ -21,12 +21,20 @@ __all__ = ["keep", "kept"]
 def keep(
     said: SourceRecord, says: SourceRecord | None, policy: ConsentPolicy, at: datetime, change_id: str = ""
 ) -> list[ConsentFact]:
-    """Return what a record refused and does not refuse in the same words now (None: it is gone), as of a moment."""
+    """Return what a record refused and does not refuse now (None: it is gone), as of a moment."""
     return [
         _fact(said, consent, status, policy, at, change_id)
         for consent, status in said.consents.items()
-        if status in REFUSALS and (says is None or says.consents.get(consent) != status)
+        if status in REFUSALS and not _still(said, says, consent)
     ]
+
+
+def _still(said: SourceRecord, says: SourceRecord | None, consent: str) -> bool:
+    """Say whether a record refuses in the same word as before, and no earlier than it was captured to have done."""
+    if says is None or says.consents.get(consent) != said.consents[consent]:
+        return False
+    before, now = said.captured.get(consent), says.captured.get(consent) or says.observed_at
+    return before is None or now is None or now >= before
 
 
 def _fact(
