@@ -229,16 +229,37 @@ _STEPS = (_tell, _tell, _fact, _fact, _fact, _merge, _merge, _undo, _delete)
 
 
 def granted_wrongly(life: Life) -> list[str]:
-    """Return who may be reached although they said no, and never yes again, later, for the same identifier."""
-    return [
-        f"{consent} of {home}: {no}"
+    """Return who may be reached although they never said yes; or said no, and never yes again, later, for the same
+    identifier."""
+    granted = [
+        (home, consent)
         for home, statuses in life.holds().items()
         for consent, status in statuses.items()
         if status == GRANTED
+    ]
+    unasked = [
+        f"{consent} of {home}: nobody said yes"
+        for home, consent in granted
+        if not any(yes.consent == consent and _counts(life, yes, home) for yes in life.log)
+    ]
+    return unasked + [
+        f"{consent} of {home}: {no}"
+        for home, consent in granted
         for no in _noes(life, consent)
         for identifier in _meant(life, no, home)
         if not any(_ends(life, yes, no, identifier, home) for yes in life.log)
     ]
+
+
+def _counts(life: Life, yes: Spoken, home: int) -> bool:
+    """Say whether a yes counts for a person: it has not run out, its record still says so, and it was not said by
+    several who are different people now."""
+    if yes.status != GRANTED or (yes.until and yes.until <= life.now) or not _meant(life, yes, home):
+        return False
+    members = {record.key: record for record in life.members(home)}
+    if yes.stated:
+        return any(members[key].consents.get(yes.consent) == GRANTED for key in yes.records if key in members)
+    return all(key in members for key in yes.records if key in life.records)
 
 
 def _noes(life: Life, consent: str) -> Iterable[Spoken]:
@@ -276,7 +297,7 @@ def _meant(life: Life, spoken: Spoken, home: int) -> list[Identifier]:
 
 
 def _ends(life: Life, yes: Spoken, no: Spoken, identifier: Identifier, home: int) -> bool:
-    if yes.consent != no.consent or yes.status != GRANTED or (yes.until and yes.until <= life.now):
+    if yes.consent != no.consent or not _counts(life, yes, home):
         return False
     if no.stated and yes.stated and yes.records == no.records:
         # A source may take its own word back, later than it gave it.
