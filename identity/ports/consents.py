@@ -49,8 +49,8 @@ class ConsentReads(Protocol):
         """Return the moment until which profiles are as the expiry of facts has left them."""
         ...
 
-    def flags(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, Flags]:
-        """Return what is stored of each of these profiles."""
+    def flags(self, golden_ids: Collection[GoldenId], *, places: bool = False) -> dict[GoldenId, Flags]:
+        """Return what is stored of each of these profiles, and with `places` where they live."""
         ...
 
 

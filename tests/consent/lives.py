@@ -6,13 +6,13 @@ hold is judged by the log of what was said, which knows nothing of how that is c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from identity.features.reach import contacts
-from identity.model.consent import GRANTED, REFUSALS, Identifier, dated
+from identity.model.consent import GRANTED, REFUSALS, Effective, Identifier, dated
 from identity.model.consent_fact import ConsentFact, FactOrigin
 from identity.model.consent_policy import ConsentPolicy
 from identity.model.record import RecordKey, SourceRecord
@@ -77,8 +77,8 @@ class Life:
         return self.now - ago * STEP + timedelta(seconds=self.chance.choice((0, 0, 0, 3, 5, 6)))
 
 
-def _statuses(found: dict[str, object]) -> dict[str, str]:
-    return {consent: each.held.status for consent, each in found.items()}  # type: ignore[attr-defined]
+def _statuses(found: Mapping[str, Effective]) -> dict[str, str]:
+    return {consent: each.held.status for consent, each in found.items()}
 
 
 def live_through(chance: Random, steps: int = 9) -> Iterator[Life]:
@@ -107,10 +107,8 @@ def _tell(life: Life, key: RecordKey | None = None) -> None:
     if life.chance.random() < 0.1:
         mail = life.chance.choice(MAILS)
     observed = life.now - life.chance.choice((0, 0, 1, 4)) * STEP
-    if life.chance.random() < 0.4:
-        said = {}
-    else:
-        said = {life.chance.choice(CONSENTS): life.chance.choice(STATUSES)}
+    silent = life.chance.random() < 0.4
+    said = {} if silent else {life.chance.choice(CONSENTS): life.chance.choice(STATUSES)}
     captured = {
         consent: moment
         for consent, status in said.items()
@@ -284,16 +282,19 @@ def _meant(life: Life, spoken: Spoken, home: int) -> list[Identifier]:
     members = life.members(home)
     if spoken.records:
         found = [_through(record, spoken.consent) for record in members if record.key in spoken.records]
-        gone = [
-            key for key in spoken.records if spoken.stated and key in life.deleted and key not in life.records
-        ]
-        if gone and spoken.consent == "marketing.email":
-            found += [
-                ("email", life.deleted[key]) for key in gone
-                if spoken.mail and any(contacts(record).get("email") == spoken.mail == life.deleted[key] for record in members)
-            ]  # fmt: skip
-        return found
-    return [("email", spoken.mail)] if any(contacts(r).get("email") == spoken.mail for r in members) else []
+        return found + [identifier for identifier in _outlived(life, spoken) if _has(members, identifier)]
+    return [("email", spoken.mail)] if _has(members, ("email", spoken.mail)) else []
+
+
+def _has(members: Iterable[SourceRecord], identifier: Identifier) -> bool:
+    return any(contacts(record).get("email") == identifier[1] for record in members)
+
+
+def _outlived(life: Life, spoken: Spoken) -> list[Identifier]:
+    """Return the addresses for which records spoke that are gone now."""
+    gone = [life.deleted[key] for key in spoken.records if key in life.deleted and key not in life.records]
+    for_address = spoken.stated and spoken.mail and spoken.consent == "marketing.email"
+    return [("email", mail) for mail in gone if for_address and mail == spoken.mail]
 
 
 def _ends(life: Life, yes: Spoken, no: Spoken, identifier: Identifier, home: int) -> bool:
@@ -306,8 +307,7 @@ def _ends(life: Life, yes: Spoken, no: Spoken, identifier: Identifier, home: int
         return (
             given is None
             or (said is not None and said > given)
-            or yes.observed is not None
-            and (no.observed is not None and yes.observed >= no.observed and yes.at is None)
+            or (yes.at is None and bool(yes.observed and no.observed and yes.observed >= no.observed))
         )
     if yes.at is None or no.at is None or not yes.at > no.at:
         return False

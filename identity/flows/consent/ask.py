@@ -75,7 +75,7 @@ def check(look: Look, desk: Desk, questions: Sequence[Question], asker: Asker) -
         )
     answers = lookup(look, desk, questions)
     ids = {golden_id for answer in answers for golden_id in answer.golden_ids}
-    flags, now = look.flags(ids), desk.clock.now()
+    flags, now = look.flags(ids, places=asker.jurisdiction is None), desk.clock.now()
     fresh = _lapsed(look, desk, flags, now)
     known = {
         golden_id: _permission(desk, found, fresh.get(golden_id), asker) for golden_id, found in flags.items()

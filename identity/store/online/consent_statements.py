@@ -13,6 +13,7 @@ __all__ = [
     "EVERY_FACT",
     "EVERY_RECORD",
     "FLAGS",
+    "FLAGS_AND_PLACES",
     "LAPSED",
     "PUT_FACTS",
     "PUT_LAPSES_SEEN",
@@ -63,8 +64,10 @@ PUT_LAPSES_SEEN = Statement(
     "INSERT INTO setting (name, value) VALUES (:name, :value)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
-FLAGS = Statement(
-    "SELECT p.golden_id, p.version, p.status, p.attributes, p.consents FROM {rows} AS s"
-    " JOIN golden_profile AS p ON p.golden_id = s.golden_id",
-    columns_of("golden_profile", "golden_id"),
+_FLAGS = (
+    "SELECT p.golden_id, p.version, p.status, p.consents{more} FROM {{rows}} AS s"
+    " JOIN golden_profile AS p ON p.golden_id = s.golden_id"
 )
+_GOLDEN_IDS = columns_of("golden_profile", "golden_id")
+FLAGS = Statement(_FLAGS.format(more=""), _GOLDEN_IDS)
+FLAGS_AND_PLACES = Statement(_FLAGS.format(more=", p.attributes"), _GOLDEN_IDS)

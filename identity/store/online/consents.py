@@ -62,10 +62,11 @@ class ConsentReads:
         found = self._ask(usual.SETTING.of(name=_LAPSES_SEEN))()
         return datetime.fromisoformat(found[0][0]) if found else None
 
-    def flags(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, Flags]:
+    def flags(self, golden_ids: Collection[GoldenId], *, places: bool = False) -> dict[GoldenId, Flags]:
         if not golden_ids:
             return {}
-        return {GoldenId(row[0]): _flags(*row[1:]) for row in self._ask(sql.FLAGS.on(list(golden_ids)))()}
+        asked = sql.FLAGS_AND_PLACES if places else sql.FLAGS
+        return {GoldenId(row[0]): _flags(*row[1:]) for row in self._ask(asked.on(list(golden_ids)))()}
 
     def answering(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[GoldenId, str]]:
         if not golden_ids:
@@ -94,7 +95,7 @@ class ConsentSide(Unit, ConsentReads):
         self._execute(sql.PUT_LAPSES_SEEN.of(name=_LAPSES_SEEN, value=until.isoformat()))
 
 
-def _flags(version: int, status: str, attributes: str, consents: str) -> Flags:
-    values = orjson.loads(attributes)
-    country, region = (values.get(name, [""])[0] for name in ("country", "region"))
+def _flags(version: int, status: str, consents: str, attributes: str | None = None) -> Flags:
+    values = orjson.loads(attributes) if attributes else {}
+    country, region = (values[name][0] if name in values else "" for name in ("country", "region"))
     return Flags(version, status, orjson.loads(consents), country, region)
