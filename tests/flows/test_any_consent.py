@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
@@ -84,10 +85,8 @@ class Life:
 
     def undo(self) -> None:
         if self.merges:
-            try:
+            with suppress(DecisionRefused):
                 undo(self.service.desk, self.merges.pop(), Wish("ann"))
-            except DecisionRefused:
-                pass
 
     def step(self) -> None:
         steps: list[Callable[[], None]] = [
