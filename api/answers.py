@@ -17,12 +17,13 @@ from api.consents import (
 )
 from api.explanations import Pair, Passage
 from api.schemas import Found, Image, Redirected, Resolved
+from identity.model.job import JobKind, JobStatus
 from identity.model.run import RunKind, RunStatus
 
 __all__ = [
-    "Agreed", "Answers", "Checks", "Events", "Health", "Likeness", "MergePreview", "Models", "NamesFound",
-    "Operations", "Profile", "ProfileThen", "Readiness", "Receipt", "ResolvedBatch", "Run", "RunDetails", "Runs",
-    "Tokens", "ToldFacts", "Unsubscribed", "Whereabouts",
+    "Agreed", "Answers", "Checks", "Events", "Health", "JobTold", "Jobs", "Likeness", "MergePreview", "Models",
+    "NamesFound", "Operations", "Profile", "ProfileThen", "Readiness", "Receipt", "ResolvedBatch", "Run", "RunDetails",
+    "Runs", "SetAside", "Tokens", "ToldFacts", "Unsubscribed", "Whereabouts",
 ]  # fmt: skip
 
 _G, _RETIRED = "g4x7k2m9q0c3d8f1n", "g0b6t5w1r9h2j4s8v"
@@ -291,6 +292,73 @@ class RunDetails(Run):
 
     moves: int
     proposed: list[Move]
+
+
+class Progress(BaseModel):
+    """How far the present stage is."""
+
+    stage: str
+    done: int
+    of: int
+
+
+class JobProblem(BaseModel):
+    """Why a job failed; the code is one of errors, GAVE_UP (its worker died again and again), or UNFORESEEN."""
+
+    code: str
+    title: str
+    detail: str
+
+
+class JobTold(BaseModel):
+    """Long work. It has `progress` while it runs, a `report` when it is done, a `problem` when it failed."""
+
+    model_config = _example(
+        job_id="0199d2c8c7a0b3e48f10a1b2c3d4e5f6",
+        kind="upload",
+        status="running",
+        asked={"source": "pos"},
+        created_at=_AT,
+        finished_at=None,
+        attempts=1,
+        progress={"stage": "ingest", "done": 1500, "of": 20000},
+        report=None,
+        problem=None,
+    )
+    job_id: str
+    kind: JobKind
+    status: JobStatus
+    asked: dict[str, Any]
+    created_at: datetime
+    finished_at: datetime | None
+    attempts: int = Field(description="How many workers have begun it.")
+    progress: Progress | None
+    report: dict[str, Any] | None
+    problem: JobProblem | None
+
+
+class Jobs(BaseModel):
+    jobs: list[JobTold]
+
+
+class RowSetAside(BaseModel):
+    """A row of a file. `raw` is how it came, for who may see personal values."""
+
+    row: int | None
+    column: str | None
+    source: str
+    source_record_id: str | None
+    code: str
+    message: str
+    outcome: str
+    raw: str | None = None
+
+
+class SetAside(BaseModel):
+    """Rows that were quarantined, rejected, or accepted with a warning. Send `next_cursor` back as `cursor`."""
+
+    rows: list[RowSetAside]
+    next_cursor: int | None
 
 
 class Health(BaseModel):

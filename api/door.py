@@ -11,7 +11,6 @@ from typing import Any
 
 import structlog
 from fastapi.routing import iter_route_contexts
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +24,7 @@ __all__ = ["Door"]
 
 _LOG = structlog.get_logger("identity.api")
 _NAME = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+_UPLOADS = "/v1/uploads"
 _UNCOUNTED = ("/healthz", "/readyz", "/metrics")
 _HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
@@ -35,6 +35,8 @@ _HEADERS: Mapping[str, str] = {
     "strict-transport-security": "max-age=31536000",
 }
 _PAGES = ("/docs",)
+_ALWAYS = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+_ON_PAGES = [each for each in _ALWAYS if each[0] != b"content-security-policy"]
 
 
 class Door:
@@ -66,15 +68,14 @@ class Door:
             self._tell(scope, visit)
 
     def _refused(self, scope: Scope, visit: _Visit, counted: bool) -> Any:
-        request = Request(scope)
         if not visit.named:
             return problem_response(
-                request, 400, "INVALID_REQUEST", "X-Request-ID or X-Correlation-ID is no name.",
+                Request(scope), 400, "INVALID_REQUEST", "X-Request-ID or X-Correlation-ID is no name.",
                 "Use up to 128 letters, digits and . _ : / -",
             )  # fmt: skip
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             return problem_response(
-                request,
+                Request(scope),
                 400,
                 "INVALID_REQUEST",
                 "No address has a NUL in it.",
@@ -82,21 +83,25 @@ class Door:
             )
         if counted and self._inside > self._settings.most_at_once:
             self._metrics.shed()
-            return problem_response(request, 503, "OVERLOADED", "Too much is asked at once.", "Try again.")
-        length = request.headers.get("content-length", "0")
+            return problem_response(
+                Request(scope), 503, "OVERLOADED", "Too much is asked at once.", "Try again."
+            )
+        length = visit.headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._limit(scope):
             return problem_response(
-                request, 413, "TOO_LARGE", "The request is too large.", "Send it in parts."
+                Request(scope), 413, "TOO_LARGE", "The request is too large.", "Send it in parts."
             )
         return None
 
     def _limit(self, scope: Scope) -> int:
-        upload = scope["path"] == "/v1/uploads"
-        return self._settings.upload_limit if upload else self._settings.body_limit
+        return self._settings.upload_limit if scope["path"] == _UPLOADS else self._settings.body_limit
+
+    def _patience(self, scope: Scope) -> float:
+        return self._settings.upload_seconds if scope["path"] == _UPLOADS else self._settings.body_seconds
 
     def _measured(self, scope: Scope, receive: Receive) -> Receive:
         """Return `receive` under a limit of bytes and of seconds; what was received is summed up for repeats."""
-        limit, until = self._limit(scope), time.monotonic() + self._settings.body_seconds
+        limit, until = self._limit(scope), asyncio.get_running_loop().time() + self._patience(scope)
         arrived, digest = 0, hashlib.blake2b(digest_size=16)
         scope["body_digest"] = digest
         ended = False
@@ -106,7 +111,8 @@ class Door:
             if ended:
                 return await receive()
             try:
-                message = await asyncio.wait_for(receive(), max(0.0, until - time.monotonic()))
+                async with asyncio.timeout_at(until):
+                    message = await receive()
             except TimeoutError:
                 raise HTTPException(408) from None
             body = message.get("body", b"")
@@ -151,23 +157,29 @@ class _Visit:
     """One request from its first byte to its answer's headers."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        headers = Headers(scope=scope)
+        self.headers = dict(reversed(scope["headers"]))  # the first of a name counts
         self.began = time.perf_counter()
         self.status = 499
         self._send = send
-        told = {name: headers.get(f"x-{name}-id") for name in ("request", "correlation")}
+        told = {name: self._header(name) for name in ("request", "correlation")}
         self.named = all(name is None or _NAME.fullmatch(name) for name in told.values())
         request_id = (told["request"] if self.named else None) or new_id()
         scope["request_id"] = request_id
         scope["correlation_id"] = (told["correlation"] if self.named else None) or request_id
-        self._ids = {"x-request-id": request_id, "x-correlation-id": scope["correlation_id"]}
-        self._page = scope["path"].startswith(_PAGES)
+        self._added = [
+            *(_ON_PAGES if scope["path"].startswith(_PAGES) else _ALWAYS),
+            (b"x-request-id", request_id.encode()),
+            (b"x-correlation-id", scope["correlation_id"].encode()),
+        ]
+
+    def _header(self, name: str) -> str | None:
+        value = self.headers.get(f"x-{name}-id".encode())
+        return None if value is None else value.decode("latin-1")
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in {**_HEADERS, **self._ids}.items():
-                if not (self._page and name == "content-security-policy"):
-                    headers.setdefault(name, value)
+            told = message.get("headers", [])
+            there = {name for name, _ in told}
+            message["headers"] = [*told, *(each for each in self._added if each[0] not in there)]
         await self._send(message)

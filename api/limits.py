@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from anyio import from_thread
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits import RateLimitItem, parse, storage
+from limits.aio import storage as aio
 from limits.aio.strategies import FixedWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter as Strategy
 
 from api.problems import Problem
 from api.settings import ApiSettings
@@ -25,41 +25,53 @@ class Limits:
     """Counted per client; in Redis for all servers together, otherwise for each process by itself."""
 
     limiter: FixedWindowRateLimiter
+    keys: Strategy
     rate: RateLimitItem
     lookups: RateLimitItem
 
     async def request(self, client: str) -> None:
         """Count a request. Problem 429 when it is one too many."""
-        await self._hit(self.rate, "rate", client, 1, "RATE_LIMITED", "Too many requests.")
+        try:
+            taken = await self.limiter.hit(self.rate, "rate", client)
+        except Exception as error:
+            _uncounted(error)
+            return
+        if not taken:
+            reset = (await self.limiter.get_window_stats(self.rate, "rate", client)).reset_time
+            raise _too_many(self.rate, reset, "RATE_LIMITED", "Too many requests.")
 
     def look_up(self, client: str, keys: int) -> None:
         """Count values to look up, from the thread that works on a request. Problem 429 when they are too many."""
-        from_thread.run(
-            self._hit, self.lookups, "lookups", client, keys, "QUOTA_EXHAUSTED", "Too many lookups."
-        )
-
-    async def _hit(
-        self, item: RateLimitItem, kind: str, client: str, cost: int, code: str, title: str
-    ) -> None:
         try:
-            taken = await self.limiter.hit(item, kind, client, cost=cost)
-        except Exception as error:  # whoever counts is away: answering matters more than counting
-            _LOG.warning("limits_unavailable", error=type(error).__name__)
+            taken = self.keys.hit(self.lookups, "lookups", client, cost=keys)
+        except Exception as error:
+            _uncounted(error)
             return
         if not taken:
-            reset = (await self.limiter.get_window_stats(item, kind, client)).reset_time
-            later = str(max(1, round(reset - time.time())))
-            raise Problem(429, code, title, f"Allowed are {item}.", {"Retry-After": later})
+            reset = self.keys.get_window_stats(self.lookups, "lookups", client).reset_time
+            raise _too_many(self.lookups, reset, "QUOTA_EXHAUSTED", "Too many lookups.")
+
+
+def _uncounted(error: Exception) -> None:
+    """Whoever counts is away: answering matters more than counting."""
+    _LOG.warning("limits_unavailable", error=type(error).__name__)
+
+
+def _too_many(item: RateLimitItem, reset: float, code: str, title: str) -> Problem:
+    later = str(max(1, round(reset - time.time())))
+    return Problem(429, code, title, f"Allowed are {item}.", {"Retry-After": later})
 
 
 def limits_at(settings: ApiSettings) -> Limits:
     """Return the limits of these settings."""
-    storage: Storage = (
-        MemoryStorage()
-        if settings.limits_url.startswith("memory")
-        else RedisStorage(f"async+{settings.limits_url}", implementation="redispy", **_BRIEFLY)
-    )
-    return Limits(FixedWindowRateLimiter(storage), parse(settings.rate), parse(settings.lookup_quota))
+    counted = parse(settings.rate), parse(settings.lookup_quota)
+    if settings.limits_url.startswith("memory"):
+        return Limits(
+            FixedWindowRateLimiter(aio.MemoryStorage()), Strategy(storage.MemoryStorage()), *counted
+        )
+    shared = aio.RedisStorage(f"async+{settings.limits_url}", implementation="redispy", **_BRIEFLY)
+    keys = storage.RedisStorage(settings.limits_url, **_BRIEFLY)
+    return Limits(FixedWindowRateLimiter(shared), Strategy(keys), *counted)
 
 
 _BRIEFLY: Any = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
@@ -27,7 +29,10 @@ class Metrics:
             "identity_request_seconds", "How long requests took.", ("method", "route", "status"),
             registry=self._registry, buckets=_SECONDS,
         )  # fmt: skip
-        self._inside = Gauge("identity_requests_inside", "Requests worked on.", registry=self._registry)
+        self._inside, self._routes = 0, dict[tuple[str, str, int], Any]()
+        Gauge("identity_requests_inside", "Requests worked on.", registry=self._registry).set_function(
+            lambda: self._inside
+        )
         self._shed = Counter("identity_requests_shed", "Requests turned away.", registry=self._registry)
         self._stored = Gauge(
             "identity_stored", "What the database holds, by kind.", ("kind",), registry=self._registry
@@ -41,11 +46,13 @@ class Metrics:
         )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        known = method if method in ("GET", "POST", "PUT", "DELETE") else "other"
-        self._seconds.labels(known, route, str(status)).observe(seconds)
+        place = (method if method in _METHODS else "other", route, status)
+        if (found := self._routes.get(place)) is None:  # to find it by its labels takes a lock each time
+            found = self._routes[place] = self._seconds.labels(place[0], route, str(status))
+        found.observe(seconds)
 
     def inside(self, count: int) -> None:
-        self._inside.set(count)
+        self._inside = count
 
     def shed(self) -> None:
         self._shed.inc()

@@ -50,7 +50,7 @@ _STATUSES: Sequence[tuple[type[IdentityError], int]] = (
     (DeliveryError, 409),
     (RulesError, 500),
 )
-_OWN_STATUS = {"E503": 503, "E507": 422}
+_OWN_STATUS = {"E222": 503, "E503": 503, "E507": 422}
 _LATER = {503: "1", 429: "1"}
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from identity.model.record import CANONICAL_ATTRIBUTES
 
 __all__ = [
-    "Asked", "Consent", "Decision", "Found", "Judged", "LookupBatch", "MatchAsked", "Merge", "NameAsked",
+    "Asked", "Consent", "Decision", "ExportAsked", "Found", "Judged", "LookupBatch", "MatchAsked", "Merge", "NameAsked",
     "ProblemBody", "RecordBatch", "RecordBody", "RecordIn", "Resolved", "Split",
 ]  # fmt: skip
 
@@ -102,6 +102,14 @@ class RecordIn(RecordBody):
 class RecordBatch(BaseModel):
     model_config = _strict({"records": [_TOLD]})
     records: list[RecordIn] = Field(min_length=1, max_length=1_000)
+
+
+class ExportAsked(BaseModel):
+    """Without a purpose personal values are masked, unless the client may see them in clear."""
+
+    model_config = _strict({"format": "parquet", "purpose": "marketing"})
+    format: Literal["parquet", "ndjson"] = "parquet"
+    purpose: Literal["service", "marketing", "analytics", "fraud"] | None = None
 
 
 class Resolved(BaseModel):

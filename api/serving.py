@@ -1,33 +1,40 @@
 """Running the application: one process, or several that share the port; with somebody who tidies up behind it, and an
-office that delivers events."""
+office that delivers events, and one that works off jobs."""
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import orjson
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.settings import ApiSettings, api_settings_from
 from identity.bootstrap import Service, SystemClock, settings_from
 from identity.commands.delivering import News
+from identity.commands.work_off import spool_of, work_until
 from identity.delivery.office import deliver_until
-from identity.model.errors import IdentityError
+from identity.model.errors import IdentityError, RulesError
+from identity.model.job import Job
 
-__all__ = ["application", "serve"]
+__all__ = ["application", "listen", "serve"]
 
 _LOG = structlog.get_logger("identity.api")
 _TIDY_SECONDS = 60.0
 _LEAVE_SECONDS = 15.0
 """How long what is on its way is waited for: longer than a webhook may take to answer."""
 _KEPT = timedelta(hours=48)
-"""How long requests under a key are remembered."""
+"""How long requests under a key, and files, are kept."""
 
 
 def serve(service: Service, settings: ApiSettings, port: int) -> None:
@@ -35,6 +42,7 @@ def serve(service: Service, settings: ApiSettings, port: int) -> None:
     _log_as_json()
     stop = threading.Event()
     besides = [_tidy, *([_deliver] if service.settings.delivery.inline else [])]
+    besides += [_work] if service.settings.inline_jobs else []
     threads = [
         threading.Thread(target=each, args=(service, stop), name=each.__name__, daemon=True)
         for each in besides
@@ -50,15 +58,50 @@ def serve(service: Service, settings: ApiSettings, port: int) -> None:
 
 
 def _run(service: Service, settings: ApiSettings, port: int) -> None:
-    asked = {
-        "host": settings.host, "port": port, "log_level": "warning", "access_log": False, "backlog": 512,
-        "timeout_keep_alive": 30, "server_header": False, "timeout_graceful_shutdown": 10,
-    }  # fmt: skip
-    if settings.workers == 1:
-        uvicorn.run(create_app(service, settings), **asked)  # type: ignore[arg-type]
-        return
     os.environ["IDENTITY_RULES"] = str(Path(service.settings.rules).absolute())
-    uvicorn.run("api.serving:application", factory=True, workers=settings.workers, **asked)  # type: ignore[arg-type]
+    several = settings.workers > 1
+    listen("api.serving:application" if several else create_app(service, settings), settings, port)
+
+
+def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
+    """Serve an application, or in several processes what its name (module:function) makes, until stopped."""
+    config = uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=settings.workers,
+        log_level="warning",
+        access_log=False,
+        backlog=512,
+        timeout_keep_alive=30,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    server = uvicorn.Server(config)
+    with _listening(settings.host, port) as sock:
+        if settings.workers == 1:
+            server.run([sock])
+        else:
+            Multiprocess(config, [sock]).run()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Open the socket that all processes share. Without TCP_NODELAY, which those it accepts inherit, an answer of two
+    packets waits 40 ms for the first one to be acknowledged."""
+    family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind(place)
+        sock.set_inheritable(True)
+    except OSError as problem:
+        sock.close()
+        raise RulesError(
+            "E143",
+            f"Port {port} of {host} cannot be listened on: {problem.strerror}.",
+            "Choose another with --port.",
+        ) from None
+    return sock
 
 
 def application() -> FastAPI:
@@ -73,6 +116,7 @@ def _tidy(service: Service, stop: threading.Event) -> None:
         try:
             service.redo(1_000)
             requests.forget(SystemClock().now() - _KEPT)
+            spool_of(service).forget(_KEPT)
         except IdentityError as error:
             _LOG.warning("not_tidied", code=error.code)
 
@@ -83,13 +127,24 @@ def _deliver(service: Service, stop: threading.Event) -> None:
     deliver_until(service.office(), stop, news)
 
 
+def _work(service: Service, stop: threading.Event) -> None:
+    """Work off files that came in and exports that were asked for; other processes may do so as well."""
+
+    def told(job: Job, report: Mapping[str, Any]) -> None:
+        ended = {name: report[name] for name in ("status", "code") if name in report}
+        _LOG.info("job", job_id=job.job_id, kind=job.kind.value, client=job.client, **ended)
+
+    work_until(service, stop, told)
+
+
 def _log_as_json() -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(orjson.dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory(),
         cache_logger_on_first_use=True,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from identity.model.errors import RulesError
+from identity.settings import state_folder
 
 __all__ = ["DEVELOPMENT", "PRODUCTION", "ApiSettings", "api_settings_from"]
 
@@ -20,8 +21,8 @@ class ApiSettings:
     """`jwks` is the file or https address of the issuer's keys; "" : tokens are signed here, with `signing_key`.
 
     `rate` and `lookup_quota` are per client (such as 500/second), `body_limit` is in bytes, `body_seconds` how long a
-    body may take to arrive, `most_at_once` how many requests are worked on before others are turned away. `threads`
-    work on them; each may hold a database connection. `spool` is where uploads and exports lie.
+    body may take to arrive (`upload_seconds`: a file), `most_at_once` how many requests are worked on before others are
+    turned away. `threads` work on them; each may hold a database connection.
     """
 
     mode: str = DEVELOPMENT
@@ -36,10 +37,10 @@ class ApiSettings:
     body_limit: int = 4 * 2**20
     upload_limit: int = 2**30
     body_seconds: float = 20.0
+    upload_seconds: float = 600.0
     most_at_once: int = 200
     threads: int = 16
     workers: int = 1
-    spool: Path = Path("spool")
 
     @property
     def development(self) -> bool:
@@ -48,8 +49,8 @@ class ApiSettings:
 
 def api_settings_from(environment: Mapping[str, str], **chosen: object) -> ApiSettings:
     """Return the settings that the environment gives: IDENTITY_MODE, _HOST, _ISSUER, _AUDIENCE, _JWKS,
-    _SIGNING_KEY_FILE, _LIMITS_URL, _RATE, _LOOKUP_QUOTA, _BODY_LIMIT, _UPLOAD_LIMIT, _BODY_SECONDS, _MOST_AT_ONCE,
-    _API_THREADS, _WORKERS, _SPOOL; `chosen` ones come before these.
+    _SIGNING_KEY_FILE, _LIMITS_URL, _RATE, _LOOKUP_QUOTA, _BODY_LIMIT, _UPLOAD_LIMIT, _BODY_SECONDS, _UPLOAD_SECONDS,
+    _MOST_AT_ONCE, _API_THREADS, _WORKERS; `chosen` ones come before these.
 
     RulesError E119 for a setting that makes no sense, E140 where production lacks what it needs.
     """
@@ -71,23 +72,23 @@ _PATTERNS = {
     "body_limit": _NUMBER,
     "upload_limit": _NUMBER,
     "body_seconds": r"[0-9]{1,4}(\.[0-9]+)?",
+    "upload_seconds": r"[0-9]{1,5}(\.[0-9]+)?",
     "most_at_once": _NUMBER,
     "threads": "[1-9][0-9]{0,2}",
     "workers": "[1-9][0-9]?",
-    "spool": ".+",
     "signing_key": ".+",
 }
 _VARIABLES = {"signing_key": "IDENTITY_SIGNING_KEY_FILE", "threads": "IDENTITY_API_THREADS"}
 _KINDS = {
     **dict.fromkeys(("body_limit", "upload_limit", "most_at_once", "threads", "workers"), int),
     "body_seconds": float,
-    "spool": Path,
+    "upload_seconds": float,
     "signing_key": Path,
 }
 
 
 def _told(environment: Mapping[str, str]) -> dict[str, object]:
-    told: dict[str, object] = {"signing_key": _usual_key(environment)}
+    told: dict[str, object] = {"signing_key": state_folder(environment) / "development-key.json"}
     for name, pattern in _PATTERNS.items():
         variable = _VARIABLES.get(name, f"IDENTITY_{name.upper()}")
         if (value := environment.get(variable)) is None:
@@ -96,12 +97,6 @@ def _told(environment: Mapping[str, str]) -> dict[str, object]:
             raise RulesError("E119", f"{variable} makes no sense.", f"Write it as {pattern}.")
         told[name] = _KINDS.get(name, str)(value)
     return told
-
-
-def _usual_key(environment: Mapping[str, str]) -> Path:
-    """The same for every command of a person on a machine, so that `identity token` suits `identity serve`."""
-    state = environment.get("XDG_STATE_HOME") or Path(environment.get("HOME", ".")) / ".local" / "state"
-    return Path(state) / "customer-identity" / "development-key.json"
 
 
 def _refuse_unsafe(settings: ApiSettings, environment: Mapping[str, str]) -> None:

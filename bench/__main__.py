@@ -15,13 +15,13 @@ from rich.console import Console
 from bench.machine import machine
 from bench.measure import SIZES, labelled_sets, measured_labelled, measured_population
 from bench.online.databases import DATABASES
-from bench.online.measure import growth, measured_online
+from bench.online.measure import STEPS, growth, measured_online
 from bench.processes import ROOT
 from bench.tables import tables
 
 __all__ = ["main"]
 
-_PARTS = ("batch", "online")
+_PARTS = ("batch", "online", "http")
 _LATEST = ROOT / "bench" / "results" / "latest.json"
 
 
@@ -50,9 +50,10 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
         sizes = ["20k"] if asked.quick else asked.sizes
         found["populations"] = [measured_population(size, _told) for size in sizes]
         found["labelled"] = [measured_labelled(file, _told) for file in labelled_sets()]
-    if "online" in asked.part:
+    if {"online", "http"} & set(asked.part):
+        steps = [step for step in STEPS if (step if step == "http" else "online") in asked.part]
         sizes = ["5k"] if asked.quick else asked.sizes
-        found["online"] = measured_online(sizes, asked.databases, _told, asked.keep)
+        found["online"] = measured_online(sizes, asked.databases, _told, asked.keep, steps=steps)
         found["growth"] = growth(found["online"])
     return found
 

@@ -85,7 +85,7 @@ def _in_process(service: Service, questions: Sequence[Question]) -> tuple[int, f
 
 def _over_http(service: Service, folder: Path, keys: Sequence[Mapping[str, str]]) -> tuple[int, float]:
     settings = ApiSettings(
-        signing_key=folder / "key.json", spool=folder, rate="1000000/second", lookup_quota="1000000000/second"
+        signing_key=folder / "key.json", rate="1000000/second", lookup_quota="1000000000/second"
     )
     token = issue(settings, "bench", [Scope.CONSENTS_CHECK.value], 3_600)
     with TestClient(create_app(service, settings)) as http:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.http.tables import http_table
 from bench.online.tables import new_table, online_tables
 
 __all__ = ["tables"]
@@ -23,7 +24,10 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
     if results.get("populations"):
         yield _cost(results["populations"])
         yield _stages(results["populations"])
-    yield from online_tables(results.get("online", ()), results.get("growth", ()))
+    online = results.get("online", ())
+    yield from online_tables(online, results.get("growth", ()))
+    if any(database.get("http") for size in online for database in size["databases"]):
+        yield http_table(online)
     yield _machine(results["machine"])
 
 

@@ -123,7 +123,8 @@ class Service:
 
     @cached_property
     def store(self) -> Store:
-        store = Store(self.settings.database_url, features=self.features)
+        told = self.settings
+        store = Store(told.database_url, told.patience, self.features, told.connections)
         store.migrate()
         return store
 

@@ -20,13 +20,14 @@ from celery.signals import worker_process_init
 
 from identity.bootstrap import Service
 from identity.commands.night import rematch_report
+from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
 from identity.flows.night.full import By
 from identity.flows.night.running import Options
 from identity.model.run import RunKind
 from identity.settings import JobSettings, job_settings_from, settings_from
 
-__all__ = ["app", "decide_again", "rematch_everybody", "rematch_recent"]
+__all__ = ["app", "decide_again", "rematch_everybody", "rematch_recent", "work_off_jobs"]
 
 _DECIDED_AT_ONCE = 2_000
 
@@ -67,6 +68,7 @@ def _schedule(settings: JobSettings) -> dict[str, Any]:
     hour, minute = settings.nightly
     return {
         "decide again": {"task": "identity.decide_again", "schedule": 60.0},
+        "work off": {"task": "identity.work_off", "schedule": 10.0, "options": {"expires": 10.0}},
         "re-match what is recent": {
             "task": "identity.rematch_recent",
             "schedule": crontab(hour=hour, minute=minute, day_of_week="mon-sat"),
@@ -99,6 +101,12 @@ def rematch_everybody(task: Task[Any, Any], refresh: bool = False, retrain: bool
 def decide_again() -> dict[str, Any]:
     """Decide again what is queued, some at a time."""
     return {"lapsed": _service().consents.lapse(), "decided": _service().redo(_DECIDED_AT_ONCE)}
+
+
+@app.task(name="identity.work_off")
+def work_off_jobs() -> dict[str, Any]:
+    """Work off the files that came in over HTTP, and the exports that were asked for."""
+    return {"jobs": work_off(_service())}
 
 
 def _options(task: Task[Any, Any]) -> Options:

@@ -13,7 +13,7 @@ from identity.delivery.addresses import Allowed
 from identity.delivery.cloud_event import SOURCE
 from identity.delivery.signing import VARIABLE, Secrets, secrets_from
 from identity.model.errors import RulesError
-from identity.store import DEFAULT_URL
+from identity.store import CONNECTIONS, DEFAULT_URL
 from matching_rules.loader import rules_directory
 
 __all__ = [
@@ -23,7 +23,14 @@ __all__ = [
     "delivery_settings_from",
     "job_settings_from",
     "settings_from",
+    "state_folder",
 ]
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Return where what outlives a command is kept: the same for every command of a person on a machine."""
+    state = environment.get("XDG_STATE_HOME") or Path(environment.get("HOME", ".")) / ".local" / "state"
+    return Path(state) / "customer-identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +49,29 @@ class DeliverySettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are: the database, the rules, how much of the machine batch work may use, how events leave."""
+    """Where things are: the database, the rules, how much of the machine batch work may use, how events leave.
+
+    Each process keeps up to so many `connections`, and waits `patience` seconds for one, or for another writer.
+
+    In `spool` lie uploads that wait and exports to be fetched: everybody who serves or works has to reach it.
+    `inline_jobs` says whether `identity serve` works jobs off as well.
+    """
 
     database_url: str = DEFAULT_URL
     rules: Path = field(default_factory=rules_directory)
     threads: int = 2
     memory: str = "3GB"
+    connections: int = CONNECTIONS
+    patience: float = 30.0
     index_secret: str = ""
+    spool: Path = field(default_factory=lambda: state_folder(os.environ) / "spool")
+    inline_jobs: bool = True
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
-    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _INDEX_SECRET,
-    and those of delivery.
+    """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _CONNECTIONS,
+    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, and those of delivery.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -64,7 +81,13 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         rules or Path(environment.get("IDENTITY_RULES", shipped.rules)),
         int(_setting(environment, "IDENTITY_THREADS", str(os.cpu_count() or shipped.threads), "[1-9][0-9]?")),
         _setting(environment, "IDENTITY_MEMORY", shipped.memory, "[1-9][0-9]{0,5}(MB|GB)"),
+        int(_setting(environment, "IDENTITY_CONNECTIONS", str(shipped.connections), "[1-9][0-9]{0,2}")),
+        float(
+            _setting(environment, "IDENTITY_PATIENCE", str(shipped.patience), r"[1-9][0-9]{0,3}(\.[0-9]+)?")
+        ),
         environment.get("IDENTITY_INDEX_SECRET", ""),
+        Path(environment.get("IDENTITY_SPOOL") or state_folder(environment) / "spool"),
+        _setting(environment, "IDENTITY_INLINE_JOBS", "1", "[01]") == "1",
         delivery_settings_from(environment),
     )
 

@@ -28,8 +28,8 @@ _LONGEST_SKEW, _LONGEST_DAYS = 86_400, 36_500
 
 
 def load_consent_policy(path: Path) -> ConsentPolicy:
-    """Return the policy in `path`. RulesError E101 to E107, E136, E143 (a name of no use), E144 (something that nobody
-    knows), E145 (jurisdictions that contradict each other)."""
+    """Return the policy in `path`. RulesError E101 to E107, E136, E146 (a name of no use), E147 (something that nobody
+    knows), E148 (jurisdictions that contradict each other)."""
     document = read_document(path)
     document.only(("controller", "clock_skew", "purposes", "channels", "default", "jurisdictions", "signals"))
     purposes = _names(document, "purposes", document.texts("purposes"))
@@ -39,7 +39,7 @@ def load_consent_policy(path: Path) -> ConsentPolicy:
         purposes,
         channels,
         jurisdictions,
-        document.one_of("E144", "default", list(jurisdictions)),
+        document.one_of("E147", "default", list(jurisdictions)),
         _signals(document, purposes, list(channels)),
         timedelta(seconds=document.decimal("clock_skew", 0, _LONGEST_SKEW, 0)),
         document.text("controller", ""),
@@ -51,7 +51,7 @@ def _names(section: Section, key: str, names: Sequence[str]) -> tuple[str, ...]:
         raise section.error("E105", key, "has to be given", "Name one at least.")
     if strange := next((name for name in names if not _NAME.fullmatch(name)), None):
         raise section.error(
-            "E143",
+            "E146",
             key,
             f"{strange!r} is no name",
             "Use up to 40 small letters, digits and _; a letter first.",
@@ -64,7 +64,7 @@ def _names(section: Section, key: str, names: Sequence[str]) -> tuple[str, ...]:
 def _channels(document: Section) -> dict[str, str]:
     section = document.section("channels", required=True)
     kinds = (*IDENTIFIER_KINDS, ACCOUNT)
-    told = {name: section.one_of("E144", name, kinds) for name in section.content}
+    told = {name: section.one_of("E147", name, kinds) for name in section.content}
     _names(document, "channels", list(told))
     return {name: "" if kind == ACCOUNT else kind for name, kind in told.items()}
 
@@ -79,7 +79,7 @@ def _jurisdictions(document: Section, purposes: Sequence[str]) -> dict[str, Juri
             if place in places:
                 where = "-".join(filter(None, place))
                 raise section.error(
-                    "E145",
+                    "E148",
                     each.name,
                     f"{where} belongs to {places[place]!r} too",
                     "Name it in one of the two.",
@@ -97,21 +97,21 @@ def _jurisdiction(section: Section, name: str, purposes: Sequence[str]) -> Juris
         name,
         _places(section, "countries", _COUNTRY),
         _places(section, "regions", _REGION),
-        section.one_of("E144", "regime", REGIMES),
-        {purpose: differing.one_of("E144", purpose, REGIMES) for purpose in differing.content},
+        section.one_of("E147", "regime", REGIMES),
+        {purpose: differing.one_of("E147", purpose, REGIMES) for purpose in differing.content},
         {basis: int(lasts.decimal(basis, 1, _LONGEST_DAYS)) for basis in lasts.content},
     )
 
 
 def _known(section: Section, names: Sequence[str], what: str) -> None:
     if strange := next((name for name in section.content if name not in names), None):
-        raise section.error("E144", strange, f"is no {what}", f"Use some of: {', '.join(names)}.")
+        raise section.error("E147", strange, f"is no {what}", f"Use some of: {', '.join(names)}.")
 
 
 def _places(section: Section, key: str, spelling: re.Pattern[str]) -> tuple[str, ...]:
     told = section.texts(key)
     if strange := next((place for place in told if not spelling.fullmatch(place)), None):
-        raise section.error("E143", key, f"{strange!r} is no code of a place", "Use codes of ISO 3166.")
+        raise section.error("E146", key, f"{strange!r} is no code of a place", "Use codes of ISO 3166.")
     return told
 
 
@@ -131,5 +131,5 @@ def _signal(section: Section, name: str, purposes: Sequence[str], channels: Sequ
     for consent in consents:
         purpose, _, channel = consent.partition(".")
         if purpose not in purposes or channel not in channels:
-            raise section.error("E144", "consents", f"{consent!r} is no consent", "Write purpose.channel.")
-    return Signal(name, section.one_of("E144", "status", RESTRICTIVENESS), consents)
+            raise section.error("E147", "consents", f"{consent!r} is no consent", "Write purpose.channel.")
+    return Signal(name, section.one_of("E147", "status", RESTRICTIVENESS), consents)

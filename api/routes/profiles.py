@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query
@@ -11,10 +11,11 @@ from fastapi.responses import Response
 from api.answers import Profile, ProfileThen
 from api.calls import Call, needs
 from api.problems import Problem
+from api.purposes import PurposeAsked, policy_of
 from api.refusals import refusals
 from api.routes.lookup import erased
 from api.schemas import Moment
-from api.scopes import PURPOSES, Scope
+from api.scopes import Scope
 from identity.commands.explain import how_report
 from identity.flows.lookup import ByGoldenId
 from identity.model.cluster import GoldenId
@@ -28,7 +29,6 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["profiles"])
 _JSON = "application/json"
-Purpose = Literal["service", "marketing", "analytics", "fraud"]
 _PARTS = ("records", "provenance", "consents", "history")
 
 
@@ -40,9 +40,7 @@ _PARTS = ("records", "provenance", "consents", "history")
 def profile(
     golden_id: str,
     call: Annotated[Call, needs(Scope.PROFILES_READ)],
-    purpose: Annotated[
-        Purpose | None, Query(description="What it is read for: masks, or refuses, by consent.")
-    ] = None,
+    purpose: PurposeAsked = None,
     include: Annotated[
         str,
         Query(
@@ -54,7 +52,7 @@ def profile(
 ) -> Response:
     """Return the profile that answers for an id. An id that was merged away leads to its survivor, and says so."""
     parts = _parts(include)
-    policy = _policy(call, purpose)
+    policy = policy_of(call, purpose)
     if as_of is not None:
         return Response(orjson.dumps(_then(call, golden_id, as_of)), media_type=_JSON)
     view = _view(call, golden_id)
@@ -81,20 +79,6 @@ def _parts(include: str) -> frozenset[str]:
             422, "INVALID_REQUEST", "`include` names a part there is not.", f"There are: {', '.join(_PARTS)}."
         )
     return parts
-
-
-def _policy(call: Call, purpose: str | None) -> PurposePolicy | None:
-    if purpose is None:
-        return None
-    if not call.may(PURPOSES[purpose]):
-        raise Problem(
-            403,
-            "FORBIDDEN",
-            f"The client needs the scope {PURPOSES[purpose]}.",
-            "Ask who issues tokens for it.",
-        )
-    call.note(purpose=purpose)
-    return call.service.purposes[purpose]
 
 
 def _view(call: Call, golden_id: str) -> ProfileView:

@@ -7,10 +7,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.http.measure import measured_http
 from bench.measure import Told
 from bench.online.abreast import abreast
 from bench.online.databases import DATABASES, REFUSALS, Place, Stored
@@ -20,12 +21,20 @@ from bench.online.server import NoServer
 from bench.online.timing import summary
 from bench.processes import Outcome
 
-__all__ = ["PEER", "growth", "measured_online"]
+__all__ = ["PEER", "STEPS", "growth", "measured_online"]
 
 PEER = "bench.online.peer"
+STEPS = ("storage", "lookups", "match", "http", "writes", "nights")
+"""Reading first: writing changes what is read."""
 _PATIENCE = 600.0
 _TRAINING = 1800.0
 _NIGHT = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    steps: Sequence[str]
+    kept: bool
 
 
 def measured_online(
@@ -34,11 +43,14 @@ def measured_online(
     told: Told,
     keep: Path | None = None,
     plan_of: Callable[[str], Plan] = plan_for,
+    steps: Sequence[str] = STEPS,
 ) -> list[dict[str, Any]]:
-    """Return what each size took on each database. With `keep`, records and databases are kept there and used again."""
+    """Return what each size took on each database, of these steps. With `keep`, records and databases are kept there
+    and used again."""
     with _folder(keep) as folder, ExitStack() as servers:
         places = {name: _opened(name, folder, servers) for name in databases}
-        return [_measured(size, plan_of(size), places, folder, told, kept=keep is not None) for size in sizes]
+        asked = _Asked(steps, kept=keep is not None)
+        return [_measured(size, plan_of(size), places, folder, told, asked) for size in sizes]
 
 
 @contextmanager
@@ -62,7 +74,7 @@ def _opened(database: str, folder: Path, servers: ExitStack) -> Place | str:
 
 
 def _measured(
-    size: str, plan: Plan, places: Mapping[str, Place | str], folder: Path, told: Told, *, kept: bool
+    size: str, plan: Plan, places: Mapping[str, Place | str], folder: Path, told: Told, asked: _Asked
 ) -> dict[str, Any]:
     records = folder / size
     try:
@@ -71,8 +83,11 @@ def _measured(
         return {"name": size, "failure": str(reason), "databases": [], "peer": {}}
     found = []
     for database, place in places.items():
-        marker = folder / f"{database}-{size}.json" if kept else None
-        found.append({"database": database, **_on(place, size, plan, records, made, marker, told)})
+        marker = folder / f"{database}-{size}.json" if asked.kept else None
+        told_of = _on(place, size, plan, records, made, marker, told, asked.steps)
+        found.append({"database": database, **told_of})
+    if "match" not in asked.steps:
+        return {"name": size, "records": made["loaded"], "databases": found, "peer": {}}
     told(f"{size}: Splink, one record at a time")
     (peer,) = abreast(PEER, [(str(records), plan.text())], at_most=_TRAINING)
     return {
@@ -92,6 +107,7 @@ def _on(
     made: Mapping[str, Any],
     marker: Path | None,
     told: Told,
+    steps: Sequence[str],
 ) -> dict[str, Any]:
     if isinstance(place, str):
         return {"failure": place}
@@ -101,11 +117,7 @@ def _on(
             return {
                 "version": place.version,
                 "load_seconds": database.load_seconds,
-                "storage": measuring.storage(),
-                "lookups": measuring.lookups(),
-                "match": measuring.match(),
-                "writes": measuring.writes(),
-                "nights": measuring.nights(),
+                **{step: getattr(measuring, step)() for step in steps},
                 "failure": "",
             }
     except (Failed, *REFUSALS) as reason:
@@ -152,6 +164,9 @@ class _Measuring:
     def match(self) -> list[dict[str, Any]]:
         self._tell("matches without writing")
         return self._all("match", [()])
+
+    def http(self) -> dict[str, Any]:
+        return measured_http(self._database.address, Path(self._arguments[1]), self._tell)
 
     def writes(self) -> list[dict[str, Any]]:
         return [self._round(each) for each in rounds(self._plan)]

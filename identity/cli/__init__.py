@@ -117,6 +117,32 @@ def ingest(files: Files, source: Source = None, rules: Rules = None, as_json: Js
 
 
 @app.command()
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="…parquet or …ndjson.", show_default=False)],
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", metavar="NAME", help="Only who, and what, may be read for it.")
+    ] = None,
+    masked: Annotated[bool, typer.Option("--masked", help="Personal values masked.")] = False,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Write every golden profile of this moment into a file: values, consents, records."""
+    from identity.commands.export import FORMS, export_report
+
+    form = out.suffix.removeprefix(".")
+    with usage():
+        if form not in FORMS:
+            raise ValueError(f"{out} tells no format: let it end in .{' or .'.join(FORMS)}.")
+    service = service_at(rules)
+    with usage():
+        if purpose is not None and purpose not in service.purposes:
+            raise ValueError(f"There is no purpose {purpose!r}; there are: {', '.join(service.purposes)}.")
+    with watched(quiet=as_json) as stages:
+        report = export_report(service, out, form, stages, purpose, clear=not masked)
+    show({**report, "file": str(out)}, render.exported, as_json)
+
+
+@app.command()
 def redo(
     drain: Annotated[bool, typer.Option("--drain", help="Decide it again, until nothing waits.")] = False,
     most: Annotated[

@@ -21,7 +21,7 @@ from identity.flows.online.settle import refuse_another_index
 from identity.model.cluster import GoldenId
 from identity.ports import Arrival
 
-__all__ = ["ingest_files"]
+__all__ = ["ingest_deliveries", "ingest_files"]
 
 _AT_ONCE = 500
 _EVENTS_AT_ONCE = 1_000
@@ -37,6 +37,11 @@ def ingest_files(
     """
     with stages.stage("read files"):
         deliveries = [service.delivery(*named(file, source, service)) for file in files]
+    return ingest_deliveries(service, deliveries, stages)
+
+
+def ingest_deliveries(service: Service, deliveries: Sequence[Delivery], stages: Stages) -> dict[str, Any]:
+    """Write the records of files that were read, and return what became of them."""
     with service.store.look() as look:
         refuse_another_index(look, service.desk)
     with stages.stage("register"), service.store.begin(SystemClock()) as work:

@@ -22,6 +22,7 @@ __all__ = [
     "drained",
     "events",
     "explanation",
+    "exported",
     "ingested",
     "loaded",
     "migrated",
@@ -71,6 +72,11 @@ def loaded(report: Report) -> None:
     """Print the report of `identity load`."""
     _files(report["files"])
     rematched(report)
+
+
+def exported(report: Mapping[str, Any]) -> None:
+    withheld = f"; {report['withheld']:,} are not to be read for it" if report["withheld"] else ""
+    _say(f"{report['profiles']:,} golden profiles in {escape(report['file'])}{withheld}")
 
 
 def ingested(report: Report) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pyarrow as pa
 
 from identity.connectors.arrivals import arrivals, quarantined
 from identity.connectors.files import read_canonical_file, read_source_file
@@ -46,11 +48,29 @@ class Reading:
 
     def delivery(self, file: Path, source: str | None) -> Delivery:
         """Return a file's rows ready for the store."""
-        at = self.clock.now()
         intake = self.read(file, source, canonical=source not in self.sources)
-        load = Load(new_id(), str(file), _digest(file), intake.source, at)
-        known = self.sources.get(source or "")
-        mode = known.mode if known else SourceMode.LIVE
+        return self._delivery(file, intake, self._mode(source or ""))
+
+    def uploaded(self, file: Path, source: str | None, name: str) -> Delivery:
+        """Return the rows of a file in canonical columns that came under `name`: where it lies is told to nobody."""
+        intake = self.read(file, source, canonical=True)
+        issues = tuple(
+            replace(issue, file=name, message=issue.message.replace(str(file), name))
+            for issue in intake.issues
+        )
+        delivery = self._delivery(file, replace(intake, file=name, issues=issues), SourceMode.LIVE)
+        modes = [str(self._mode(each)) for each in delivery.records["source"].to_pylist()]
+        at = delivery.records.schema.get_field_index("mode")
+        records = delivery.records.set_column(at, "mode", pa.array(modes, delivery.records["mode"].type))
+        return replace(delivery, records=records)
+
+    def _mode(self, source: str) -> SourceMode:
+        known = self.sources.get(source)
+        return known.mode if known else SourceMode.LIVE
+
+    def _delivery(self, file: Path, intake: Intake, mode: SourceMode) -> Delivery:
+        at = self.clock.now()
+        load = Load(new_id(), intake.file, _digest(file), intake.source, at)
         return Delivery(
             load,
             arrivals(intake, mode, load.load_id, at, self.custom),

@@ -9,7 +9,8 @@ from identity.ports import Clock
 from identity.store import upgrade
 from identity.store.bulk import BulkWork
 from identity.store.deliveries import Deliveries
-from identity.store.dialect import DEFAULT_URL, database_at
+from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
+from identity.store.exports import Exports
 from identity.store.jobs import Jobs
 from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import PUT_SETTING, SETTING
@@ -18,7 +19,7 @@ from identity.store.runs import Runs
 from identity.store.searches import Searches
 from identity.store.views import Views
 
-__all__ = ["DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
+__all__ = ["CONNECTIONS", "DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
 
 head_revision = upgrade.head_revision
 
@@ -32,12 +33,17 @@ class Store:
     """
 
     def __init__(
-        self, url: str = DEFAULT_URL, patience: float = 30.0, features: Sequence[str] = FEATURES
+        self,
+        url: str = DEFAULT_URL,
+        patience: float = 30.0,
+        features: Sequence[str] = FEATURES,
+        connections: int = CONNECTIONS,
     ) -> None:
-        self._database = database_at(url, patience)
+        self._database = database_at(url, patience, connections)
         self._features = tuple(features)
         self.views = Views(self._database)
         self.searches = Searches(self._database)
+        self.exports = Exports(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""

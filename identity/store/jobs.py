@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from identity.model.job import Job, JobKind, JobStatus
 from identity.ports.work import Clock
@@ -59,6 +59,8 @@ class Jobs:
 
     def take(self, silent: timedelta) -> Job | None:
         now = self._clock.now()
+        if not self._waiting(now - silent):  # who looks now and then does not stand in writers' way
+            return None
         while True:
             with self._database.write() as connection:
                 found = connection.ask(_NEXT.of(silent=now - silent))()
@@ -68,6 +70,12 @@ class Jobs:
                 taken = connection.ask(_TAKE.of(job_id=job_id, attempts=attempts, at=now))()
             if taken:
                 return self.job(job_id)
+
+    def _waiting(self, silent: datetime) -> bool:
+        running = and_(_JOB.status == "running", _JOB.beat_at < silent)
+        asked = select(_JOB.job_id).where(or_(_JOB.status == "queued", running)).limit(1)
+        with self._database.read() as look:
+            return look.execute(asked).first() is not None
 
     def beat(self, job: Job, report: Mapping[str, Any]) -> bool:
         with self._database.write() as connection:

@@ -50,10 +50,8 @@ def at(tmp_path: Path) -> Iterator[Callable[..., Api]]:
     opened: list[Api] = []
 
     def open_at(url: str, **settings: Any) -> Api:
-        service = Service(Settings(url, index_secret="a secret of the tests"))
-        chosen = ApiSettings(
-            signing_key=tmp_path / "key.json", spool=tmp_path, rate="100000/second", **settings
-        )
+        service = Service(Settings(url, index_secret="a secret of the tests", spool=tmp_path / "spool"))
+        chosen = ApiSettings(signing_key=tmp_path / "key.json", rate="100000/second", **settings)
         api = Api(service, chosen)
         api.http.__enter__()
         opened.append(api)

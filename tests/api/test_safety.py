@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import anyio
 import pytest
+import redis
 import structlog
 
 from api.scopes import Scope
@@ -18,6 +19,7 @@ from api.tokens import issue
 from identity.model.errors import RulesError
 from tests.api.conftest import Api
 from tests.api.test_routes import BERT, INES, two
+from tests.jobs.redis import redis_server
 
 PUBLIC = {"/healthz", "/readyz", "/metrics"}
 
@@ -37,7 +39,7 @@ def declared(operation: dict[str, Any]) -> list[str]:
 
 def ask(api: Api, method: str, path: str, headers: dict[str, str]) -> int:
     filled = path
-    for name in ("golden_id", "operation_id", "source_record_id", "source", "run_id", "fact_id"):
+    for name in ("golden_id", "operation_id", "source_record_id", "source", "run_id", "job_id", "fact_id"):
         filled = filled.replace(f"{{{name}}}", "x").replace(f"{{{name}:path}}", "x")
     return int(api.http.request(method, filled, headers=headers, json={}).status_code)
 
@@ -59,7 +61,7 @@ def test_every_route_needs_a_scope_and_is_refused_without_it(lite: Api) -> None:
 def test_every_scope_is_needed_somewhere_and_explained(lite: Api) -> None:
     used = {scope for _, _, operation in operations(lite) for scope in declared(operation)}
     unused = {scope for scope in Scope if scope.value not in used and not scope.value.startswith("purpose:")}
-    assert unused == {Scope.PERSONAL_READ, Scope.EXPORT, Scope.JOBS_READ}
+    assert unused == {Scope.PERSONAL_READ}
     assert all(scope.meaning for scope in Scope)
     assert {path for _, path, _ in operations(lite)} >= PUBLIC
 
@@ -214,10 +216,30 @@ def test_what_is_not_safe_does_not_start(environment: dict[str, str]) -> None:
     assert refusal.value.code == "E140"
 
 
+@pytest.fixture
+def counting() -> Iterator[str]:
+    """A Redis that requests are counted in."""
+    with redis_server() as address:
+        yield address
+
+
+def everything_in(address: str) -> str:
+    client = redis.Redis.from_url(address)
+    told = [(key, client.dump(key)) for key in client.scan_iter("*")]
+    client.close()
+    assert told, "requests were counted there"
+    return str(told)
+
+
 def test_nothing_personal_is_told_where_it_does_not_belong(
-    lite: Api, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    at: Callable[..., Api],
+    sqlite_url: str,
+    counting: str,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    lite = at(sqlite_url, limits_url=counting)
     canaries = [f"Kanari{n}vogel" for n in range(100)]
     told, others = [], lite.headers(client="other")
     for n, word in enumerate(canaries):
@@ -251,7 +273,7 @@ def test_nothing_personal_is_told_where_it_does_not_belong(
     ]  # not the client
     places = [*(answer.text for answer in told), *ours, captured.out, captured.err]
     places += [lite.http.get("/metrics").text, str(lite.get("/v1/events?limit=1000").json())]
-    places += [str(lite.service.store.views.setting("x"))]
+    places.append(everything_in(counting))
     assert all(answer.status_code < 500 for answer in told)
     assert [place[:300] for place in places if "kanari" in place.lower()] == []
     assert [word for word in canaries if any(word.lower() in place.lower() for place in places)] == []

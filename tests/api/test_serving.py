@@ -1,7 +1,8 @@
-"""`serve` delivers events beside its requests, unless it is told not to; how far it came is numbered for Prometheus."""
+"""`serve` delivers events and works off jobs beside its requests; how far it came is numbered for Prometheus."""
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,9 +13,12 @@ import pytest
 import api.serving
 from api.settings import ApiSettings
 from identity.bootstrap import Service, Settings, SystemClock
+from identity.commands.work_off import spool_of
 from identity.delivery.addresses import Allowed
 from identity.delivery.signing import secrets_from
 from identity.model.delivery import DeadLetter, SubscriberStatus
+from identity.model.errors import RulesError
+from identity.model.job import Job, JobKind, JobStatus
 from identity.settings import DeliverySettings
 from tests.api.conftest import Api
 from tests.api.test_routes import BERT, INES
@@ -31,8 +35,10 @@ def shop() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def service(sqlite_url: str) -> Iterator[Service]:
-    found = Service(Settings(sqlite_url, index_secret="a secret of the tests", delivery=OWN))
+def service(sqlite_url: str, tmp_path: Path) -> Iterator[Service]:
+    found = Service(
+        Settings(sqlite_url, index_secret="a secret of the tests", spool=tmp_path / "spool", delivery=OWN)
+    )
     yield found
     found.store.close()
 
@@ -43,7 +49,7 @@ def serving(
     """Serve for as long as something takes, without a port."""
     monkeypatch.setattr(api.serving, "_run", lambda *_: meanwhile())
     monkeypatch.setattr(api.serving, "_log_as_json", lambda: None)
-    api.serving.serve(service, ApiSettings(spool=folder), 0)
+    api.serving.serve(service, ApiSettings(signing_key=folder / "key.json"), 0)
 
 
 def test_events_are_delivered_beside_requests(
@@ -96,3 +102,31 @@ def test_how_far_behind_subscribers_are_is_numbered(api: Api, shop: Receiver) ->
         assert line in text
     log.deliveries.remove("erp")
     assert 'subscriber="erp"' not in api.http.get("/metrics").text
+
+
+def test_files_are_worked_off_beside_requests(
+    monkeypatch: pytest.MonkeyPatch, service: Service, tmp_path: Path
+) -> None:
+    log, spool = service.store.jobs(SystemClock()), spool_of(service)
+    spool.open()
+    spool.upload("j1").write_text('{"source_record_id":"1","family_name":"Okafor"}\n', encoding="utf-8")
+    asked = {"source": "till"}
+    log.queue(Job("j1", JobKind.UPLOAD, JobStatus.QUEUED, "shop", SystemClock().now(), asked, {}))
+
+    def ended() -> bool:
+        found = log.job("j1")
+        return found is not None and found.status is JobStatus.DONE
+
+    serving(monkeypatch, service, tmp_path, lambda: until(ended))
+    assert service.store.views.counts().records == 1
+    assert not list(spool.folder.iterdir())
+
+
+def test_connections_of_all_processes_send_at_once_and_share_the_port() -> None:
+    with api.serving._listening("127.0.0.1", 0) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        port = listening.getsockname()[1]
+        with pytest.raises(RulesError, match="E143"):
+            api.serving._listening("127.0.0.1", port)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+import orjson
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -44,6 +45,11 @@ _CHECKS: list[Any] = [
 ]
 _CONFIG = {"generation": {"with-security-parameters": False, "allow-x00": True}}
 _WAIT = 0.02
+
+
+@schemathesis.serializer("application/x-ndjson")
+def _lines(_: Any, value: Any) -> bytes:
+    return value.encode(errors="replace") if isinstance(value, str) else orjson.dumps(value, default=str)
 
 
 @dataclass(slots=True)
@@ -191,6 +197,7 @@ def _address(name: str, path: dict[str, Any], world: World, chance: Random) -> N
         "operation_id": chance.choice(world.operations),
         "source": source,
         "source_record_id": record_id,
+        "job_id": chance.choice(world.jobs),
     }
     if name == "undo" and chance.random() < 0.5:
         known["operation_id"] = world.merged()

@@ -18,6 +18,7 @@ from api.scopes import Scope
 from api.settings import ApiSettings
 from api.tokens import issue
 from identity.bootstrap import Service, Settings, SystemClock
+from identity.commands.work_off import work_off
 from identity.connectors.told import arrival_of
 from identity.flows.consent import Said, Teller
 from identity.flows.judge import Wish
@@ -48,6 +49,7 @@ class World:
     keys: list[tuple[str, str]] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
+    jobs: list[str] = field(default_factory=list)
     asked: int = 0
     made: int = 0
 
@@ -70,7 +72,21 @@ class World:
         ]
         self.keys = [(each["source"], each["source_record_id"]) for each in self.told]
         self.operations = [each.operation_id for each in self.service.store.views.operations(50)]
+        self.jobs = self._done(http)
         self.runs = [each.run_id for each in self.service.runs.runs(3)] or [self.waiting_run()]
+
+    def _done(self, http: TestClient) -> list[str]:
+        """Return the ids of jobs of both kinds that are done, and of one that waits."""
+        names = list[str]()
+        for worked_off in (True, False):
+            answers = [
+                http.post("/v1/uploads?source=pos", content=b'{"city": "Ulm"}\n{', headers=self.headers),
+                http.post("/v1/exports", json={"format": "ndjson"}, headers=self.headers),
+            ]
+            names += [answer.json()["job_id"] for answer in answers]
+            if worked_off:
+                work_off(self.service)
+        return names
 
     def waiting_run(self) -> str:
         """Return a re-match that waits for a decision."""
@@ -120,10 +136,8 @@ class World:
 @contextmanager
 def world_at(url: str, folder: Path) -> Iterator[World]:
     """Open a world on the empty database at an address, with people told by four systems and decisions taken."""
-    service = Service(Settings(url, index_secret="a secret of the tests"))
-    settings = ApiSettings(
-        signing_key=folder / "key.json", spool=folder, rate=_MANY, lookup_quota=_MANY, body_limit=2**26
-    )
+    service = Service(Settings(url, index_secret="a secret of the tests", spool=folder / "spool"))
+    settings = ApiSettings(signing_key=folder / "key.json", rate=_MANY, lookup_quota=_MANY, body_limit=2**26)
     token = issue(settings, "contract", [scope.value for scope in Scope], 86_400)
     world = World(service, create_app(service, settings), {"Authorization": f"Bearer {token}"})
     world.told = [

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from identity.store.dialect.asking import Answer, Asked, Kind, ReadConnection, Statement, WriteConnection
-from identity.store.dialect.connections import BulkConnection, Database, unusable_url
+from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Database, unusable_url
 from identity.store.dialect.postgresql import PostgresDatabase
 from identity.store.dialect.sqlite import SqliteDatabase
 from identity.store.dialect.types import (
@@ -33,6 +33,7 @@ from identity.store.dialect.types import (
 
 __all__ = [
     "CLUSTERED",
+    "CONNECTIONS",
     "DEFAULT_URL",
     "NEVER_REUSED",
     "Answer",
@@ -56,15 +57,16 @@ __all__ = [
 
 DEFAULT_URL = "sqlite:///identity.db"
 
-_Opener = Callable[[URL, float], Database]
+_Opener = Callable[[URL, float, int], Database]
 _DATABASES: dict[str, _Opener] = {
     "sqlite": SqliteDatabase,
     "postgresql": PostgresDatabase,
 }
 
 
-def database_at(address: str, patience: float) -> Database:
-    """Return the database `address` names; its writers wait `patience` seconds for one another.
+def database_at(address: str, patience: float, connections: int = CONNECTIONS) -> Database:
+    """Return the database `address` names, of which up to so many connections are kept; its writers wait `patience`
+    seconds for one another, and whoever needs a connection as long for a free one.
 
     Raises StoreError E401 or E402 when the address cannot work.
     """
@@ -75,7 +77,7 @@ def database_at(address: str, patience: float) -> Database:
     kind = _DATABASES.get(url.get_backend_name())
     if kind is None:
         raise unusable_url(f"{url.get_backend_name()} is not supported")
-    return kind(url, patience)
+    return kind(url, patience, connections)
 
 
 def database_in_file(path: Path, patience: float) -> Database:

@@ -16,7 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from identity.model.errors import StoreError
 from identity.store.dialect.asking import ReadConnection, WriteConnection
 
-__all__ = ["BulkConnection", "Database", "Refusal", "translated", "unusable_url"]
+__all__ = ["CONNECTIONS", "BulkConnection", "Database", "Refusal", "translated", "unusable_url"]
+
+CONNECTIONS = 24
+"""How many a process keeps, unless it is told otherwise: the threads of the API, and those beside them."""
 
 Refusal = Callable[[BaseException], StoreError]
 """What a database makes of an error of its driver."""

@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from identity.model.errors import StoreError
 from identity.store import refusals
 from identity.store.dialect.asking import ReadConnection, WriteConnection
-from identity.store.dialect.connections import BulkConnection, Refusal, translated, unusable_url
+from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Refusal, translated, unusable_url
 
 __all__ = ["PostgresDatabase"]
 
@@ -36,7 +36,7 @@ _WRITER_LOCK, _LOG_LOCK, _SCHEMA_LOCK = 7_301_001, 7_301_002, 7_301_003
 
 
 class PostgresDatabase:
-    def __init__(self, url: URL, patience: float) -> None:
+    def __init__(self, url: URL, patience: float, connections: int = CONNECTIONS) -> None:
         self._uri = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._patience = patience
         # PostgreSQL counts in whole milliseconds, and 0 would mean forever.
@@ -48,6 +48,8 @@ class PostgresDatabase:
                 url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 isolation_level="READ COMMITTED",
+                pool_size=connections,
+                max_overflow=0,
                 pool_timeout=patience,
             )
         except (ModuleNotFoundError, NoSuchModuleError):

@@ -20,7 +20,7 @@ from sqlalchemy.pool import QueuePool
 from identity.model.errors import StoreError
 from identity.store import refusals
 from identity.store.dialect.asking import ReadConnection, WriteConnection
-from identity.store.dialect.connections import BulkConnection, Refusal, translated, unusable_url
+from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Refusal, translated, unusable_url
 from identity.store.dialect.sqlite_writing import SqliteAsking, SqliteWriting
 
 __all__ = ["SqliteDatabase"]
@@ -44,13 +44,15 @@ _ROWS_AT_ONCE = 5_000
 
 
 class SqliteDatabase:
-    def __init__(self, url: URL, patience: float) -> None:
+    def __init__(self, url: URL, patience: float, connections: int = CONNECTIONS) -> None:
         self._path = _sqlite_path(url)
         self._patience = patience
         self._engine = create_engine(
             "sqlite://",
             creator=self.connect,
             poolclass=QueuePool,
+            pool_size=connections,
+            max_overflow=0,
             pool_timeout=patience,
             hide_parameters=True,
             pool_reset_on_return="rollback",

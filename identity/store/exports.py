@@ -1,0 +1,76 @@
+"""Everybody at one moment, page by page; and what was set aside of a file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from identity.model.golden import GoldenProfile
+from identity.model.record import RecordKey
+from identity.store import mapping
+from identity.store.dialect import Database
+from identity.store.tables import TABLES
+
+__all__ = ["Exports", "QuarantinedRow"]
+
+_CROSSWALK = TABLES["crosswalk"].c
+_PROFILE = TABLES["golden_profile"].c
+_QUARANTINE = TABLES["quarantine"].c
+_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row that was set aside, and why. `raw` is how it came, where that is kept."""
+
+    id: int
+    row: int | None
+    column: str | None
+    source: str
+    source_record_id: str | None
+    code: str
+    message: str
+    outcome: str
+    raw: str | None
+    status: str
+
+
+class Exports:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def profiles(self) -> Iterator[tuple[Sequence[GoldenProfile], int]]:
+        """Yield every live profile as of one moment, some at a time, with how many there are in all."""
+        live = select(*_PROFILE).where(_PROFILE.status == "live").order_by(_PROFILE.golden_id)
+        with self._database.read() as look:
+            counted = select(func.count()).where(_PROFILE.status == "live")
+            of = look.execute(counted).scalar_one()
+            after = ""
+            while rows := look.execute(live.where(_PROFILE.golden_id > after).limit(_AT_ONCE)).all():
+                yield _profiles(look, rows), of
+                after = rows[-1].golden_id
+
+    def quarantine(self, file: str, after: int, limit: int) -> list[QuarantinedRow]:
+        """Return up to `limit` rows of a file that were set aside, behind the id `after`."""
+        columns = [_QUARANTINE[name] for name in QuarantinedRow.__slots__]
+        asked = select(*columns).where(_QUARANTINE.file == file, _QUARANTINE.id > after)
+        with self._database.read() as look:
+            rows = look.execute(asked.order_by(_QUARANTINE.id).limit(limit)).all()
+        return [QuarantinedRow(*row) for row in rows]
+
+
+def _profiles(look: Connection, rows: Sequence[Any]) -> list[GoldenProfile]:
+    held: defaultdict[str, list[RecordKey]] = defaultdict(list)
+    columns = (_CROSSWALK.golden_id, _CROSSWALK.source, _CROSSWALK.source_record_id)
+    under = select(*columns).where(
+        _CROSSWALK.valid_to.is_(None),
+        _CROSSWALK.golden_id >= rows[0].golden_id,
+        _CROSSWALK.golden_id <= rows[-1].golden_id,
+    )
+    for golden_id, *key in look.execute(under):
+        held[golden_id].append(RecordKey(*key))
+    return [mapping.golden_profile(row, tuple(sorted(held[row.golden_id]))) for row in rows]
