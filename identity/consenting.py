@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, takewhile
 
@@ -23,6 +23,7 @@ from identity.flows.consent import (
     Told,
     agreement,
     as_it_holds,
+    by_now,
     check,
     lapse,
     mint,
@@ -35,6 +36,7 @@ from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
 from identity.model.consent_fact import ConsentFact
 from identity.model.consent_policy import ConsentPolicy
+from identity.model.golden import GoldenProfile
 from identity.model.policy import SurvivorshipPolicy
 from identity.ports import Survivor
 from identity.steps.agree import Book
@@ -62,6 +64,13 @@ class Consents:
         desk = self.desk()
         with self.store().look() as look:
             return check(look, desk, questions, asker)
+
+    def by_now(self, profile: GoldenProfile) -> GoldenProfile:
+        """Return a profile with its consents as they are by now; see `flows/consent/ask.py`."""
+        desk = self.desk()
+        with self.store().look() as look:
+            consents = by_now(look, desk, profile.golden_id, profile.consents)
+        return replace(profile, consents=consents) if consents != profile.consents else profile
 
     def agreement(self, golden_id: GoldenId) -> Agreement | None:
         """Return what a person agreed to, and why; see `flows/consent/ask.py`."""

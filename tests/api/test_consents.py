@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -127,3 +128,24 @@ def test_what_makes_no_sense_is_refused_without_being_repeated(api: Api, act: di
     assert answer.status_code == 422, answer.text
     assert "a@example.com" not in answer.text
     assert "magic" not in answer.text
+
+
+def test_a_profile_shows_what_its_person_allows_now_not_what_a_record_once_said(api: Api) -> None:
+    yes = {"marketing.email": {"status": "granted"}, "marketing.sms": {"status": "granted"}}
+    golden_id = api.tell("loyalty", "7", **INES, consents=yes)["golden_id"]
+    tell(api, "withdrawn", email=INES["email"])
+    read = api.get(f"/v1/profiles/{golden_id}?purpose=marketing&include=records").json()
+    assert read["values"]["email"] != INES["email"]
+    assert read["records"][0]["attributes"]["email"] != INES["email"]
+
+
+def test_what_has_run_out_is_no_yes_for_readers(api: Api) -> None:
+    golden_id = api.tell("loyalty", "7", **INES)["golden_id"]
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    tell(api, "granted", golden_id=golden_id, expires_at=soon.isoformat())
+    address = f"/v1/profiles/{golden_id}?purpose=marketing"
+    assert api.get(address).json()["values"]["email"] == INES["email"]
+    while datetime.now(UTC) <= soon:
+        pass
+    assert api.get(address).json()["code"] == "PURPOSE_REFUSED"
+    assert api.get(f"/v1/profiles/{golden_id}").json()["consents"] == {"marketing.email": "unknown"}

@@ -21,7 +21,7 @@ from identity.steps.agree import agree
 from identity.steps.allow import Permission, allow
 from identity.steps.refuse import storable
 
-__all__ = ["Agreement", "Asker", "Checked", "agreement", "as_it_holds", "check"]
+__all__ = ["Agreement", "Asker", "Checked", "agreement", "as_it_holds", "by_now", "check"]
 
 _LAPSED_AT_ONCE = 1_000
 _NOBODY = {"unknown": "unknown_person", "shared": "shared"}
@@ -105,17 +105,17 @@ def _checked(answer: Answer, known: Mapping[GoldenId, tuple[Permission, str]]) -
 
 
 def _lapsed(
-    look: Look, desk: Desk, flags: Mapping[GoldenId, Flags], now: datetime
+    look: Look, desk: Desk, golden_ids: Collection[GoldenId], now: datetime
 ) -> dict[GoldenId, Mapping[str, Effective]]:
     """Return what holds of those whose profiles do not know yet that a yes of theirs has run out."""
     facts = look.lapsed(look.lapses_seen() or NEVER, now, _LAPSED_AT_ONCE)
     if not facts:
         return {}
-    asked: Collection[GoldenId] = flags
+    asked: Collection[GoldenId] = golden_ids
     if len(facts) < _LAPSED_AT_ONCE:
         keys = {key for fact in facts for key in fact.records}
         keys |= {key for some in holders(look, desk, facts).values() for key in some}
-        asked = flags.keys() & set(look.memberships(keys).values())
+        asked = set(golden_ids) & set(look.memberships(keys).values())
     return _effective(look, desk, asked, now)
 
 
@@ -130,6 +130,13 @@ def _effective(
     }
     book = book_about(look, desk, [record for some in records.values() for record in some], now)
     return {golden_id: agree(some, book) for golden_id, some in records.items()}
+
+
+def by_now(look: Look, desk: Desk, golden_id: GoldenId, consents: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the consents of a profile as they are by now: what has run out since it was stored is no yes."""
+    fresh = _lapsed(look, desk, [golden_id], desk.clock.now())
+    found = fresh.get(golden_id)
+    return consents if found is None else {name: each.held.status for name, each in found.items()}
 
 
 def agreement(look: Look, desk: Desk, golden_id: GoldenId) -> Agreement | None:
