@@ -412,3 +412,19 @@ def test_a_load_of_everybody_goes_by_facts(service: Service) -> None:
     assert flags(service) == {NEWS: "objected"}
     assert flags(service, "b1") == {NEWS: "granted", "marketing.sms": "denied"}
     assert sound(service)
+
+
+def test_a_load_tells_of_consents_by_events_of_their_own(service: Service, url: str) -> None:
+    yes, no = '{"marketing.email":{"status":"granted"}}', '{"marketing.email":{"status":"withdrawn"}}'
+    bulk(service, {**anna(), "consents": yes}, dict(bert()), at=NOW - DAY)
+    bulk(service, {**anna(), "consents": no}, {**bert(), "city": "Boston"})
+    views, a, b = service.store.views, home(service, "a1"), home(service, "b1")
+    assert [(event.version, event.type) for event in views.events(subject=a)] == [
+        (1, "customer.created"),
+        (2, "customer.updated"),
+        (3, "customer.consent_changed"),
+    ]
+    assert [event.version for event in views.events(subject=b)] == [1, 2]
+    last = views.events(subject=a)[-1]
+    assert last.body["changes"] == [{"purpose": "marketing", "channel": "email", "status": "withdrawn"}]
+    assert sound(service)
