@@ -414,7 +414,7 @@ def test_a_load_of_everybody_goes_by_facts(service: Service) -> None:
     assert sound(service)
 
 
-def test_a_load_tells_of_consents_by_events_of_their_own(service: Service, url: str) -> None:
+def test_a_load_tells_of_consents_by_events_of_their_own(service: Service) -> None:
     yes, no = '{"marketing.email":{"status":"granted"}}', '{"marketing.email":{"status":"withdrawn"}}'
     bulk(service, {**anna(), "consents": yes}, dict(bert()), at=NOW - DAY)
     bulk(service, {**anna(), "consents": no}, {**bert(), "city": "Boston"})
