@@ -48,7 +48,7 @@ def upgrade() -> None:
 def _facts_of_carried() -> None:
     """Turn each consent that a record was taken to state into a fact about it."""
     told = sa.text("SELECT source, source_record_id, consent, status, since, operation_id FROM consent_carry")
-    rows = op.get_bind().execute(told.columns(sa.column("since", UtcDateTime()))).mappings().all()
+    rows = op.get_bind().execute(told.columns(since=UtcDateTime())).mappings().all()
     facts = sa.table(
         "consent_fact",
         *(
