@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp serve openapi test test-erp check contract faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp serve openapi test test-erp check contract consent faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ check: setup ## Format, lint, types, import directions, and the quick tests: und
 
 contract: setup ## Ask the API 15,000 things over both databases; no answer may be undocumented: about 10 minutes
 	$(BIN)/python -m tests.contract
+
+consent: setup ## Live 50,000 random lives; nobody may be reached against their last word: about 2 minutes
+	$(BIN)/python -m tests.consent
 
 faults: setup ## Kill loads, re-matches, relays and consumers at random moments: about half an hour, on this machine only
 	$(BIN)/python -m pytest tests/faults/kills.py tests/faults/consumers.py

@@ -32,6 +32,7 @@ _TAGS = {
     "profiles": "Golden profiles: one for each person.",
     "lookup": "Who somebody is. What is asked travels in the body, so that it is in no log of addresses.",
     "decisions": "What people decide about profiles, and take back.",
+    "consents": "What people allow: told, asked, proven, taken back.",
     "explanations": "Why two belong together or not, and how a profile came to be.",
     "crosswalk and events": "For systems that follow.",
     "privacy": "What people ask about what is held of them.",

@@ -121,7 +121,7 @@ def rematch_everybody(task: Task[Any, Any], refresh: bool = False, retrain: bool
 @app.task(name="identity.decide_again")
 def decide_again() -> dict[str, Any]:
     """Decide again what is queued, some at a time."""
-    return {"decided": _service().redo(_DECIDED_AT_ONCE)}
+    return {"lapsed": _service().consents.lapse(), "decided": _service().redo(_DECIDED_AT_ONCE)}
 
 
 @app.task(name="identity.follow")

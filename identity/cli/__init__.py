@@ -1,8 +1,9 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
 
-Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
-What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who
-follows them in `following.py`, systems that are listened to in `intake.py`.
+Those by which people decide stand in `decisions.py`, what customers allow in `consents.py`, what they ask about
+themselves in `privacy.py`, those that say why in `reasons.py`, re-matches in `runs.py`. What waits for people
+stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who follows them in
+`following.py`, systems that are listened to in `intake.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
@@ -17,6 +18,7 @@ from typing import Annotated
 import typer
 
 from identity.cli import (
+    consents,
     decisions,
     delivery,
     following,
@@ -68,6 +70,7 @@ app = typer.Typer(
 rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True)
 app.add_typer(reasons.app)
 app.add_typer(decisions.app)
+app.add_typer(consents.app)
 app.add_typer(reviews.app)
 app.add_typer(serving.app)
 app.add_typer(delivery.app)

@@ -9,12 +9,13 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from identity.connectors.consents import captured
 from identity.connectors.faults import RowOutcome
 from identity.model.errors import RowError
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 from identity.ports import QUARANTINED, RECORDS, Arrival, Load
 
-ERASED = "E320"
+ERASED = "E323"
 """The code of a record of somebody who was erased."""
 
 __all__ = ["ERASED", "one_by_one", "refused_rows"]
@@ -38,7 +39,7 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
         RecordKey(row["source"], row["source_record_id"]),
         {name: value for name, value in told.items() if value is not None},
         row["observed_at"],
-        _statuses(row["consents"]),
+        *_consents(row["consents"]),
     )
     return Arrival(
         record,
@@ -51,8 +52,9 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
     )
 
 
-def _statuses(consents: str | None) -> dict[str, str]:
-    return {consent: told["status"] for consent, told in orjson.loads(consents or "{}").items()}
+def _consents(text: str | None) -> tuple[dict[str, str], dict[str, datetime]]:
+    told = orjson.loads(text or "{}")
+    return {consent: said["status"] for consent, said in told.items()}, captured(told)
 
 
 def refused_rows(load: Load, refused: Iterable[tuple[RecordKey, RowError]], at: datetime) -> pa.Table:

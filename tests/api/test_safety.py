@@ -42,7 +42,10 @@ def declared(operation: dict[str, Any]) -> list[str]:
 
 def ask(api: Api, method: str, path: str, headers: dict[str, str]) -> int:
     filled = path
-    for name in ("golden_id", "operation_id", "source_record_id", "source", "run_id", "job_id", "request_id"):
+    for name in (
+        *("golden_id", "operation_id", "source_record_id", "source"),
+        *("run_id", "job_id", "request_id", "fact_id"),
+    ):
         filled = filled.replace(f"{{{name}}}", "x").replace(f"{{{name}:path}}", "x")
     return int(api.http.request(method, filled, headers=headers, json={}).status_code)
 

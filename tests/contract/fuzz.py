@@ -30,6 +30,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from identity.model.cluster import GoldenId
 from tests.contract.world import World
 
 __all__ = ["Counted", "fuzz"]
@@ -200,6 +201,8 @@ def _address(name: str, path: dict[str, Any], world: World, chance: Random) -> N
     }
     if name == "undo" and chance.random() < 0.5:
         known["operation_id"] = world.merged()
+    if "fact_id" in path:
+        known["fact_id"] = world.fact()
     if "run_id" in path:
         decided = name == "a_run" or chance.random() < 0.3
         known["run_id"] = chance.choice(world.runs) if decided else world.waiting_run()
@@ -278,6 +281,50 @@ def _judged(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any
     return {**body, "one": one, "other": other, "expected_versions": {}}
 
 
+def _whom(world: World, chance: Random) -> dict[str, Any]:
+    known = world.record(chance)
+    return chance.choice(
+        (
+            {"golden_id": world.profile(chance)},
+            {name: known[name] for name in ("source", "source_record_id")},
+            {"email": known["email"]},
+            {"phone": known["phone"], "country": "US"},
+        )
+    )
+
+
+def _acts(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    named = ("golden_id", "source", "source_record_id", "email", "phone", "country", "jurisdiction", "basis")
+    said = {
+        "purpose": "marketing",
+        "channel": chance.choice(("email", "sms")),
+        "status": "granted",
+        "signal": None,
+    }
+    acts = [{name: value for name, value in each.items() if name not in named} for each in body["acts"]]
+    return {"acts": [{**each, **said, **_whom(world, chance)} for each in acts]}
+
+
+def _checked(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    keys = [_whom(world, chance) for _ in body["keys"]]
+    return {
+        "purpose": "marketing",
+        "channel": "email",
+        "jurisdiction": chance.choice((None, "eu")),
+        "keys": keys,
+    }
+
+
+def _minted(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    ids = [world.profile(chance) for _ in body["golden_ids"]]
+    return {"golden_ids": ids, "purpose": "marketing", "channel": "email"}
+
+
+def _sent(_: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    tokens = world.service.consents.mint([GoldenId(world.profile(chance))], "marketing", "email")
+    return {"token": tokens[0]}
+
+
 _BODIES: dict[str, Callable[[dict[str, Any], World, Random], dict[str, Any]]] = {
     "tell_a_record": _record,
     "put_a_record": _nameless,
@@ -290,6 +337,10 @@ _BODIES: dict[str, Callable[[dict[str, Any], World, Random], dict[str, Any]]] = 
     "preview_a_merge": _merge,
     "split": _split,
     "judge": _judged,
+    "tell_consents": _acts,
+    "check_consents": _checked,
+    "mint_tokens": _minted,
+    "unsubscribe": _sent,
 }
 
 

@@ -20,6 +20,7 @@ from api.tokens import issue
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.work_off import work_off
 from identity.connectors.told import arrival_of
+from identity.flows.consent import Said, Teller
 from identity.flows.judge import Wish
 from identity.flows.lookup import ByGoldenId, ByRecord
 from identity.model.cluster import GoldenId
@@ -120,6 +121,13 @@ class World:
 
     def profile(self, chance: Random) -> str:
         return chance.choice(self.golden_ids)
+
+    def fact(self) -> str:
+        """A fact of consent that there is."""
+        if self.service.consents.told("known.1") is None:
+            said = Said(ByGoldenId(GoldenId(self.golden_ids[0])), "marketing", "email", "granted")
+            self.service.consents.tell([said], Teller("contract", "known"))
+        return "known.1"
 
     def record(self, chance: Random) -> dict[str, Any]:
         return chance.choice(self.told)

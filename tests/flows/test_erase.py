@@ -176,7 +176,7 @@ def test_who_was_erased_is_not_brought_back(service: Service, record: dict[str, 
     (back,) = told(service, {name: value for name, value in record.items() if value})
     assert back.outcome is Outcome.REFUSED
     assert back.problem
-    assert back.problem.code == "E320"
+    assert back.problem.code == "E323"
     assert left(service) == []
     assert service.store.views.counts().live_profiles == 0
 

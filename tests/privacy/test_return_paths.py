@@ -182,7 +182,7 @@ def test_not_by_messages_of_systems(world: World) -> None:
         told = {"id": n, "first_name": person(n)["given_name"], "last_name": person(n)["family_name"]}
         told |= {"email": person(n)["email"], "updated_at": "2026-03-01T12:00:00Z", "note": {"odd": ["list"]}}
         message = Message("ecommerce", f"m{n}", told)
-        assert take_record(world.service, message, lambda observed: observed)["code"] == "E320"
+        assert take_record(world.service, message, lambda observed: observed)["code"] == "E323"
     world.check("messages")
 
 

@@ -77,7 +77,7 @@ def _is_erased(row: Mapping[str, str | None], known: frozenset[int], digest: Dig
 
 def of_somebody_erased() -> RowError:
     return RowError(
-        "E320",
+        "E323",
         "It is of somebody who was erased, and who is to stay so.",
         "If they have come back by their own will, let a privacy officer release them.",
     )

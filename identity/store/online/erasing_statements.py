@@ -66,7 +66,7 @@ FORGET_KEYS = (
     FORGET_QUARANTINE,
     *(
         _by_key(table)
-        for table in ("crosswalk", "consent_carry", "rematch_move", "restriction", "told_deletion")
+        for table in ("crosswalk", "consent_record", "rematch_move", "restriction", "told_deletion")
     ),
     *(
         _by_key(table, f"{side}_source", f"{side}_id")
@@ -100,6 +100,16 @@ FORGET_SUBJECTS = (
 FORGET_MEMBERS = Statement(
     "DELETE FROM loyalty_merged WHERE member IN (SELECT s.member FROM {rows} AS s)",
     _columns("loyalty_merged", "member"),
+)
+FACTS_OF = Statement(
+    "SELECT DISTINCT c.fact_id FROM {rows} AS s JOIN consent_record AS c"
+    " ON c.source = s.source AND c.source_record_id = s.source_record_id",
+    _KEYS,
+)
+FORGET_FACTS = Statement(
+    "DELETE FROM consent_fact WHERE fact_id IN (SELECT s.fact_id FROM {rows} AS s)"
+    " AND NOT EXISTS (SELECT 1 FROM consent_record AS c WHERE c.fact_id = consent_fact.fact_id)",
+    _columns("consent_fact", "fact_id"),
 )
 FORGET_WISHES = Statement(
     "UPDATE privacy_wish SET source_record_id = NULL WHERE (source, source_record_id) IN"
