@@ -9,6 +9,7 @@ from identity.ports import Clock
 from identity.store import upgrade
 from identity.store.bulk import BulkWork
 from identity.store.deliveries import Deliveries
+from identity.store.desks import Desks
 from identity.store.dialect import DEFAULT_URL, database_at
 from identity.store.jobs import Jobs
 from identity.store.online import Look, OnlineWork
@@ -16,6 +17,7 @@ from identity.store.online.statements import PUT_SETTING, SETTING
 from identity.store.requests import Requests
 from identity.store.runs import Runs
 from identity.store.searches import Searches
+from identity.store.stewards import Stewards
 from identity.store.views import Views
 
 __all__ = ["DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
@@ -74,6 +76,14 @@ class Store:
     def deliveries(self, clock: Clock) -> Deliveries:
         """Return the log as those who deliver it see it, and how far they came."""
         return Deliveries(self._database, clock)
+
+    def stewards(self, clock: Clock) -> Stewards:
+        """Return who may use the review screen."""
+        return Stewards(self._database, clock)
+
+    def desks(self, clock: Clock) -> Desks:
+        """Return who is at which review task."""
+        return Desks(self._database, clock)
 
     def put_setting(self, name: str, value: str) -> str:
         """Store a setting unless there is one of this name; return the one that is stored.
