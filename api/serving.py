@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from identity.commands.delivering import News
 from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError
 
-__all__ = ["application", "serve"]
+__all__ = ["application", "log_as_json", "serve"]
 
 _LOG = structlog.get_logger("identity.api")
 _TIDY_SECONDS = 60.0
@@ -30,9 +31,18 @@ _KEPT = timedelta(hours=48)
 """How long requests under a key are remembered."""
 
 
-def serve(service: Service, settings: ApiSettings, port: int) -> None:
-    """Serve until stopped. Meanwhile threads of this process decide again what waits for it, and deliver events."""
-    _log_as_json()
+def serve(
+    service: Service,
+    settings: ApiSettings,
+    port: int,
+    made: Callable[[Service, ApiSettings], FastAPI] = create_app,
+    named: str = "api.serving:application",
+) -> None:
+    """Serve until stopped. Meanwhile threads of this process decide again what waits for it, and deliver events.
+
+    What is served is `made` here, or by each of several processes from what is `named`.
+    """
+    log_as_json()
     stop = threading.Event()
     besides = [_tidy, *([_deliver] if service.settings.delivery.inline else [])]
     threads = [
@@ -42,28 +52,34 @@ def serve(service: Service, settings: ApiSettings, port: int) -> None:
     for thread in threads:
         thread.start()
     try:
-        _run(service, settings, port)
+        _run(service, settings, port, made, named)
     finally:
         stop.set()
         for thread in threads:
             thread.join(_LEAVE_SECONDS)
 
 
-def _run(service: Service, settings: ApiSettings, port: int) -> None:
+def _run(
+    service: Service,
+    settings: ApiSettings,
+    port: int,
+    made: Callable[[Service, ApiSettings], FastAPI],
+    named: str,
+) -> None:
     asked = {
         "host": settings.host, "port": port, "log_level": "warning", "access_log": False, "backlog": 512,
         "timeout_keep_alive": 30, "server_header": False, "timeout_graceful_shutdown": 10,
     }  # fmt: skip
     if settings.workers == 1:
-        uvicorn.run(create_app(service, settings), **asked)  # type: ignore[arg-type]
+        uvicorn.run(made(service, settings), **asked)  # type: ignore[arg-type]
         return
     os.environ["IDENTITY_RULES"] = str(Path(service.settings.rules).absolute())
-    uvicorn.run("api.serving:application", factory=True, workers=settings.workers, **asked)  # type: ignore[arg-type]
+    uvicorn.run(named, factory=True, workers=settings.workers, **asked)  # type: ignore[arg-type]
 
 
 def application() -> FastAPI:
     """Return the application that the environment describes: what each of several processes runs."""
-    _log_as_json()
+    log_as_json()
     return create_app(Service(settings_from(os.environ)), api_settings_from(os.environ))
 
 
@@ -83,7 +99,8 @@ def _deliver(service: Service, stop: threading.Event) -> None:
     deliver_until(service.office(), stop, news)
 
 
-def _log_as_json() -> None:
+def log_as_json() -> None:
+    """Write every line of the log as a JSON object."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

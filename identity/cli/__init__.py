@@ -1,7 +1,8 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
 
 Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
-What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`.
+What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who
+may use the review screen in `stewards.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
@@ -15,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import decisions, delivery, models, reasons, reviews, runs, serving
+from identity.cli import decisions, delivery, models, reasons, reviews, runs, serving, stewards
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.model.errors import (
@@ -62,6 +63,7 @@ app.add_typer(delivery.dead_letters_app, name="dead-letters")
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")
+app.add_typer(stewards.app, name="steward")
 app.command()(runs.rematch)
 app.command()(models.train)
 

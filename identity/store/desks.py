@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from identity.model.review import ReviewKind
+from identity.model.review import ReviewKind, ReviewTask
 from identity.model.steward import Desk, Note, QueueCounts, Queued, QueueFilter, Stage, Whose
 from identity.ports import Clock
 from identity.store.dialect import Database, Kind, Statement
@@ -120,6 +120,29 @@ class Desks:
         )
         with self._database.read() as look:
             return tuple(Queued(review_task(row).seen_at(at), _desk(row)) for row in look.execute(found))
+
+    def neighbours(self, asked: QueueFilter, task: ReviewTask) -> tuple[str | None, str | None]:
+        """Return the tasks before and behind one in a part of the queue, which need not hold it."""
+        at = self._clock.now()
+        place = (_TASK.c.priority, _TASK.c.subject)
+        less = or_(place[0] < task.priority, and_(place[0] == task.priority, place[1] > task.subject))
+        more = or_(place[0] > task.priority, and_(place[0] == task.priority, place[1] < task.subject))
+        part = (
+            select(_TASK.c.task_id)
+            .select_from(_TASK.outerjoin(_DESK, _TASK.c.task_id == _DESK.c.task_id))
+            .where(_open(at), *_parts(asked, at))
+            .limit(1)
+        )
+        with self._database.read() as look:
+            before = look.execute(part.where(more).order_by(place[0], place[1].desc())).scalar()
+            behind = look.execute(part.where(less).order_by(place[0].desc(), place[1])).scalar()
+        return before, behind
+
+    def open_about(self, subject: str) -> str | None:
+        """Return the open task about a subject."""
+        asked = select(_TASK.c.task_id).where(_TASK.c.subject == subject, _TASK.c.closed_at.is_(None))
+        with self._database.read() as look:
+            return look.execute(asked).scalar()
 
     def counts(self, steward: str) -> QueueCounts:
         """Return how many open tasks there are of each kind, and of each part for this steward."""

@@ -100,3 +100,19 @@ def test_a_stage_is_told_with_its_note_and_lets_the_holder_go(desks: Desks, cloc
         ("note", "asked the shop"),
         ("second_opinion", "twins?"),
     ]
+
+
+def test_a_task_has_neighbours_in_every_part_of_the_queue(desks: Desks) -> None:
+    one, two, three, four, five = (each.task for each in queue(desks))
+    everything = QueueFilter("ana")
+    assert desks.neighbours(everything, one) == (None, two.task_id)
+    assert desks.neighbours(everything, three) == (two.task_id, four.task_id)
+    assert desks.neighbours(everything, five) == (four.task_id, None)
+    desks.claim([two.task_id, four.task_id], "ben", LEASE)
+    assert desks.neighbours(QueueFilter("ana", Whose.FREE), four) == (three.task_id, five.task_id)
+
+
+def test_the_open_task_about_a_subject_is_found(desks: Desks) -> None:
+    (first, *_) = queue(desks)
+    assert desks.open_about(first.task.subject) == first.task.task_id
+    assert desks.open_about("crowded:nobody") is None

@@ -1,0 +1,93 @@
+"""The records of a task's profiles and the links between them: a ring for each profile, the weak link marked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from identity.model.cluster import GoldenId
+from identity.model.judgement import Link
+from identity.model.record import RecordKey
+
+__all__ = ["Edge", "Graph", "Node", "graph"]
+
+_RADIUS, _GAP, _MARGIN = 74.0, 96.0, 54.0
+_MOST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    key: RecordKey
+    home: GoldenId
+    x: float
+    y: float
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    weight: float | None
+    strength: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """`rings` are the profiles: where the middle of each is, and how many of its records are left out."""
+
+    nodes: Sequence[Node]
+    edges: Sequence[Edge]
+    rings: Sequence[tuple[GoldenId, float, float, float, int]]
+    width: float
+    height: float
+
+
+def graph(
+    profiles: Mapping[GoldenId, Sequence[RecordKey]],
+    links: Collection[Link],
+    named: Collection[RecordKey],
+    match_threshold: float,
+) -> Graph:
+    """Return where everything stands; the link between the `named` records is the one in question."""
+    nodes: dict[RecordKey, Node] = {}
+    rings = []
+    x = _MARGIN
+    for golden_id, keys in profiles.items():
+        shown = [*[key for key in keys if key in named], *[key for key in keys if key not in named]][:_MOST]
+        radius = 0.0 if len(shown) == 1 else max(38.0, min(_RADIUS, 15.0 * len(shown)))
+        middle = x + max(radius, 30.0)
+        nodes |= _ring(golden_id, shown, middle, radius, frozenset(named))
+        rings.append((golden_id, middle, _RADIUS + _MARGIN, radius + 26.0, len(keys) - len(shown)))
+        x = middle + max(radius, 30.0) + _GAP
+    edges = [_edge(link, nodes, frozenset(named), match_threshold) for link in links if _drawn(link, nodes)]
+    # What is in question is drawn last, over the others.
+    edges.sort(key=lambda edge: edge.strength == "asked")
+    return Graph(list(nodes.values()), edges, rings, x - _GAP + _MARGIN, 2 * (_RADIUS + _MARGIN))
+
+
+def _ring(
+    home: GoldenId, keys: Sequence[RecordKey], x: float, radius: float, named: frozenset[RecordKey]
+) -> dict[RecordKey, Node]:
+    placed = {}
+    for place, key in enumerate(keys):
+        angle = 2 * math.pi * place / max(len(keys), 1)
+        at, down = x + radius * math.cos(angle), _RADIUS + _MARGIN + radius * math.sin(angle)
+        placed[key] = Node(key, home, round(at, 1), round(down, 1), key in named)
+    return placed
+
+
+def _drawn(link: Link, nodes: Mapping[RecordKey, Node]) -> bool:
+    return link.left in nodes and link.right in nodes
+
+
+def _edge(link: Link, nodes: Mapping[RecordKey, Node], named: frozenset[RecordKey], threshold: float) -> Edge:
+    left, right, weight = nodes[link.left], nodes[link.right], link.match_weight
+    strength = "weak" if weight is not None and weight < threshold else "strong"
+    if named == {link.left, link.right}:
+        strength = "asked"
+    return Edge(left.x, left.y, right.x, right.y, weight, strength, f"{link.left} – {link.right}")
