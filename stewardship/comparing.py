@@ -60,10 +60,14 @@ def _against(values: Sequence[str], place: int) -> str:
 
 def _cell(attribute: str, value: str, other: str, side: Side, *, clear: bool) -> Cell:
     stands = "alone" if not other else "agrees" if _folded(value) == _folded(other) else "differs"
-    pieces = differing(value, other) if clear else [(mask(attribute, value), stands == "differs")]
+    if clear:
+        pieces = differing(value, other) if stands == "differs" else [(value, False)]
+    else:
+        pieces = [(mask(attribute, value), stands == "differs")]
     flag = "shared by many" if attribute in side.generic else suspicion(attribute, value)
     return Cell(pieces, stands, flag)
 
 
 def _folded(value: str) -> str:
-    return " ".join(value.casefold().split())
+    """Return what a value says, however it is punctuated: 216-463 is 216463, and St. is St."""
+    return "".join(letter for letter in value.casefold() if letter.isalnum()) or value

@@ -84,11 +84,17 @@ def bits(weight: float | None) -> str:
 def odds(weight: float) -> str:
     """Return in words what so many bits mean."""
     if abs(weight) < 0.5:
-        return "says nothing"
+        return "about even odds"
     times = 2 ** min(abs(weight), 40)
     told = f"{times:.0f}" if times < 100 else f"{float(f'{times:.2g}'):,.0f}"
     told = f"{times:.1f}" if times < 3 else told
     return f"{told} times likelier if {'one person' if weight > 0 else 'two people'}"
+
+
+def consent(name: str) -> str:
+    """Return purpose and channel as a person reads them."""
+    purpose, _, channel = name.partition(".")
+    return f"{purpose.capitalize()} by {channel}" if channel else purpose.capitalize()
 
 
 def attribute(name: str) -> str:
@@ -114,6 +120,7 @@ def count(number: float) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "age": age,
     "attribute": attribute,
+    "consent": consent,
     "bits": bits,
     "count": count,
     "kind": lambda kind: KINDS[ReviewKind(kind)],

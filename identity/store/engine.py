@@ -14,6 +14,7 @@ from identity.store.dialect import DEFAULT_URL, database_at
 from identity.store.jobs import Jobs
 from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import PUT_SETTING, SETTING
+from identity.store.quality_views import Quality
 from identity.store.requests import Requests
 from identity.store.runs import Runs
 from identity.store.searches import Searches
@@ -40,6 +41,7 @@ class Store:
         self._features = tuple(features)
         self.views = Views(self._database)
         self.searches = Searches(self._database)
+        self.quality = Quality(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
