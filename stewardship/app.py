@@ -42,13 +42,15 @@ _HEADERS = {
 }
 
 
-def create_screen(service: Service, settings: ScreenSettings | None = None) -> ASGIApp:
+def create_screen(service: Service, settings: ScreenSettings | None = None) -> Starlette:
     """Return the screen. It answers everything below /review, and nothing else."""
     settings = settings or ScreenSettings()
     screen = Screen(service, settings, _templates(), throttle_at(settings.limits_url))
     static = Route(f"{ROOT}/static/{{name}}", _static, methods=["GET"])
     handlers: dict[Any, Any] = {HTTPException: _refused(screen), Exception: _refused(screen)}
-    return _Headers(Starlette(routes=[static, *routes(screen, PLACES)], exception_handlers=handlers))
+    app = Starlette(routes=[static, *routes(screen, PLACES)], exception_handlers=handlers)
+    app.add_middleware(_Headers)
+    return app
 
 
 def _templates() -> Environment:

@@ -152,9 +152,12 @@ def _staged(visit: Visit, stage: Stage, note: str) -> Response:
     task = task_of(visit)
     if task.status is ReviewStatus.CLOSED:
         return closed_page(visit, task, 409, raced=True)
-    holder = visit.screen.desks.desk(task.task_id).held_at(visit.at)
+    desk = visit.screen.desks.desk(task.task_id)
+    holder = desk.held_at(visit.at)
     if holder and holder != visit.who:
-        raise DecisionRefused("NOT_OPEN", f"{holder} is at this task.", "Choose another.")
+        raise Refused(409, f"{holder} is at this task.", "Choose another.")
+    if desk.stage and desk.stage_by != visit.who and not visit.may(Right.APPROVE):
+        raise Refused(403, f"{desk.stage_by} brought it there: they, or a lead, take it back.")
     visit.screen.desks.put_stage(task.task_id, stage, visit.who, _reason(visit))
     return _onward(visit, task, note=note)
 

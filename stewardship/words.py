@@ -62,6 +62,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "location": "Address",
     "prior": "Two strangers",
 }
+_CHANNELS = {"email": "e-mail", "sms": "SMS"}
 _ROLES = {Role.PRIVACY_OFFICER: "privacy officer"}
 
 
@@ -94,7 +95,7 @@ def odds(weight: float) -> str:
 def consent(name: str) -> str:
     """Return purpose and channel as a person reads them."""
     purpose, _, channel = name.partition(".")
-    return f"{purpose.capitalize()} by {channel}" if channel else purpose.capitalize()
+    return f"{purpose.capitalize()} by {_CHANNELS.get(channel, channel)}" if channel else purpose.capitalize()
 
 
 def attribute(name: str) -> str:

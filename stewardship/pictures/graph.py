@@ -12,7 +12,8 @@ from identity.model.record import RecordKey
 
 __all__ = ["Edge", "Graph", "Node", "graph"]
 
-_RADIUS, _GAP, _MARGIN = 74.0, 96.0, 54.0
+_RADIUS, _GAP, _MARGIN = 66.0, 118.0, 84.0
+_MIDDLE = 112.0
 _MOST = 24
 
 
@@ -23,6 +24,9 @@ class Node:
     x: float
     y: float
     named: bool
+    label_x: float
+    label_y: float
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Edge:
     weight: float | None
     strength: str
     told: str
+    label_x: float
+    label_y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +68,12 @@ def graph(
         radius = 0.0 if len(shown) == 1 else max(38.0, min(_RADIUS, 15.0 * len(shown)))
         middle = x + max(radius, 30.0)
         nodes |= _ring(golden_id, shown, middle, radius, frozenset(named))
-        rings.append((golden_id, middle, _RADIUS + _MARGIN, radius + 26.0, len(keys) - len(shown)))
+        rings.append((golden_id, middle, _MIDDLE, radius + 18.0, len(keys) - len(shown)))
         x = middle + max(radius, 30.0) + _GAP
     edges = [_edge(link, nodes, frozenset(named), match_threshold) for link in links if _drawn(link, nodes)]
     # What is in question is drawn last, over the others.
     edges.sort(key=lambda edge: edge.strength == "asked")
-    return Graph(list(nodes.values()), edges, rings, x - _GAP + _MARGIN, 2 * (_RADIUS + _MARGIN))
+    return Graph(list(nodes.values()), edges, rings, x - _GAP + _MARGIN, 2 * _MIDDLE)
 
 
 def _ring(
@@ -76,8 +82,14 @@ def _ring(
     placed = {}
     for place, key in enumerate(keys):
         angle = 2 * math.pi * place / max(len(keys), 1)
-        at, down = x + radius * math.cos(angle), _RADIUS + _MARGIN + radius * math.sin(angle)
-        placed[key] = Node(key, home, round(at, 1), round(down, 1), key in named)
+        at, down = x + radius * math.cos(angle), _MIDDLE + radius * math.sin(angle)
+        # Names stand outside of the ring, where no link is.
+        right, below = math.cos(angle), math.sin(angle)
+        anchor = "middle" if abs(right) < 0.4 or not radius else "start" if right > 0 else "end"
+        placed[key] = Node(
+            key, home, round(at, 1), round(down, 1), key in named,
+            round(at + 15 * right * (radius > 0), 1), round(down + 4 + 17 * (below if radius else 1), 1), anchor,
+        )  # fmt: skip
     return placed
 
 
@@ -90,4 +102,12 @@ def _edge(link: Link, nodes: Mapping[RecordKey, Node], named: frozenset[RecordKe
     strength = "weak" if weight is not None and weight < threshold else "strong"
     if named == {link.left, link.right}:
         strength = "asked"
-    return Edge(left.x, left.y, right.x, right.y, weight, strength, f"{link.left} – {link.right}")
+    x, y = (left.x + right.x) / 2, (left.y + right.y) / 2
+    length = math.hypot(right.x - left.x, right.y - left.y) or 1.0
+    # Its number stands beside it, on the upper side.
+    across = (right.y - left.y) / length, (left.x - right.x) / length
+    side = 12 if across[1] <= 0 else -12
+    return Edge(
+        left.x, left.y, right.x, right.y, weight, strength, f"{link.left} – {link.right}",
+        round(x + side * across[0], 1), round(y + side * across[1] + 4, 1),
+    )  # fmt: skip

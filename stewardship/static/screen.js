@@ -103,7 +103,7 @@
     if (!page) return;
     const first = page.dataset.arrived === undefined && document.activeElement === document.body;
     page.dataset.arrived = "yes";
-    const wanted = page.querySelector("[autofocus]") ?? page.querySelector("h1") ?? page;
+    const wanted = page.querySelector("[autofocus], [data-first-here]") ?? page.querySelector("h1") ?? page;
     if (first || !document.activeElement || document.activeElement === document.body) wanted.focus();
     all("[data-keys-off]").forEach((box) => (box.checked = keysAreOff()));
     // The next task is fetched while this one is read.
