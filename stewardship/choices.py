@@ -60,14 +60,14 @@ Keys = Sequence[RecordKey]
 TAKEN: Mapping[Choice, Callable[[Decisions, Scene, Keys, Wish], Decided]] = {
     Choice.MERGE: lambda take, scene, _, wish: take.merge(list(scene.profiles), wish),
     Choice.APART: lambda take, scene, _, wish: take.keep_apart(*scene.two, wish),
-    Choice.TOGETHER: lambda take, scene, _, wish: take.keep_together(*scene.named, wish),
+    Choice.TOGETHER: lambda take, scene, _, wish: take.keep_together(*scene.asked, wish),
     Choice.SPLIT: lambda take, scene, keys, wish: take.split(scene.one, keys, wish),
     Choice.REVISE: lambda take, scene, _, wish: take.undo(scene.decided_in, wish),
 }
 SHOWN: Mapping[Choice, Callable[[Decisions, Scene, Keys, Wish], Preview]] = {
     Choice.MERGE: lambda show, scene, _, wish: show.preview_merge(list(scene.profiles), wish),
     Choice.APART: lambda show, scene, _, wish: show.preview_keep_apart(*scene.two, wish),
-    Choice.TOGETHER: lambda show, scene, _, wish: show.preview_keep_together(*scene.named, wish),
+    Choice.TOGETHER: lambda show, scene, _, wish: show.preview_keep_together(*scene.asked, wish),
     Choice.SPLIT: lambda show, scene, keys, wish: show.preview_split(scene.one, keys, wish),
     Choice.REVISE: lambda show, scene, _, wish: show.preview_undo(scene.decided_in, wish),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import orjson
 from starlette.responses import Response
@@ -56,7 +57,7 @@ def preview(visit: Visit) -> Response:
     return visit.page("part_preview.html", preview=told, **_dialog(wanted))
 
 
-def _dialog(wanted: Wanted) -> dict[str, object]:
+def _dialog(wanted: Wanted) -> dict[str, Any]:
     return {"choice": wanted.choice, "keys": wanted.keys}
 
 
@@ -114,9 +115,11 @@ def undo(visit: Visit) -> Response:
     if golden_id := visit.said("profile"):
         return visit.go(address("profiles", golden_id, **told))
     task = visit.service.store.views.review(visit.said("task"), visit.at) if visit.said("task") else None
-    again = visit.screen.desks.open_about(task.subject) if task else None
-    if again is None:
+    if task is None:
         return visit.go(address(note="undone"))
+    again = visit.screen.desks.open_about(task.subject)
+    if again is None:  # whoever takes a merge back says that they are two: it is not asked again
+        return visit.go(place_of(task.task_id, part_of(visit), **told))
     visit.screen.desks.claim([again], visit.who, visit.screen.settings.lease)
     return visit.go(place_of(again, part_of(visit), **told))
 

@@ -22,7 +22,7 @@ from stewardship.visit import ROOT, Screen, Visit, address
 __all__ = ["EVERYBODY", "Place", "Refused", "routes"]
 
 _LOG = structlog.get_logger("identity.review")
-EVERYBODY = "everybody"
+EVERYBODY: Literal["everybody"] = "everybody"
 """In the place of a right: who has not logged in may come too."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from starlette.responses import Response
 
@@ -63,7 +64,7 @@ def queue_part(visit: Visit) -> Response:
     return visit.page("part_queue.html", **told)
 
 
-def _told(visit: Visit) -> dict[str, object]:
+def _told(visit: Visit) -> dict[str, Any]:
     part = part_of(visit)
     rows = visit.screen.desks.queue(replace(part, limit=_PAGE + 1))
     counts = visit.screen.desks.counts(visit.who)

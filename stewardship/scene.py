@@ -67,6 +67,12 @@ class Scene:
         return self.one, list(self.profiles or [GoldenId("")])[-1]
 
     @property
+    def asked(self) -> tuple[RecordKey, RecordKey]:
+        """The two records in question."""
+        left, right = self.named
+        return left, right
+
+    @property
     def decided_in(self) -> str:
         """The operation that the task asks about again."""
         return str(self.task.details.get("operation_id", ""))

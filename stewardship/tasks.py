@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from starlette.responses import Response
 
+from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed
+from identity.model.record import RecordKey
 from identity.model.review import ReviewStatus, ReviewTask
 from identity.model.steward import Desk, QueueFilter, Stage, Whose
 from stewardship.choices import OFFERED
@@ -68,11 +71,11 @@ def hinders(visit: Visit, desk: Desk) -> str:
     return ""
 
 
-def _members(scene: Scene):  # type: ignore[no-untyped-def]
+def _members(scene: Scene) -> dict[GoldenId, tuple[RecordKey, ...]]:
     return {golden_id: view.profile.records for golden_id, view in scene.profiles.items()}
 
 
-def _news(visit: Visit) -> dict[str, object]:
+def _news(visit: Visit) -> dict[str, Any]:
     """Return what to tell of the step before: an operation that was done, or taken back, or a word."""
     views = visit.service.store.views
     done, undone = (visit.asked.get(name, "") for name in ("done", "undone"))

@@ -152,7 +152,7 @@ class Desks:
         later = select(func.count()).where(_TASK.c.closed_at.is_(None), _TASK.c.deferred_until > at)
         with self._database.read() as look:
             kinds = {ReviewKind(kind): int(count) for kind, count in look.execute(by_kind)}
-            whose = {
+            whose: dict[Whose, int] = {
                 part: int(look.execute(touched.where(_open(at), _WHOSE[part](steward, at))).scalar_one())
                 for part in Whose
                 if part not in (Whose.ALL, Whose.FREE)

@@ -54,7 +54,7 @@ def waterfall(pair: Mapping[str, Any], match_threshold: float) -> Waterfall:
     scale = (_WIDTH - _LABEL - 2 * _ROOM) / max(high - low, 1e-9)
 
     def place(weight: float) -> float:
-        return round(_LABEL + _ROOM + (weight - low) * scale, 1)
+        return float(round(_LABEL + _ROOM + (weight - low) * scale, 1))
 
     bars = [
         Bar(

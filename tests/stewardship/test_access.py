@@ -46,7 +46,7 @@ def test_there_is_no_way_around_the_places(world: World) -> None:
     assert answered - {("GET", "/static/{name}")} == {(place.method, place.path) for place in PLACES}
 
 
-def test_every_right_is_needed_somewhere_and_somebodys(world: World) -> None:
+def test_every_right_is_needed_somewhere_and_somebodys() -> None:
     assert {place.needs for place in PLACES} - {EVERYBODY} | {Right.APPROVE} == set(Right)
     assert set().union(*MAY.values()) == set(Right)
     assert set(MAY) == set(Role)
