@@ -171,8 +171,11 @@ def _onward(visit: Visit, task: ReviewTask, **told: str) -> Response:
     walked = replace(part, whose=Whose.FREE) if part.whose in (Whose.ALL, Whose.MINE) else part
     _, behind = visit.screen.desks.neighbours(walked, task)
     following = behind or next((row.task.task_id for row in visit.screen.desks.queue(_first(walked))), None)
-    if following is None or following == task.task_id:
-        return visit.go(address("tasks", task.task_id, **told) if "done" in told else address(**told))
+    if following is None:
+        following = task.task_id
+        if "done" not in told:
+            return visit.go(address(**told))
+    # A split may leave the same task open: then one goes on where one was.
     visit.screen.desks.claim([following], visit.who, visit.screen.settings.lease)
     return visit.go(place_of(following, part, **{"from": task.task_id}, **told))
 
