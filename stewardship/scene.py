@@ -21,7 +21,7 @@ from identity.steps.file import hold
 from identity.steps.normalise import normalise
 from identity.store import ProfileView
 
-__all__ = ["Scene", "Side", "key_of", "scene_of", "seen"]
+__all__ = ["Scene", "Side", "key_of", "scene_of"]
 
 MOST = 12
 """So many records are shown side by side."""
@@ -90,18 +90,26 @@ def scene_of(service: Service, task: ReviewTask) -> Scene:
     stands = {each.key for each in sides}
     pair = _pair(service, named) if len(named) == 2 and stands.issuperset(named) else None
     return Scene(
-        task, profiles, sides, max(0, len(keys) - MOST), named, pair, links, seen(task, profiles.values())
+        task,
+        profiles,
+        sides,
+        max(0, len(keys) - MOST),
+        named,
+        pair,
+        links,
+        _seen(task, profiles.values(), sides),
     )
 
 
-def seen(task: ReviewTask, profiles: Collection[ProfileView]) -> str:
-    """Return what is another as soon as the task, or a profile that it is about, is."""
+def _seen(task: ReviewTask, profiles: Collection[ProfileView], sides: Sequence[Side]) -> str:
+    """Return what is another as soon as the task is, or a profile that it is about, or a value that is shown."""
     versions = sorted((view.profile.golden_id, view.profile.version, view.status) for view in profiles)
     told = (
         task.task_id,
         task.status.value,
         orjson.dumps(dict(task.details), option=orjson.OPT_SORT_KEYS),
         versions,
+        [(side.key, sorted(side.values.items())) for side in sides],
     )
     return hashlib.blake2b(repr(told).encode(), digest_size=12).hexdigest()
 

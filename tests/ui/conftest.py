@@ -15,7 +15,7 @@ from identity.bootstrap import SystemClock
 from identity.model.steward import QueueFilter, Whose
 from tests.browsers import chromium
 from tests.evidence import BROWSER
-from tests.stewardship.conftest import _quick_passwords, loaded, world, world_of  # noqa: F401
+from tests.stewardship.conftest import _quick_passwords, loaded  # noqa: F401
 from tests.stewardship.world import World, service_at
 
 from .serving import served

@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from identity.model.steward import Role
 from tests.stewardship.world import PASSWORD, World
 
 __all__ = ["Walker", "walker_at"]
@@ -61,9 +62,11 @@ class Walker:
         return str(self.page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
 
 
-def walker_at(browser: Browser, root: str, world: World, name: str = "", **options: Any) -> Walker:
+def walker_at(
+    browser: Browser, root: str, world: World, name: str = "", role: Role = Role.STEWARD, **options: Any
+) -> Walker:
     """Return somebody at the screen, logged in under a name that is known to the world."""
-    context = browser.new_context(viewport={"width": 1360, "height": 880}, **options)
+    context = browser.new_context(**{"viewport": {"width": 1360, "height": 880}, **options})
     context.add_init_script(_WATCH)
     page = context.new_page()
     page.set_default_timeout(8_000)
@@ -74,8 +77,8 @@ def walker_at(browser: Browser, root: str, world: World, name: str = "", **optio
         "dialog", lambda dialog: (walker.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss())
     )
     if name:
-        world.visitor(name)
-        walker.log_in(name)
+        token = world.visitor(name, role).http.cookies["session"]
+        context.add_cookies([{"name": "session", "value": token, "url": root}])
     return walker
 
 
