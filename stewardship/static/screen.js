@@ -97,6 +97,14 @@
     counted();
   });
 
+  // What scrolls can be reached by Tab, and only then.
+  function reach() {
+    all(".scroll").forEach((part) => {
+      if (part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
+      else part.removeAttribute("tabindex");
+    });
+  }
+
   // Called for every page, also for one that was put in the place of another.
   function arrive() {
     const page = document.getElementById("page");
@@ -109,8 +117,10 @@
     // The next task is fetched while this one is read.
     setTimeout(() => all("[data-preloads]").forEach((link) => link.dispatchEvent(new Event("preload"))), 250);
     counted();
+    reach();
   }
 
+  window.addEventListener("resize", reach);
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   document.addEventListener("DOMContentLoaded", arrive);
 })();
