@@ -65,11 +65,10 @@ class Evidence:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        told = f"databases: SQLite {sqlite3.sqlite_version}"
-        for need in self._needs:
-            if need.exercised:
-                told += f"; {self._config.stash.get(need.found, need.named)}, {need.exercised} tests"
-        terminalreporter.write_line(told)
+        met = [need for need in self._needs if need.exercised]
+        told = [f"{self._config.stash.get(need.found, need.named)}, {need.exercised} tests" for need in met]
+        if told:
+            terminalreporter.write_line("; ".join([f"databases: SQLite {sqlite3.sqlite_version}", *told]))
         for need in filter(self._missing, self._needs):
             end = ", which fails on CI" if _on_ci() else ""
             terminalreporter.write_line(f"{need.named} was NOT exercised{end}", red=True, bold=True)
