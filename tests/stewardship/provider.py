@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey
 
 __all__ = ["Provider", "provider"]
 
@@ -80,7 +80,7 @@ class Provider:
             return {"issuer": issuer, **{name: self.issuer + place for name, place in told.items()}}
         if path == "/jwks":
             public = self.key.as_dict(private=False)
-            return KeySet.import_key_set({"keys": [public | {"kid": self.key.thumbprint()}]}).as_dict()
+            return {"keys": [public | {"kid": self.key.thumbprint()}]}
         return None
 
 

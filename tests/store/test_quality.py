@@ -64,7 +64,7 @@ def test_people_agree_on_pairs_that_several_answered_the_same(asked: Store, cloc
     ]  # fmt: skip
     with asked.online(clock) as work:
         for left, right, same, actor in said:
-            work.put_label(Label(*sorted((left, right)), same, "inside", actor))
+            work.put_label(Label(min(left, right), max(left, right), same, "inside", actor))
     # Who changed their mind counts as what they said last.
     with asked.online(clock) as work:
         work.put_label(Label(one, two, True, "inside", "ben"))

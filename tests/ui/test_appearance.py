@@ -48,14 +48,11 @@ def full(live: Live) -> World:
     breach = {"limit": "profiles_changed", "measured": 0.041, "allowed": 0.02}
     world.service.runs.finish("run1", RunStatus.WAITING, at, {"impact": impact, "breaches": [breach]})
     deliveries = world.service.deliveries
-    told = {"types": (), "secrets": ("one",), "status": SubscriberStatus.ACTIVE, "reason": ""}
-    since = {"created_at": at, "changed_at": at, "position": deliveries.log_end() - 3}
-    stream = {"horizon": 0, "generation": 0, "log": "log"}
-    deliveries.add(
-        Subscriber(
-            "loyalty", SubscriberKind.WEBHOOK, "https://loyalty.example/hook", **told, **since, **stream
-        )
-    )
+    told: dict[str, Any] = {"types": (), "secrets": ("one",), "status": SubscriberStatus.ACTIVE, "reason": ""}
+    told |= {"created_at": at, "changed_at": at, "position": deliveries.log_end() - 3}
+    told |= {"horizon": 0, "generation": 0, "log": "log"}
+    hook = "https://loyalty.example/hook"
+    deliveries.add(Subscriber("loyalty", SubscriberKind.WEBHOOK, hook, **told))
     event = world.service.store.views.events(0, 1)[0]
     letter = DeadLetter(
         "loyalty", event.subject, event.position, event.event_id, "REFUSED", "answered 422", 8, at, at, "{}"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from identity.bootstrap import SystemClock
 from identity.flows.estimate import draw_sample
 from identity.model.review import ReviewKind, ReviewStatus, ReviewTask
 from tests.stewardship.world import World
@@ -29,15 +30,11 @@ def at_a_task(walk: Walk, live: Live, kind: ReviewKind, way: str) -> tuple[Walke
     else:
         walker.page.locator("[data-row-link]").first.click()
     walker.arrived(".compare")
-    task = world.service.store.views.review(walker.page.url.split("/tasks/")[1].partition("?")[0], _now())
+    task = world.service.store.views.review(
+        walker.page.url.split("/tasks/")[1].partition("?")[0], SystemClock().now()
+    )
     assert task is not None
     return walker, task
-
-
-def _now():  # type: ignore[no-untyped-def]
-    from identity.bootstrap import SystemClock
-
-    return SystemClock().now()
 
 
 def choose(walker: Walker, what: str, way: str) -> None:

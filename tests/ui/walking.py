@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 
 from identity.model.steward import Role
 from tests.stewardship.world import PASSWORD, World
@@ -73,13 +73,16 @@ def walker_at(
     walker = Walker(page, context, root)
     page.on("pageerror", lambda error: walker.complaints.append(f"error: {error}"))
     page.on("console", lambda message: _heard(walker, message))
-    page.on(
-        "dialog", lambda dialog: (walker.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss())
-    )
+    page.on("dialog", lambda dialog: _asked(walker, dialog))
     if name:
         token = world.visitor(name, role).http.cookies["session"]
         context.add_cookies([{"name": "session", "value": token, "url": root}])
     return walker
+
+
+def _asked(walker: Walker, dialog: Dialog) -> None:
+    walker.complaints.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
 
 
 def _heard(walker: Walker, message: Any) -> None:
