@@ -20,7 +20,7 @@ from bench.online.server import NoServer
 from bench.online.timing import summary
 from bench.processes import Outcome
 
-__all__ = ["PEER", "growth", "measured_online"]
+__all__ = ["PEER", "growth", "kept_in", "measured_online"]
 
 PEER = "bench.online.peer"
 _PATIENCE = 600.0
@@ -36,13 +36,13 @@ def measured_online(
     plan_of: Callable[[str], Plan] = plan_for,
 ) -> list[dict[str, Any]]:
     """Return what each size took on each database. With `keep`, records and databases are kept there and used again."""
-    with _folder(keep) as folder, ExitStack() as servers:
+    with kept_in(keep) as folder, ExitStack() as servers:
         places = {name: _opened(name, folder, servers) for name in databases}
         return [_measured(size, plan_of(size), places, folder, told, kept=keep is not None) for size in sizes]
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def kept_in(keep: Path | None) -> Iterator[Path]:
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
         yield keep.absolute()
