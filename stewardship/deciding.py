@@ -74,6 +74,7 @@ def decide(visit: Visit) -> Response:
     wanted = _wanted(visit, task)
     if wanted.choice in LABELS:
         label(visit.service.desk, task.task_id, LABELS[wanted.choice], visit.who)
+        visit.screen.desks.clear(task.task_id)
         return _onward(visit, task, note="labelled")
     if _needs_another(visit, scene, desk, wanted):
         visit.screen.desks.put_stage(task.task_id, Stage.PROPOSED, visit.who, _reason(visit), wanted.plain())
@@ -96,6 +97,7 @@ def _taken(visit: Visit, scene: Scene, wanted: Wanted) -> Response:
         raise
     if reason := _reason(visit):
         visit.screen.desks.put_note(scene.task.task_id, visit.who, wanted.choice.value, reason)
+    visit.screen.desks.clear(scene.task.task_id)
     return _onward(visit, scene.task, done=decided.operation.operation_id)
 
 

@@ -85,10 +85,11 @@ def scene_of(service: Service, task: ReviewTask) -> Scene:
     profiles = {view.profile.golden_id: view for view in found.values() if view}
     named = [key_of(str(task.details[side])) for side in ("left", "right") if side in task.details]
     keys = _ordered(named, [view.profile.records for view in profiles.values()])
-    sides = _sides(service, keys[:MOST], profiles)
+    records = _stored(service, keys[:MOST])
+    sides = _sides(service, records, profiles)
     links = _inside(views.links_of(keys), keys) if keys else ()
-    stands = {each.key for each in sides}
-    pair = _pair(service, named) if len(named) == 2 and stands.issuperset(named) else None
+    compared = [record for record in records if record.key in named]
+    pair = _pair(service, compared) if len(compared) == 2 else None
     return Scene(
         task,
         profiles,
@@ -135,11 +136,17 @@ def _ordered(named: Sequence[RecordKey], profiles: Sequence[Sequence[RecordKey]]
     return [*named, *(keys[place] for place in range(depth) for keys in rest if place < len(keys))]
 
 
+def _stored(service: Service, keys: Sequence[RecordKey]) -> list[SourceRecord]:
+    """Return what sources last told of these records, in this order; who was deleted is left out."""
+    with service.store.look() as look:
+        stored = look.stored(keys)
+    return [stored[key].record for key in keys if key in stored and stored[key].deleted_at is None]
+
+
 def _sides(
-    service: Service, keys: Sequence[RecordKey], profiles: Mapping[GoldenId, ProfileView]
+    service: Service, records: Sequence[SourceRecord], profiles: Mapping[GoldenId, ProfileView]
 ) -> list[Side]:
     homes = {key: golden_id for golden_id, view in profiles.items() for key in view.profile.records}
-    records = [record for key in keys if (record := service.store.views.record(key))]
     generic = _generic(service, records)
     return [
         Side(record.key, homes.get(record.key), record.attributes, record.observed_at, generic[record.key])
@@ -161,13 +168,10 @@ def _generic(service: Service, records: Sequence[SourceRecord]) -> dict[RecordKe
     }
 
 
-def _pair(service: Service, named: Sequence[RecordKey]) -> Mapping[str, Any] | None:
-    records = [record for key in sorted(named) if (record := service.store.views.record(key))]
-    if len(records) < 2:
-        return None
+def _pair(service: Service, records: Sequence[SourceRecord]) -> Mapping[str, Any]:
     with service.store.look() as look:
         model = service.desk.scorer(look).model
-    ours, theirs = as_compared(service, records)
+    ours, theirs = as_compared(service, sorted(records, key=lambda record: record.key))
     scored = compare(ours, theirs, model, service.comparators)
     return pair_report(service, model, (ours, theirs), scored.match_weight, scored.contributions)
 

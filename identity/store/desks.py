@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from identity.model.review import ReviewKind, ReviewTask
 from identity.model.steward import Desk, Note, QueueCounts, Queued, QueueFilter, Stage, Whose
@@ -45,6 +45,10 @@ _STAGE = Statement(
     "INSERT INTO review_desk (task_id, stage, stage_by, proposal) VALUES (:task_id, :stage, :who, :proposal)"
     " ON CONFLICT (task_id) DO UPDATE SET stage = :stage, stage_by = :who, proposal = :proposal,"
     " holder = NULL, held_until = NULL"
+)
+_CLEAR = Statement(
+    "UPDATE review_desk SET holder = NULL, held_until = NULL, assignee = NULL, stage = '', stage_by = '',"
+    " proposal = '' WHERE task_id = :task_id"
 )
 _NOTE_DOWN = Statement(
     "INSERT INTO review_note (task_id, actor, at, kind, note) VALUES (:task_id, :who, :at, :kind, :note)"
@@ -85,6 +89,11 @@ class Desks:
                 _STAGE.of(stage=stage.value, proposal=proposal, **told),
                 _NOTE_DOWN.of(kind=stage.value or "returned", note=note, at=self._clock.now(), **told),
             )
+
+    def clear(self, task_id: str) -> None:
+        """Leave nobody at a task: it is decided."""
+        with self._database.write() as connection:
+            connection.execute(_CLEAR.of(task_id=task_id))
 
     def put_note(self, task_id: str, who: str, kind: str, note: str) -> None:
         with self._database.write() as connection:
@@ -147,22 +156,24 @@ class Desks:
     def counts(self, steward: str) -> QueueCounts:
         """Return how many open tasks there are of each kind, and of each part for this steward."""
         at = self._clock.now()
-        by_kind = select(_TASK.c.kind, func.count()).where(_open(at)).group_by(_TASK.c.kind)
-        touched = select(func.count()).select_from(_TASK.join(_DESK, _TASK.c.task_id == _DESK.c.task_id))
-        later = select(func.count()).where(_TASK.c.closed_at.is_(None), _TASK.c.deferred_until > at)
+        due = or_(_TASK.c.deferred_until.is_(None), _TASK.c.deferred_until <= at)
+        by_kind = select(_TASK.c.kind, _sum(due), func.count()).where(_TASK.c.closed_at.is_(None))
+        parts = [part for part in Whose if part not in (Whose.ALL, Whose.FREE)]
+        still = select(_TASK.c.task_id).where(_TASK.c.task_id == _DESK.c.task_id, _open(at)).exists()
+        touched = or_(_DESK.c.holder.is_not(None), _DESK.c.assignee.is_not(None), _DESK.c.stage != "")
+        desks = select(_sum(~_free(at)), *(_sum(_WHOSE[part](steward, at)) for part in parts))
         with self._database.read() as look:
-            kinds = {ReviewKind(kind): int(count) for kind, count in look.execute(by_kind)}
-            whose: dict[Whose, int] = {
-                part: int(look.execute(touched.where(_open(at), _WHOSE[part](steward, at))).scalar_one())
-                for part in Whose
-                if part not in (Whose.ALL, Whose.FREE)
-            }
-            taken = look.execute(touched.where(_open(at), ~_free(at))).scalar_one()
-            deferred = look.execute(later).scalar_one()
+            rows = look.execute(by_kind.group_by(_TASK.c.kind)).all()
+            taken, *counted = look.execute(desks.where(touched, still)).one()
+        kinds = {ReviewKind(kind): int(open_ or 0) for kind, open_, _ in rows if open_}
         everything = sum(kinds.values())
-        return QueueCounts(
-            kinds, {Whose.ALL: everything, Whose.FREE: everything - int(taken), **whose}, int(deferred)
-        )
+        whose = {Whose.ALL: everything, Whose.FREE: everything - int(taken or 0)}
+        whose |= {part: int(count or 0) for part, count in zip(parts, counted, strict=True)}
+        return QueueCounts(kinds, whose, sum(int(count) for _, _, count in rows) - everything)
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))
 
 
 def _open(at: datetime) -> ColumnElement[bool]:

@@ -87,7 +87,11 @@ def _desks() -> None:
     )
     op.create_index("ix_review_note_task", "review_note", ["task_id"])
 
+    columns = ["kind", "priority", "deferred_until"]
+    op.create_index("ix_review_task_kind", "review_task", columns, **where("closed_at IS NULL"))
+
 
 def downgrade() -> None:
+    op.drop_index("ix_review_task_kind", "review_task")
     for table in ("review_note", "review_desk", "disclosure", "steward_session", "steward"):
         op.drop_table(table)
