@@ -118,6 +118,11 @@ def count(number: float) -> str:
     return f"{number:,}"
 
 
+def share(number: float) -> str:
+    """Return a limit or what was measured of it: shares as such, counts as such."""
+    return f"{number * 100:.3g} %" if 0 < number < 1 else f"{number:,.0f}"
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "age": age,
     "attribute": attribute,
@@ -128,5 +133,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "moment": moment,
     "odds": odds,
     "role": role,
+    "share": share,
     "stage": lambda stage: STAGES[Stage(stage)],
 }

@@ -122,7 +122,7 @@ def test_a_re_match_is_let_go_or_carried_out_by_a_lead(world: World) -> None:
     lead, auditor = world.visitor("lea", Role.LEAD), world.visitor("otto", Role.AUDITOR)
     waiting(world)
     assert "Shall this change be made?" in lead.get("/runs/run1").text
-    assert "Profiles changed: 0.3, and 0.02 is allowed." in lead.last.text
+    assert "Profiles changed: 30 %, and 2 % is allowed." in lead.last.text
     auditor.get("/runs/run1")
     assert auditor.post("/runs/run1/reject").status_code == 403
     assert lead.post("/runs/run1/reject").status_code == 303

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from playwright.sync_api import expect
 
@@ -18,6 +20,7 @@ from identity.model.delivery import DeadLetter, Subscriber, SubscriberKind, Subs
 from identity.model.review import ReviewKind
 from identity.model.run import Run, RunKind, RunStatus
 from identity.model.steward import Role
+from identity.ports import MOVES
 from tests.stewardship.world import World
 
 from .walking import Walker
@@ -47,6 +50,7 @@ def full(live: Live) -> World:
     impact = {"profiles_changed": 214, "records_moved": 530, "merged": 96, "split": 12, "largest_profile": 41}
     breach = {"limit": "profiles_changed", "measured": 0.041, "allowed": 0.02}
     world.service.runs.finish("run1", RunStatus.WAITING, at, {"impact": impact, "breaches": [breach]})
+    world.service.runs.put_moves("run1", moves(world))
     deliveries = world.service.deliveries
     told: dict[str, Any] = {"types": (), "secrets": ("one",), "status": SubscriberStatus.ACTIVE, "reason": ""}
     told |= {"created_at": at, "changed_at": at, "position": deliveries.log_end() - 3}
@@ -61,6 +65,16 @@ def full(live: Live) -> World:
     ana = world.visitor("ana")
     ana.decide(world.task(), "merge", reason="the same loyalty card")
     return world
+
+
+def moves(world: World) -> pa.Table:
+    """Return records that would go from one profile to another."""
+    found = []
+    for task in world.tasks(ReviewKind.POSSIBLE_MATCH)[:6]:
+        into, out_of = task.golden_ids
+        for key in world.service.store.views.members(out_of)[:3]:
+            found.append({**asdict(key), "came_from": out_of, "golden_id": into})
+    return pa.Table.from_pylist(found, MOVES)
 
 
 def pages(world: World) -> dict[str, str]:
