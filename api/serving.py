@@ -28,7 +28,7 @@ _TIDY_SECONDS = 60.0
 _LEAVE_SECONDS = 15.0
 """How long what is on its way is waited for: longer than a webhook may take to answer."""
 _KEPT = timedelta(hours=48)
-"""How long requests under a key are remembered."""
+"""How long requests under a key are remembered, and sessions that nobody uses."""
 
 
 def serve(
@@ -85,10 +85,12 @@ def application() -> FastAPI:
 
 def _tidy(service: Service, stop: threading.Event) -> None:
     requests = service.store.requests(SystemClock())
+    stewards = service.store.stewards(SystemClock())
     while not stop.wait(_TIDY_SECONDS):
         try:
             service.redo(1_000)
             requests.forget(SystemClock().now() - _KEPT)
+            stewards.forget_sessions(_KEPT)
         except IdentityError as error:
             _LOG.warning("not_tidied", code=error.code)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 
 from identity.model.cluster import GoldenId
@@ -53,8 +54,17 @@ def task_page(visit: Visit) -> Response:
         graph=graph(_members(scene), scene.links, scene.named, threshold),
         before=before and place_of(before, part), behind=behind and place_of(behind, part),
         notes=visit.screen.desks.notes(task.task_id), hinders=hinders(visit, desk),
-        holder=desk.held_at(visit.at), Stage=Stage, **_news(visit),
+        holder=desk.held_at(visit.at), proposed=_proposed(task, desk), **_news(visit),
     )  # fmt: skip
+
+
+def _proposed(task: ReviewTask, desk: Desk) -> dict[str, Any] | None:
+    """Return what somebody wants who waits for a second person."""
+    if desk.stage is not Stage.PROPOSED or not desk.proposal:
+        return None
+    choice, keys = orjson.loads(desk.proposal)
+    labels = {offer.choice.value: offer.label for offer in OFFERED[task.kind]}
+    return {"label": labels.get(choice, choice), "records": keys}
 
 
 def hinders(visit: Visit, desk: Desk) -> str:

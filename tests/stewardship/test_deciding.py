@@ -243,6 +243,7 @@ def test_where_much_is_at_stake_two_people_decide_the_same(world_of: Callable[..
     assert world.again(task).status is ReviewStatus.OPEN
     assert world.service.store.views.operations() == ()
     seen = ben.seen(task)
+    assert "ana wants: merge." in ben.last.text
     assert ana.post(f"/tasks/{task.task_id}/decide", {"choice": "merge", "seen": seen}).status_code == 409
     assert ben.decide(task, "merge").status_code == 303
     (operation,) = world.service.store.views.operations()

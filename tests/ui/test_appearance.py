@@ -130,11 +130,16 @@ def serious(walker: Walker, *rules: str) -> list[str]:
     ]
 
 
-def picture(walker: Walker, name: str, folder: Path) -> None:
+def picture(walker: Walker, name: str, folder: Path, part: str = "") -> None:
     folder = IMAGES if os.environ.get(DRAW) else folder
     folder.mkdir(exist_ok=True)
     walker.page.evaluate("document.activeElement.blur()")
-    walker.page.screenshot(path=folder / f"{name}.png")
+    if part:
+        # What stays in reach at the bottom is not in the picture.
+        walker.page.evaluate("document.querySelector('.decide').hidden = true")
+        walker.page.locator(part).screenshot(path=folder / f"{name}.png", animations="disabled")
+    else:
+        walker.page.screenshot(path=folder / f"{name}.png")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -160,6 +165,8 @@ def test_pages_are_accessible_and_fit(walk: Walk, full: World, shape: str, tmp_p
         ):
             wide.append(name)
         picture(walker, f"{name}-{shape}", tmp_path)
+        if name == "task" and shape == "light":
+            picture(walker, "evidence-light", tmp_path, ".evidence")
     assert "\n".join(f"{name} {each}" for name, some in found.items() for each in some) == ""
     assert wide == []
 
