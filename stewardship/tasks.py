@@ -82,7 +82,10 @@ def hinders(visit: Visit, desk: Desk) -> str:
 
 
 def _members(scene: Scene) -> dict[GoldenId, tuple[RecordKey, ...]]:
-    return {golden_id: view.profile.records for golden_id, view in scene.profiles.items()}
+    """Return the records of each profile, in the order in which the profiles are met in the table."""
+    met = list(dict.fromkeys(side.golden_id for side in scene.sides if side.golden_id in scene.profiles))
+    order = [*met, *(golden_id for golden_id in scene.profiles if golden_id not in met)]
+    return {golden_id: scene.profiles[golden_id].profile.records for golden_id in order if golden_id}
 
 
 def _news(visit: Visit) -> dict[str, Any]:

@@ -70,7 +70,12 @@ def graph(
         nodes |= _ring(golden_id, shown, middle, radius, frozenset(named))
         rings.append((golden_id, middle, _MIDDLE, radius + 18.0, len(keys) - len(shown)))
         x = middle + max(radius, 30.0) + _GAP
-    edges = [_edge(link, nodes, frozenset(named), match_threshold) for link in links if _drawn(link, nodes)]
+    middles = {golden_id: at for golden_id, at, *_ in rings}
+    edges = [
+        _edge(link, nodes, frozenset(named), match_threshold, middles)
+        for link in links
+        if _drawn(link, nodes)
+    ]
     # What is in question is drawn last, over the others.
     edges.sort(key=lambda edge: edge.strength == "asked")
     return Graph(list(nodes.values()), edges, rings, x - _GAP + _MARGIN, 2 * _MIDDLE)
@@ -83,12 +88,15 @@ def _ring(
     for place, key in enumerate(keys):
         angle = 2 * math.pi * place / max(len(keys), 1)
         at, down = x + radius * math.cos(angle), _MIDDLE + radius * math.sin(angle)
-        # Names stand outside of the ring, where no link is.
+        # Names stand outside of the ring, where no link is; where a link leads to another ring, below.
         right, below = math.cos(angle), math.sin(angle)
-        anchor = "middle" if abs(right) < 0.4 or not radius else "start" if right > 0 else "end"
+        leads = key in named and not named.issubset(keys)
+        beside = bool(radius) and not leads and abs(right) >= 0.4
+        anchor = "middle" if not beside else "start" if right > 0 else "end"
+        label_x = at + 15 * right if beside else at
+        label_y = down + 4 + 17 * below if radius and not leads else down + 24
         placed[key] = Node(
-            key, home, round(at, 1), round(down, 1), key in named,
-            round(at + 15 * right * (radius > 0), 1), round(down + 4 + 17 * (below if radius else 1), 1), anchor,
+            key, home, round(at, 1), round(down, 1), key in named, round(label_x, 1), round(label_y, 1), anchor
         )  # fmt: skip
     return placed
 
@@ -97,16 +105,26 @@ def _drawn(link: Link, nodes: Mapping[RecordKey, Node]) -> bool:
     return link.left in nodes and link.right in nodes
 
 
-def _edge(link: Link, nodes: Mapping[RecordKey, Node], named: frozenset[RecordKey], threshold: float) -> Edge:
+def _edge(
+    link: Link,
+    nodes: Mapping[RecordKey, Node],
+    named: frozenset[RecordKey],
+    threshold: float,
+    middles: Mapping[GoldenId, float],
+) -> Edge:
     left, right, weight = nodes[link.left], nodes[link.right], link.match_weight
     strength = "weak" if weight is not None and weight < threshold else "strong"
     if named == {link.left, link.right}:
         strength = "asked"
+    middle = middles[left.home] if left.home == right.home else None
     x, y = (left.x + right.x) / 2, (left.y + right.y) / 2
     length = math.hypot(right.x - left.x, right.y - left.y) or 1.0
-    # Its number stands beside it, on the upper side.
     across = (right.y - left.y) / length, (left.x - right.x) / length
-    side = 12 if across[1] <= 0 else -12
+    # Its number stands beside it: outside of a ring that holds both, else on the upper side.
+    outward = across[0] * (x - middle) + across[1] * (y - _MIDDLE) if middle is not None else -across[1]
+    side = 20 if outward >= 0 else -20
+    if middle is None:
+        side = 12 if outward >= 0 else -12
     return Edge(
         left.x, left.y, right.x, right.y, weight, strength, f"{link.left} – {link.right}",
         round(x + side * across[0], 1), round(y + side * across[1] + 4, 1),
