@@ -20,7 +20,6 @@ from typing import Any
 
 import httpx2
 import uvicorn
-from sqlalchemy import select
 
 from api.app import create_app
 from api.settings import ApiSettings
@@ -41,7 +40,6 @@ from identity.model.review import Concern, ReviewTask
 from identity.model.steward import QueueFilter
 from identity.steps.reconcile import reconcile
 from identity.steps.review import between, extent
-from identity.store.tables import TABLES
 from stewardship.accounts import opened
 from stewardship.app import create_screen
 from stewardship.visit import ROOT
@@ -96,14 +94,15 @@ def _measured(stored: Filled, tasks: int, calls: int) -> dict[str, Any]:
 
 def _open_tasks(service: Service, wanted: int) -> None:
     """Ask about pairs of profiles until so many tasks are open: what the records themselves ask about comes first."""
-    clock, crosswalk = SystemClock(), TABLES["crosswalk"].c
+    clock = SystemClock()
     there = sum(service.store.views.reviews_waiting(clock.now()).values())
-    asked = select(crosswalk.golden_id, crosswalk.source, crosswalk.source_record_id)
-    asked = asked.where(crosswalk.valid_to.is_(None)).order_by(crosswalk.golden_id)
     homes: dict[GoldenId, list[RecordKey]] = {}
-    with service.store._database.read() as look:
-        for golden_id, *key in look.execute(asked.limit(8 * wanted)):
-            homes.setdefault(GoldenId(golden_id), []).append(RecordKey(*key))
+    with service.store.begin(clock) as work:
+        members = work.memberships().sort_by("golden_id").slice(0, 8 * wanted)
+    for row in members.to_pylist():
+        homes.setdefault(GoldenId(row["golden_id"]), []).append(
+            RecordKey(row["source"], row["source_record_id"])
+        )
     concerns = list(itertools.islice(_concerns(service, homes), max(0, wanted - there)))
     known = {task.subject for task in service.store.views.reviews(clock.now(), None, there or 1)}
     fresh = [concern for concern in concerns if concern.subject not in known]

@@ -6,9 +6,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 __all__ = ["browser_is_left_out", "chromium"]
 
@@ -35,6 +38,9 @@ def chromium() -> Iterator[Browser]:
     named = os.environ.get(_VARIABLE) or next((path for name in _NAMES if (path := shutil.which(name))), None)
     if named is None or named == _LEFT_OUT:
         pytest.fail(f"There is no Chromium for the tests of the screen. {_REMEDY}", pytrace=False)
+    # Imported by those who need it: it takes a while.
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=named, args=_QUIETLY)
         try:
