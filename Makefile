@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp serve openapi test test-erp check contract consent faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp check contract consent faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,9 +33,15 @@ erp: setup ## A Tryton server to try the ERP connector on, in an environment of 
 work: setup ## A worker for nightly jobs, with the clock that sends them (IDENTITY_BROKER_URL names the broker)
 	$(BIN)/celery --app identity.jobs worker --beat --schedule .celerybeat-schedule
 
-serve: setup ## The demo data over HTTP, on this machine
+serve: setup ## The demo data over HTTP, and on the review screen, on this machine
 	@test -f demo-data/identity.db || $(BIN)/identity demo > /dev/null
 	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
+
+browser: ## Chromium for the tests of the screen, where there is none (Debian)
+	@tests/ui/install-browser
+
+pictures: setup browser ## Take the pictures of the review screen anew, into docs/img
+	MAKE_PICTURES=1 $(BIN)/python -m pytest tests/ui/test_appearance.py
 
 openapi: setup ## Write docs/openapi.json anew, and say what would break callers of the released one
 	$(BIN)/python -m api.openapi docs/openapi.json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import anyio.to_thread
 import structlog
@@ -11,8 +12,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from api import problems
+from api.beside import Beside
 from api.calls import Context
 from api.contract import document
 from api.deprecation import DEPRECATED, Deprecation, Notices
@@ -54,8 +57,10 @@ def create_app(
     service: Service,
     settings: ApiSettings | None = None,
     deprecated: Mapping[str, Deprecation] = DEPRECATED,
+    besides: Mapping[str, ASGIApp] = MappingProxyType({}),
 ) -> FastAPI:
-    """Return the application over one service. `deprecated` routes, by operation id, say that they are."""
+    """Return the application over one service. `deprecated` routes, by operation id, say that they are. `besides` are
+    other applications, each by the address below which it answers."""
     settings = settings or ApiSettings()
     metrics = Metrics(lambda: _stored(service), lambda: _subscribers(service), lambda: _consumers(service))
     app = FastAPI(
@@ -86,6 +91,8 @@ def create_app(
     app.add_exception_handler(Exception, _unforeseen)
     if deprecated:
         app.add_middleware(Notices, deprecated=deprecated)
+    if besides:
+        app.add_middleware(Beside, besides=besides)
     app.add_middleware(Door, settings=settings, metrics=metrics)
     return app
 

@@ -18,16 +18,18 @@ from bench.measure import SIZES, labelled_sets, measured_labelled, measured_popu
 from bench.online.databases import DATABASES
 from bench.online.measure import STEPS, growth, measured_online
 from bench.processes import ROOT
+from bench.screen import measured_screen
 from bench.tables import tables
 
 __all__ = ["main"]
 
-_PARTS = ("batch", "online", "http", "events")
+_PARTS = ("batch", "online", "http", "events", "screen")
 _LATEST = ROOT / "bench" / "results" / "latest.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the sizes asked for in whole populations (batch) and record by record (online), beside plain Splink.
+    """Measure the sizes asked for in whole populations (batch) and record by record (online), beside plain
+    Splink; and how long the review screen takes (screen).
 
     Batch also measures the labelled sets, whose absence is no fault.
     """
@@ -58,6 +60,9 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
         sizes = ["5k"] if asked.quick else asked.sizes
         found["online"] = measured_online(sizes, asked.databases, _told, asked.keep, steps=steps)
         found["growth"] = growth(found["online"])
+    if "screen" in asked.part:
+        sizes, tasks = (["5k"], 500) if asked.quick else (asked.sizes, 50_000)
+        found["screen"] = measured_screen(sizes, asked.databases, _told, asked.keep, tasks=tasks)
     return found
 
 
@@ -76,13 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             f"--{name}", type=_some_of(known), default=shipped, metavar=name.upper(), help=about
         )
-    parser.add_argument("--quick", action="store_true", help="only 20k records, 5k of the online part")
+    parser.add_argument("--quick", action="store_true", help="only 20k records, 5k of the other parts")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
         "--keep",
         type=Path,
         metavar="DIR",
-        help="keep the online part's loaded databases there, or use them again",
+        help="keep the loaded databases of the online part and the screen there, or use them again",
     )
     return parser
 

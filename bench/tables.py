@@ -31,7 +31,23 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
         yield http_table(online)
     if results.get("events"):
         yield events_table(results["events"])
+    if results.get("screen"):
+        yield _screen(results["screen"])
     yield _machine(results["machine"])
+
+
+def _screen(sizes: list[dict[str, Any]]) -> Table:
+    names = ("stored", "database", "page")
+    table = new_table(
+        "Pages of the review screen, as the server takes them", names, ("open tasks", "p50 ms", "p95", "p99")
+    )
+    for size in sizes:
+        if size["failure"]:
+            table.add_row(size["name"], size["database"], size["failure"])
+        for page in size["pages"]:
+            figures = [f"{page[name]:.1f}" for name in ("p50_ms", "p95_ms", "p99_ms")]
+            table.add_row(size["name"], size["version"], page["page"], f"{size['tasks']:,}", *figures)
+    return table
 
 
 def _accuracy(populations: list[dict[str, Any]]) -> Table:

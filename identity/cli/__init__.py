@@ -3,7 +3,8 @@
 Those by which people decide stand in `decisions.py`, what customers allow in `consents.py`, what they ask about
 themselves in `privacy.py`, those that say why in `reasons.py`, re-matches in `runs.py`. What waits for people
 stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who follows them in
-`following.py`, systems that are listened to in `intake.py`.
+`following.py`, systems that are listened to in `intake.py`, who may use the review screen in
+`stewards.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
@@ -29,6 +30,7 @@ from identity.cli import (
     reviews,
     runs,
     serving,
+    stewards,
 )
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
@@ -85,6 +87,7 @@ app.add_typer(privacy.privacy_app, name="privacy")
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")
+app.add_typer(stewards.app, name="steward")
 app.command()(runs.rematch)
 app.command()(models.train)
 

@@ -57,6 +57,7 @@ class ReviewTaskRow(Row, table=True):
     __table_args__ = (
         partial_index("uq_review_task_open", "subject", where="closed_at IS NULL", unique=True),
         partial_index("ix_review_task_priority", "priority", where="closed_at IS NULL"),
+        partial_index("ix_review_task_kind", "kind", "priority", "deferred_until", where="closed_at IS NULL"),
     )
 
     task_id: str = key(primary_key=True)
