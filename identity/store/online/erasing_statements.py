@@ -122,7 +122,7 @@ FORGET_TASKS = tuple(
         f" WHERE {_holds('t.details', 'subject')} OR {_holds('t.subject', 'subject')})",
         _columns("review_task", "subject"),
     )
-    for table in ("review_subject", "review_task")
+    for table in ("review_subject", "review_desk", "review_note", "review_task")
 )
 FORGET_REPLIES = Statement(
     "UPDATE idempotency SET status = 410, reply = :reply WHERE (client, request_key) IN"
