@@ -47,11 +47,11 @@
     return true;
   }
 
-  document.addEventListener("keydown", (event) => {
+  function pressed(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
     if (keysAreOff() || writes(event.target) || document.querySelector("dialog[open]")) return;
     if (press(event.key.toLowerCase())) event.preventDefault();
-  });
+  }
 
   document.addEventListener("click", (event) => {
     const opens = event.target.closest("[data-opens]");
@@ -122,5 +122,9 @@
 
   window.addEventListener("resize", reach);
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
-  document.addEventListener("DOMContentLoaded", arrive);
+  // htmx begins at the same moment, and was there before: what a key clicks is alive.
+  document.addEventListener("DOMContentLoaded", () => {
+    arrive();
+    document.addEventListener("keydown", pressed);
+  });
 })();
