@@ -146,7 +146,8 @@ class Service:
 
     @cached_property
     def workshop(self) -> Workshop:
-        assert self.desk  # which knows whom a backup may have brought back
+        if self.erasures.erasures():  # otherwise an empty database is left without a model: a load trains one
+            assert self.desk, "which erases whom a backup has brought back"
         return Workshop(
             transactions=self.store,
             engine=self.batch_engine,

@@ -6,6 +6,7 @@ closed for this: an answer that tells something undocumented fails, though clien
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import orjson
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -49,7 +49,9 @@ _WAIT = 0.02
 
 @schemathesis.serializer("application/x-ndjson")
 def _lines(_: Any, value: Any) -> bytes:
-    return value.encode(errors="replace") if isinstance(value, str) else orjson.dumps(value, default=str)
+    return (
+        value.encode(errors="replace") if isinstance(value, str) else json.dumps(value, default=str).encode()
+    )
 
 
 @dataclass(slots=True)

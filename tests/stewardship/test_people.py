@@ -26,7 +26,7 @@ def somebody(world: World) -> Any:
             if (
                 view
                 and len(view.profile.records) > 2
-                and {"email", "phone", "family_name"} <= view.profile.values.keys()
+                and {"email", "phone", "family_name", "loyalty_id"} <= view.profile.values.keys()
             ):
                 return view.profile
     raise AssertionError("the sample has nobody like this")
