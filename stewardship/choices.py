@@ -52,6 +52,8 @@ OFFERED: Mapping[ReviewKind, Sequence[Offer]] = {
     ReviewKind.CONTRADICTED: (_REVISE,),
     ReviewKind.BREAKER: (),
     ReviewKind.SAMPLE: (_SAME, _OTHER, _UNSURE),
+    ReviewKind.LOYALTY_BLOCKED: (_SPLIT,),
+    ReviewKind.LOYALTY_SHORTFALL: (_MERGE,),
 }
 LABELS: Mapping[Choice, bool | None] = {Choice.SAME: True, Choice.OTHER: False, Choice.UNSURE: None}
 """What each answer to a sample means."""

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from identity.commands.reviews import WHY
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed
 from identity.model.record import RecordKey
@@ -22,7 +23,7 @@ from stewardship.queue import part_of, standing
 from stewardship.rights import Right
 from stewardship.scene import Scene, scene_of
 from stewardship.visit import Visit, address
-from stewardship.words import QUESTIONS, WHY
+from stewardship.words import QUESTIONS
 
 __all__ = ["PLACES", "closed_page", "place_of", "task_of"]
 

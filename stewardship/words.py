@@ -9,7 +9,7 @@ from typing import Any
 from identity.model.review import ReviewKind
 from identity.model.steward import Role, Stage
 
-__all__ = ["ATTRIBUTES", "FILTERS", "KINDS", "QUESTIONS", "STAGES", "WHY", "age", "bits", "odds"]
+__all__ = ["ATTRIBUTES", "FILTERS", "KINDS", "QUESTIONS", "STAGES", "age", "bits", "odds"]
 
 KINDS: Mapping[ReviewKind, str] = {
     ReviewKind.POSSIBLE_MATCH: "Possible match",
@@ -19,6 +19,8 @@ KINDS: Mapping[ReviewKind, str] = {
     ReviewKind.CONTRADICTED: "Contradicted",
     ReviewKind.BREAKER: "Held back",
     ReviewKind.SAMPLE: "Sample",
+    ReviewKind.LOYALTY_BLOCKED: "Loyalty blocked",
+    ReviewKind.LOYALTY_SHORTFALL: "Loyalty shortfall",
 }
 QUESTIONS: Mapping[ReviewKind, str] = {
     ReviewKind.POSSIBLE_MATCH: "One person, or two?",
@@ -28,15 +30,8 @@ QUESTIONS: Mapping[ReviewKind, str] = {
     ReviewKind.CONTRADICTED: "Does the decision still hold?",
     ReviewKind.BREAKER: "Shall this change be made?",
     ReviewKind.SAMPLE: "The same person?",
-}
-WHY: Mapping[ReviewKind, str] = {
-    ReviewKind.POSSIBLE_MATCH: "Two profiles are linked: too weakly to be one, too strongly to be dismissed.",
-    ReviewKind.CLOSE_CALL: "Two records match, but the company they keep keeps their profiles apart.",
-    ReviewKind.WEAK_BRIDGE: "One weak link holds the profile together.",
-    ReviewKind.CROWDED: "The profile holds more records than one person usually has.",
-    ReviewKind.CONTRADICTED: "The records were told anew, and speak strongly against what was decided about them.",
-    ReviewKind.BREAKER: "A change was larger than its limits, and was held back.",
-    ReviewKind.SAMPLE: "The pair was drawn to find out how right the links are. Nothing is merged by your answer.",
+    ReviewKind.LOYALTY_BLOCKED: "Is this one person, with members that stay apart?",
+    ReviewKind.LOYALTY_SHORTFALL: "Are they two people, whose points are one?",
 }
 STAGES: Mapping[Stage, str] = {
     Stage.NONE: "",

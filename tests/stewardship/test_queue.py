@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 
+import pytest
+
 from identity.bootstrap import SystemClock
-from identity.model.review import ReviewKind
+from identity.commands.reviews import WHY
+from identity.model.following import Followed, FollowedOutcome
+from identity.model.review import Concern, ReviewKind
 from identity.model.steward import Role
+from identity.store.consumer_reviews import put_concerns
+from stewardship.choices import OFFERED
+from stewardship.words import KINDS, QUESTIONS
 
 from .world import World, told
 
@@ -97,3 +105,36 @@ def test_the_values_of_nobody_are_in_the_queue(world: World) -> None:
                 told.value for name, told in view.profile.values.items() if name in ("email", "family_name")
             ]
             assert not [value for value in values if value in page]
+
+
+def test_every_kind_of_task_has_its_words_and_its_choices() -> None:
+    """Systems that follow bring kinds of their own: one without words would close the queue for everybody."""
+    for table in (KINDS, QUESTIONS, WHY, OFFERED):
+        assert set(table) == set(ReviewKind)
+
+
+@pytest.mark.parametrize("kind", list(ReviewKind))
+def test_a_task_of_any_kind_is_listed_and_opened(world: World, kind: ReviewKind) -> None:
+    found = world.task()
+    left, right = (str(world.service.store.views.members(each)[0]) for each in found.golden_ids)
+    details: dict[str, object] = {"golden_ids": list(found.golden_ids), "left": left, "right": right}
+    if kind.startswith("loyalty_"):
+        details = {"golden_ids": list(found.golden_ids), "program": "rewards", "reason": "OPEN_REDEMPTION"}
+        details |= {
+            "members": ["7000104093"],
+            "blockers": [{"member": "7000104093", "kind": "OPEN_REDEMPTION"}],
+        }
+    concern = Concern(kind, found.golden_ids, 9.0, 1.0, details=details, about=f"about {kind}")
+    at = SystemClock().now()
+    with world.service.store._database.write() as connection:
+        put_concerns(connection, Followed(FollowedOutcome.BLOCKED, opened=(concern,)), at)
+    ana = world.visitor("ana")
+    (task,) = [
+        each for each in world.service.store.views.reviews(at, kind) if each.subject == concern.subject
+    ]
+    queue = ana.get(f"?kind={kind}")
+    assert (queue.status_code, KINDS[kind] in queue.text) == (200, True)
+    page = ana.get(f"/tasks/{task.task_id}")
+    assert page.status_code == 200
+    assert WHY[kind] in html.unescape(page.text)
+    assert ("7000104093" in page.text) == kind.startswith("loyalty_")
