@@ -20,7 +20,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## Four systems' files to golden profiles, on made-up people (SQLite, no server)
+demo: setup ## Four systems' files to golden profiles, and a loyalty platform that follows, on made-up people
 	$(BIN)/identity demo
 
 demo-erp: setup ## The same with a real ERP: installs Tryton, once, in .erp

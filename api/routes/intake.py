@@ -18,7 +18,7 @@ from api.messages import SHOPIFY, STANDARD, Signed, signed_by_shopify, signed_by
 from api.problems import Problem
 from api.refusals import refusals_of_signed
 from identity.commands.messages import Message, take_deletion, take_record, take_wish
-from identity.model.intake import FOR_GOOD, PrivacyKind
+from identity.model.intake import FOR_GOOD, WishKind
 
 __all__ = ["router", "sharpened"]
 
@@ -86,7 +86,7 @@ def _customer_deleted(signed: Signed) -> _Answer:
     return take_deletion(signed.call.service, signed.message, FOR_GOOD)
 
 
-def _customer_wish(kind: PrivacyKind) -> Callable[[Signed], _Answer]:
+def _customer_wish(kind: WishKind) -> Callable[[Signed], _Answer]:
     def wish(signed: Signed) -> _Answer:
         customer = signed.message.told.get("customer")
         record_id = customer.get("id") if isinstance(customer, Mapping) else None
@@ -98,7 +98,7 @@ def _customer_wish(kind: PrivacyKind) -> Callable[[Signed], _Answer]:
 
 
 def _shop_wish(signed: Signed) -> _Answer:
-    return take_wish(signed.call.service, signed.message, PrivacyKind.ERASE_SOURCE)
+    return take_wish(signed.call.service, signed.message, WishKind.ERASE_SOURCE)
 
 
 def _member(signed: Signed) -> _Answer:
@@ -145,8 +145,8 @@ _TOPICS: Mapping[str, Callable[[Signed], _Answer]] = {
         ("customers/create", "customers/update", "customers/enable", "customers/disable"), _customer
     ),
     "customers/delete": _customer_deleted,
-    "customers/redact": _customer_wish(PrivacyKind.ERASE),
-    "customers/data_request": _customer_wish(PrivacyKind.DISCLOSE),
+    "customers/redact": _customer_wish(WishKind.ERASE),
+    "customers/data_request": _customer_wish(WishKind.DISCLOSE),
     "shop/redact": _shop_wish,
 }
 _CHANGES: Mapping[str, Callable[[Signed], _Answer]] = {

@@ -17,7 +17,7 @@ from identity.connectors.one_by_one import one_by_one, refused_rows
 from identity.flows.ingest import Ingested
 from identity.flows.intake import take
 from identity.ids import new_id
-from identity.model.intake import PrivacyKind, PrivacyWish
+from identity.model.intake import PrivacyWish, WishKind
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import Arrival, Load, LoadCounts
 
@@ -53,7 +53,7 @@ def take_deletion(service: Service, message: Message, at: datetime) -> dict[str,
 
 
 def take_wish(
-    service: Service, message: Message, kind: PrivacyKind, record_id: str | None = None
+    service: Service, message: Message, kind: WishKind, record_id: str | None = None
 ) -> dict[str, Any]:
     """Keep that somebody wants something done about a record, or everything of a source, within thirty days."""
     now = SystemClock().now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import orjson
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from identity.connectors.raw_rows import text_array
 from identity.connectors.text_columns import Positions, by_distinct
+from identity.features.moments import moment as moment_of
 from identity.model.consent import dated
 from identity.model.policy import CONSENT_STATUSES, ConsentColumn
 
@@ -69,7 +70,7 @@ def consents_valid(text: str, readable: Callable[[str], bool]) -> bool:
 
 def captured(consents: Mapping[str, Mapping[str, object]]) -> dict[str, datetime]:
     """Return when each consent was captured, in UTC where no offset is told; what cannot be read is not told."""
-    told = {name: _moment(consent.get("captured_at")) for name, consent in consents.items()}
+    told = {name: moment_of(consent.get("captured_at")) for name, consent in consents.items()}
     return {name: moment for name, moment in told.items() if moment}
 
 
@@ -82,14 +83,6 @@ def dated_texts(text: str, at: datetime) -> str:
             del told[name]["captured_at"]
             told[name] |= {"captured_at": known.isoformat()} if known else {}
     return orjson.dumps(told).decode()
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _valid(name: str, consent: object, readable: Callable[[str], bool]) -> bool:

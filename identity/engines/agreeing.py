@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.engines.election import Numbers, Population
+from identity.features.moments import moment
 from identity.features.reach import identifier_value
 from identity.model.consent_fact import ConsentFact
 from identity.model.consent_policy import ConsentPolicy
@@ -91,22 +92,14 @@ def _anew(
 
 def _record(told: dict[str, Any]) -> SourceRecord:
     consents = orjson.loads(told.get("consents") or "{}")
-    captured = {name: _moment(said.get("captured_at")) for name, said in consents.items()}
+    captured = {name: moment(said.get("captured_at")) for name, said in consents.items()}
     return SourceRecord(
         RecordKey(told["source"], told["source_record_id"]),
         {name: told[name] for name in ("email", "phone", "country") if told.get(name)},
-        _moment(told.get("observed_at")),
+        moment(told.get("observed_at")),
         {name: said["status"] for name, said in consents.items() if said.get("status") is not None},
         {name: moment for name, moment in captured.items() if moment},
     )
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _of_whom_facts_tell(records: pa.Table, book: Book) -> Numbers:

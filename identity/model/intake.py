@@ -8,13 +8,13 @@ from enum import StrEnum
 
 from identity.model.record import RecordKey
 
-__all__ = ["FOR_GOOD", "PrivacyKind", "PrivacyWish"]
+__all__ = ["FOR_GOOD", "PrivacyWish", "WishKind"]
 
 FOR_GOOD = datetime(9998, 12, 31, tzinfo=UTC)
 """The moment of a deletion after which its system gives the id to nobody: whatever it told before comes too late."""
 
 
-class PrivacyKind(StrEnum):
+class WishKind(StrEnum):
     """What a system passes on: somebody wants to know what is kept of them, or that it is erased; or all of a shop."""
 
     DISCLOSE = "disclose"
@@ -31,7 +31,7 @@ class PrivacyWish:
 
     source: str
     message_id: str
-    kind: PrivacyKind
+    kind: WishKind
     asked_at: datetime
     due_at: datetime
     key: RecordKey | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, select, tuple_
 
-from identity.model.intake import PrivacyKind, PrivacyWish
+from identity.model.intake import PrivacyWish, WishKind
 from identity.model.record import RecordKey
 from identity.store.dialect import Database, Statement
 from identity.store.tables import TABLES
@@ -111,7 +111,7 @@ def _wish(row: Any) -> PrivacyWish:
     return PrivacyWish(
         source,
         str(row["message_id"]),
-        PrivacyKind(row["kind"]),
+        WishKind(row["kind"]),
         row["asked_at"],
         row["due_at"],
         None if record is None else RecordKey(source, str(record)),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
 
+from identity.features.moments import moment as moment_of
 from identity.model.cluster import GoldenId
 from identity.model.evidence import MatchWeight
 from identity.model.golden import GoldenProfile, GoldenValue
@@ -87,17 +88,8 @@ def statuses_from_json(text: str) -> dict[str, str]:
 
 def captured_from_json(text: str) -> dict[str, datetime]:
     """Return when each of a record's consents was captured, where that is told in a way that can be read."""
-    told = {consent: _moment(said.get("captured_at")) for consent, said in orjson.loads(text).items()}
+    told = {consent: moment_of(said.get("captured_at")) for consent, said in orjson.loads(text).items()}
     return {consent: moment for consent, moment in told.items() if moment}
-
-
-def _moment(text: object) -> datetime | None:
-    """Return a moment; in UTC where it names no offset. None for what is none."""
-    try:
-        found = datetime.fromisoformat(str(text))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def golden_profile(row: _Row, records: tuple[RecordKey, ...]) -> GoldenProfile:

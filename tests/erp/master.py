@@ -12,7 +12,7 @@ from identity.bootstrap import Service
 from identity.connectors.told import arrival_of, deletion_of
 from identity.consumers.erp import ErpFollower
 from identity.consumers.feeds import LogFeed
-from identity.consumers.following import Following, Worked, follow
+from identity.consumers.following import Following
 from identity.flows.judge import Wish
 from identity.flows.lookup import ByRecord
 from identity.model.cluster import GoldenId
@@ -22,7 +22,7 @@ from identity.ports.erp import ErpAccounts
 from tests.consumers.world import MovingClock
 from tests.erp.shop import Clerk, tryton
 
-__all__ = ["POLICY", "People", "following", "worked_until_done"]
+__all__ = ["POLICY", "People", "following"]
 
 POLICY = ErpPolicy(attributes=("email", "phone"))
 
@@ -90,13 +90,3 @@ def _following(people: People, accounts: ErpAccounts, policy: ErpPolicy) -> Foll
         consumers, follower, LogFeed(consumers), people.clock, "tests", lambda e: e.event_id,
         pause=0.02, chance=lambda: 0.0,
     )  # fmt: skip
-
-
-def worked_until_done(room: Following, clock: MovingClock, rounds: int = 200) -> Worked:
-    """Follow until nothing is left or waits; whatever is to be waited for comes at once."""
-    for _ in range(rounds):
-        worked = follow(room)
-        if worked.why == "done" and worked.again_at is None:
-            return worked
-        clock.turn(max(0.0, (worked.again_at - clock.now()).total_seconds()) if worked.again_at else 0.1)
-    raise AssertionError(f"it does not come to an end: {worked}")

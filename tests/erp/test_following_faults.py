@@ -12,7 +12,8 @@ import pytest
 from erp import Erp, running
 from identity.bootstrap import Service, Settings
 from identity.consumers.following import follow
-from tests.erp.master import People, following, worked_until_done
+from tests.consumers.world import worked_until_done
+from tests.erp.master import People, following
 from tests.erp.proxy import Line, line
 from tests.erp.shop import Clerk, clerk
 

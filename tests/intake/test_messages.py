@@ -15,7 +15,7 @@ from api.routes.intake import sharpened
 from api.settings import api_settings_from
 from api.signatures import intake_secrets_from
 from identity.model.errors import RulesError
-from identity.model.intake import PrivacyKind
+from identity.model.intake import WishKind
 from identity.model.record import RecordKey
 from tests.api.conftest import Api
 from tests.intake.signing import LOYALTY, SECRETS, SHOPIFY, shopify, standard
@@ -147,9 +147,9 @@ def test_what_the_law_has_shopify_pass_on_is_kept_to_be_done(api: Api) -> None:
     book = api.service.store.intake
     wishes, key = book.wishes(), RecordKey("ecommerce", str(NUMBER))
     assert [(wish.kind, wish.key, wish.message_id) for wish in wishes] == [
-        (PrivacyKind.DISCLOSE, key, "m2"),
-        (PrivacyKind.ERASE, key, "m3"),
-        (PrivacyKind.ERASE_SOURCE, None, "m4"),
+        (WishKind.DISCLOSE, key, "m2"),
+        (WishKind.ERASE, key, "m3"),
+        (WishKind.ERASE_SOURCE, None, "m4"),
     ]
     assert all(wish.due_at - wish.asked_at == timedelta(days=30) for wish in wishes)
     assert stored(api, "ecommerce", str(NUMBER)) is not None

@@ -112,7 +112,8 @@ FORGET_FACTS = Statement(
     _columns("consent_fact", "fact_id"),
 )
 FORGET_WISHES = Statement(
-    "UPDATE privacy_wish SET source_record_id = NULL WHERE (source, source_record_id) IN"
+    "UPDATE privacy_wish SET source_record_id = NULL, closed_at = COALESCE(closed_at, :at)"
+    " WHERE (source, source_record_id) IN"
     " (SELECT s.source, s.source_record_id FROM {rows} AS s)",
     _KEYS,
 )
