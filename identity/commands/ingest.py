@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from identity.bootstrap import Service, SystemClock
 from identity.commands.load import accounted, named, totals
-from identity.commands.the_erased import forget_the_erased
 from identity.connectors.one_by_one import one_by_one, refused_rows
 from identity.engines.stages import Stages
 from identity.flows.delivered import Delivery
@@ -121,7 +120,6 @@ def _finished(
         )
         work.put_quarantine(rows)
         work.finish_load(delivery.load.load_id, counts, work.at)
-    forget_the_erased(service, refused)
     everything = pa.concat_tables([delivery.quarantined, rows])
     return accounted(replace(delivery, quarantined=everything), counts)
 

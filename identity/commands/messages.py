@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from identity.bootstrap import Service, SystemClock
-from identity.commands.the_erased import forget_the_erased
 from identity.connectors.arrivals import arrivals, quarantined
 from identity.connectors.files import read_message
 from identity.connectors.intake import Intake
-from identity.connectors.one_by_one import one_by_one, refused_rows
+from identity.connectors.one_by_one import ERASED, one_by_one, refused_rows
 from identity.flows.ingest import Ingested
 from identity.flows.intake import take
 from identity.ids import new_id
@@ -107,12 +106,12 @@ def _set_aside(service: Service, load: Load, intake: Intake, done: list[Ingested
         return None
     with service.store.begin(SystemClock()) as work:
         work.start_load(load)
-        work.put_quarantine(quarantined(intake.issues, load.load_id, work.at))
+        if not any(problem.code == ERASED for _, problem in refused):  # of whom nothing is kept, odd or not
+            work.put_quarantine(quarantined(intake.issues, load.load_id, work.at))
         work.put_quarantine(refused_rows(load, refused, work.at))
         taken = intake.accepted - len(refused)
         counts = LoadCounts(intake.rows, taken, intake.quarantined + len(refused), intake.rejected)
         work.finish_load(load.load_id, counts, work.at)
-    forget_the_erased(service, done)
     if refused:
         return refused[0][1].code
     return None if done else intake.issues[0].code

@@ -48,10 +48,6 @@ class PrivacyWork(Protocol):
         of a source. The profiles themselves, their status and the event that tells it are not touched."""
         ...
 
-    def forget_rows(self, keys: Collection[RecordKey]) -> None:
-        """Remove what was quarantined, or warned of, of these records."""
-        ...
-
     def forget_texts(self, texts: Collection[str]) -> None:
         """Remove quarantined rows that hold one of these texts, in whatever case."""
         ...

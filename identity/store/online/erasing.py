@@ -81,9 +81,6 @@ class EraseSide(Unit):
             sql.SUPPRESS.on([(mark, erasure.erasure_id) for mark in sorted(erasure.marks)], at=erasure.at),
         )
 
-    def forget_rows(self, keys: Collection[RecordKey]) -> None:
-        self._execute(sql.FORGET_QUARANTINE.on(_rows(keys)))
-
     def forget_texts(self, texts: Collection[str]) -> None:
         self._execute(sql.FORGET_RAW.on([text.lower() for text in texts if len(text) > 3]))
 

@@ -61,13 +61,9 @@ NUMBERS = Statement(
 
 # What is forgotten
 
-FORGET_QUARANTINE = _by_key("quarantine")
 FORGET_KEYS = (
-    FORGET_QUARANTINE,
-    *(
-        _by_key(table)
-        for table in ("crosswalk", "consent_record", "rematch_move", "restriction", "told_deletion")
-    ),
+    _by_key("quarantine"),
+    *(_by_key(table) for table in ("crosswalk", "consent_record", "rematch_move", "told_deletion")),
     *(
         _by_key(table, f"{side}_source", f"{side}_id")
         for table in ("link", "verdict", "label")
