@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from identity.consumers.named import golden_ids as golden_ids_of
+from identity.consumers.named import listed
 from identity.model.cluster import GoldenId
 from identity.model.erp import ErpPolicy, ErpWritten, PartyMerge
 from identity.model.following import Followed, FollowedOutcome
@@ -39,7 +40,7 @@ class ErpFollower:
         self._accounts, self._book, self._policy, self._digest = accounts, book, policy, digest
 
     def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:
-        golden_ids = _golden_ids(event)
+        golden_ids = golden_ids_of(event)
         now = _Round(self._book.page(golden_ids, self._numbers(event), self._policy), hold)
         try:
             if look:
@@ -56,7 +57,7 @@ class ErpFollower:
 
     def _numbers(self, event: LoggedEvent) -> set[str]:
         """Return the accounts that an event says came or went."""
-        named = [*_listed(event.body.get("records_gained")), *_listed(event.body.get("records_lost"))]
+        named = [*listed(event.body.get("records_gained")), *listed(event.body.get("records_lost"))]
         keys = (name.partition(":") for name in named)
         return {number for source, _, number in keys if source == self._policy.source}
 
@@ -130,16 +131,6 @@ class _Round:
 
     def __post_init__(self) -> None:
         self.wishes = dict(self.page.wishes)
-
-
-def _golden_ids(event: LoggedEvent) -> set[str]:
-    """Return the golden ids that an event names."""
-    body = event.body
-    return {event.subject, str(body.get("golden_id") or event.subject), *_listed(body.get("retired"))}
-
-
-def _listed(told: Any) -> list[str]:
-    return [str(each) for each in told] if isinstance(told, list | tuple) else []
 
 
 def _by_profile(wishes: Mapping[str, Wish]) -> dict[GoldenId, list[str]]:
