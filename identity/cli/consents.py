@@ -76,8 +76,8 @@ def consent(
 
 
 @app.command()
-def receipt(fact_id: str, rules: Rules = None) -> None:
-    """Print the receipt of a fact (ISO/IEC TS 27560), as JSON."""
+def receipt(fact_id: str, rules: Rules = None, as_json: Json = True) -> None:  # noqa: ARG001
+    """Print the receipt of a fact (ISO/IEC TS 27560): a JSON document, asked for with --json or not."""
     from identity.commands.consents import receipt_report
 
     show(receipt_report(service_at(rules), fact_id), lambda _: None, as_json=True)
