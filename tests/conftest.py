@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,10 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What outlives a command is kept apart from that of whoever runs the tests.
+    state = tempfile.TemporaryDirectory(prefix="identity-state-")
+    os.environ["XDG_STATE_HOME"] = state.name
+    config.add_cleanup(state.cleanup)
     config.pluginmanager.register(Evidence(config, Path(__file__).parent))
     config.pluginmanager.register(ErpEvidence())
 

@@ -93,7 +93,7 @@ def mint_tokens(asked: MintAsked, call: Checking) -> Response:
     return Response(orjson.dumps({"tokens": told}), media_type=_JSON)
 
 
-@router.post("/unsubscribe", response_model=Unsubscribed, responses=refusals(409))
+@router.post("/unsubscribe", response_model=Unsubscribed, responses=refusals(404, 409))
 def unsubscribe(sent: TokenSent, write: Annotated[Write, needs_to_write(Scope.UNSUBSCRIBE)]) -> Response:
     """Take back the consent that a token is for, from whoever answers for its person now."""
     service = write.call.service

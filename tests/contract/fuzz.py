@@ -32,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 
 from identity.model.cluster import GoldenId
 from tests.contract.world import World
+from tests.intake.signing import shopify, standard
 
 __all__ = ["Counted", "fuzz"]
 
@@ -160,11 +161,29 @@ def _asking(
         if as_documented:
             _name_what_there_is(case, world, chance)
         _wait_briefly(case)
-        response = case.call(session=client, headers=world.headers)
+        signed = _signed(case, world) if as_documented else {}
+        response = case.call(session=client, headers={**world.headers, **signed.pop("headers", {})}, **signed)
         statuses[response.status_code] += 1
         case.validate_response(response, checks=_CHECKS)
 
     return ask
+
+
+_SENDERS = {"take_from_shopify": "ecommerce", "take_from_loyalty": "loyalty"}
+
+
+def _signed(case: Any, world: World) -> dict[str, Any]:
+    """Return what a message of a system is sent with: its bytes, and their signature."""
+    name = case.operation.definition.raw["operationId"]
+    if name not in _SENDERS or not isinstance(case.body, dict):
+        return {}
+    told, message_id = case.body, f"m{world.asked}"
+    if name == "take_from_shopify":
+        topic = ("customers/create", "customers/delete", "customers/redact", "orders/create")[world.asked % 4]
+        sent = shopify(topic, told, message_id)
+    else:
+        sent = standard(told, message_id)
+    return {"headers": {"Content-Type": "application/json", **sent["headers"]}, "data": sent["content"]}
 
 
 def _wait_briefly(case: Any) -> None:
@@ -203,6 +222,16 @@ def _address(name: str, path: dict[str, Any], world: World, chance: Random) -> N
     }
     if name == "undo" and chance.random() < 0.5:
         known["operation_id"] = world.merged()
+    if "request_id" in path:
+        wanted = {
+            "verify_a_request": False,
+            "refuse_a_request": False,
+            "person": False,
+            "carry_out_a_request": True,
+        }
+        known["request_id"] = world.request(chance, checked=wanted.get(name))
+    if name in _SENDERS:
+        known["source"] = _SENDERS[name]
     if "fact_id" in path:
         known["fact_id"] = world.fact()
     if "run_id" in path:
@@ -327,7 +356,12 @@ def _sent(_: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
     return {"token": tokens[0]}
 
 
+def _wanted(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    return {**body, "golden_id": world.profile(chance)}
+
+
 _BODIES: dict[str, Callable[[dict[str, Any], World, Random], dict[str, Any]]] = {
+    "receive_a_request": _wanted,
     "tell_a_record": _record,
     "put_a_record": _nameless,
     "tell_records": _records,
