@@ -60,7 +60,7 @@ check: setup ## Format, lint, types, import directions, and the quick tests: und
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest tests/steps tests/comparators tests/features tests/architecture
 
-contract: setup ## Ask the API 15,000 things over both databases; no answer may be undocumented: about 10 minutes
+contract: setup ## Ask the API 25,000 things over both databases; no answer may be undocumented: about 17 minutes
 	$(BIN)/python -m tests.contract
 
 consent: setup ## Live 50,000 random lives; nobody may be reached against their last word: about 2 minutes
