@@ -31,6 +31,7 @@ from identity.followers import FOLLOWERS
 from identity.model.errors import DeliveryError
 from identity.model.run import RunKind
 from identity.ports.remote import Refused, Unavailable
+from identity.pulses import WorkerPulse
 from identity.settings import JobSettings, job_settings_from, settings_from
 
 __all__ = [
@@ -61,7 +62,9 @@ def _app(settings: JobSettings) -> Celery:
         broker_transport_options=_transport(settings),
         timezone=settings.timezone,
         beat_schedule=_schedule(settings),
+        beat_scheduler="identity.pulses:PulsingClock",
     )
+    made.steps["worker"].add(WorkerPulse)
     return made
 
 

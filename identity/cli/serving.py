@@ -16,7 +16,7 @@ app = typer.Typer()
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option("--port", envvar="IDENTITY_PORT", min=1, max=65535)] = 8000,
     workers: Annotated[int | None, typer.Option("--workers", min=1, max=64, help="Processes.")] = None,
     rules: Rules = None,
 ) -> None:
