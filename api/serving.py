@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -91,6 +92,9 @@ def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
         timeout_graceful_shutdown=10,
     )
     server = uvicorn.Server(config)
+    if threading.current_thread() is threading.main_thread():
+        # Raised again when all is answered, it would end this process before what goes on beside it has ended.
+        signal.signal(signal.SIGTERM, lambda *_: None)
     with _listening(settings.host, port) as sock:
         if settings.workers == 1:
             server.run([sock])

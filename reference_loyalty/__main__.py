@@ -1,9 +1,10 @@
-"""python -m reference_loyalty --port 8400 --database loyalty.db: the platform, on this machine only unless told otherwise."""
+"""python -m reference_loyalty --port 8400 --database loyalty.db: the platform, on this machine only by default."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="reference_loyalty", description=__doc__)
     parser.add_argument("--host", default=os.environ.get("LOYALTY_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("LOYALTY_PORT", "8400")))
-    parser.add_argument("--database", type=Path, default=Path(os.environ.get("LOYALTY_DATABASE", "loyalty.db")))
+    parser.add_argument(
+        "--database", type=Path, default=Path(os.environ.get("LOYALTY_DATABASE", "loyalty.db"))
+    )
     parser.add_argument("--faults", action="store_true", help="let /admin/faults switch misbehaviour on")
     parser.add_argument("--without", nargs="*", default=(), choices=_SWITCHES, help="what it cannot do")
     parser.add_argument("--webhook-url", default="", help="who is told of merges")
@@ -33,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         webhook_secret=os.environ.get("LOYALTY_WEBHOOK_SECRET", ""),
     )
     app = create_app(told.database, options, faults=told.faults)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # raised again at the end, it would be one by a signal
     uvicorn.run(app, host=told.host, port=told.port, log_level="warning")
 
 

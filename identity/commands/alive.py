@@ -1,4 +1,4 @@
-"""Whether a process is alive: its pulse, a file that it touches as long as its loop turns, or the address it answers at."""
+"""Whether a process is alive: its pulse, a file it touches as long as its loop turns, or the address it answers at."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,14 @@ SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|PASS\b")
 
 def test_every_container_has_its_line_in_the_procfile_and_the_other_way_round() -> None:
     assert {name: service["command"] for name, service in OURS.items()} == procfile()
+
+
+def test_the_procfile_is_one() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "honcho", "check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 0, said.stderr
+    assert all(name in said.stderr + said.stdout for name in procfile())
 
 
 def test_the_file_says_nothing_that_compose_does_not_know() -> None:
@@ -234,11 +243,17 @@ def test_what_the_image_is_made_of_is_let_through_to_whoever_builds_it() -> None
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in lines, "nothing but what is named: secrets and data stay here"
     named = {line[1:] for line in lines if line.startswith("!")}
-    copied = re.findall(r"^COPY (?!--from)(?:--\S+ )?(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    copied = re.findall(
+        r"^COPY (?!--from)(?:--\S+ )?(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
     for path in " ".join(copied).split():
         assert (ROOT / path).exists(), path
         assert any(path == name or path.startswith(f"{name}/") for name in named), path
-    packages = set(re.findall(r'packages = \[(.*)\]', (ROOT / "pyproject.toml").read_text())[0].replace('"', "").split(", "))
+    packages = set(
+        re.findall(r"packages = \[(.*)\]", (ROOT / "pyproject.toml").read_text())[0]
+        .replace('"', "")
+        .split(", ")
+    )
     assert packages <= set(" ".join(copied).split())
 
 
@@ -258,7 +273,9 @@ def test_the_provider_to_try_with_is_the_one_the_screen_comes_back_from() -> Non
 def test_our_images_are_of_the_version_of_the_service() -> None:
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version
-    images = {service["image"] for service in ALL.values() if service["image"].startswith("customer-identity")}
+    images = {
+        service["image"] for service in ALL.values() if service["image"].startswith("customer-identity")
+    }
     assert images == {f"customer-identity:{version[1]}", f"customer-identity-erp:{version[1]}"}
     assert IMAGE.fullmatch(f"customer-identity:{version[1]}")
     assert f"ARG VERSION={version[1]}" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
