@@ -1,4 +1,4 @@
-"""What whoever runs the service needs: `identity alive`."""
+"""What whoever runs the service needs: `identity alive`, `verify`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from identity.cli.shared import Json, end, show
+from identity.cli.shared import Json, end, settings_here, show, watched
 
 __all__ = ["app"]
 
@@ -30,3 +30,23 @@ def alive(
     report = alive_report(place, within)
     show(report, told, as_json)
     end(found=bool(report["alive"]))
+
+
+@app.command()
+def verify(
+    most: Annotated[
+        int, typer.Option("--most", min=1, max=10_000, metavar="N", help="How many cases of each are told.")
+    ] = 20,
+    as_json: Json = False,
+) -> None:
+    """Check every promise about what is stored, beside whoever reads and writes. Nothing is changed.
+
+    Ends with 1 where one is broken. What is told are ids and keys of records.
+    """
+    from identity.commands.render_operating import verified as told
+    from identity.commands.verify import verify_report
+
+    with watched(quiet=as_json) as stages:
+        report = verify_report(settings_here(), most, stages)
+    show(report, told, as_json)
+    end(found=bool(report["holds"]))

@@ -23,6 +23,7 @@ __all__ = [
     "Source",
     "end",
     "service_at",
+    "settings_here",
     "show",
     "usage",
     "watched",
@@ -48,6 +49,13 @@ def service_at(rules: Path | None) -> Any:
     from identity.bootstrap import Service, settings_from
 
     return Service(settings_from(os.environ, rules))
+
+
+def settings_here() -> Any:
+    """Return what the environment says, for who opens the database as it is, current or not."""
+    from identity.settings import settings_from
+
+    return settings_from(os.environ)
 
 
 @contextmanager

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from identity.commands.screen import escape, say
+from identity.commands.screen import escape, say, screen, table
 
-__all__ = ["alive"]
+__all__ = ["alive", "verified"]
 
 Report = Mapping[str, Any]
 
 
 def alive(report: Report) -> None:
     say(f"{escape(report['place'])}: {'alive' if report['alive'] else 'no sign of life'}")
+
+
+def verified(report: Report) -> None:
+    shown = table("promise", "looked at", "broken", "")
+    for each in report["invariants"]:
+        shown.row(each["name"], f"{each['looked']:,}", f"{each['broken']:,}", each["promise"])
+    screen.print(shown)
+    for each in report["invariants"]:
+        for case in each["cases"]:
+            say(f"{each['name']}: {escape(case)}")
+    broken = sum(1 for each in report["invariants"] if each["broken"])
+    say(f"{broken} promises are broken." if broken else "Everything is as promised.")

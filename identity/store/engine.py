@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
@@ -15,6 +15,7 @@ from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
 from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
 from identity.store.intake import Intake
+from identity.store.invariants import Found, verify
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
 from identity.store.online import Look, OnlineWork
@@ -117,6 +118,12 @@ class Store:
             connection.execute(PUT_SETTING.of(name=name, value=value))
             ((stored,),) = connection.ask(SETTING.of(name=name))()
         return str(stored)
+
+    def verify(
+        self, erased: Collection[str], most: int = 20, reached: Callable[[str], None] = lambda _: None
+    ) -> list[Found]:
+        """Return how this database stands to each promise; see `store/invariants`. Nothing is written."""
+        return verify(self._database, erased, most, reached)
 
     def scrub(self) -> None:
         """Have the database let go of what was deleted, as far as it does so on demand."""

@@ -66,6 +66,10 @@ class Database(Protocol):
         """Open one consistent, read-only look at what is committed."""
         ...
 
+    def survey(self) -> AbstractContextManager[Connection]:
+        """Open the same for questions about everything: nothing can be written through it, whatever is asked."""
+        ...
+
     def alter(self) -> AbstractContextManager[Connection]:
         """Open the transaction in which tables are created or changed; migrations wait for one another."""
         ...

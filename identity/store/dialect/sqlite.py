@@ -95,6 +95,17 @@ class SqliteDatabase:
             yield connection
 
     @contextmanager
+    def survey(self) -> Iterator[Connection]:
+        with translated(self._refusal), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            connection.rollback()
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+    @contextmanager
     def alter(self) -> Iterator[Connection]:
         with translated(self._refusal), self._engine.connect() as plain:
             connection = plain.execution_options(writes=True)
