@@ -1,7 +1,8 @@
-"""What whoever runs the service needs: `identity alive`, `verify`."""
+"""What whoever runs the service needs: `identity alive`, `verify`, `backup` and `restore`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,5 +49,46 @@ def verify(
 
     with watched(quiet=as_json) as stages:
         report = verify_report(settings_here(), most, stages)
+    show(report, told, as_json)
+    end(found=bool(report["holds"]))
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where it goes; not there yet.")],
+    as_json: Json = False,
+) -> None:
+    """Copy the database, beside whoever reads and writes, into a folder of its own."""
+    from identity.commands.backup import backup_report
+    from identity.commands.render_operating import backed_up as told
+
+    with watched(quiet=as_json) as stages:
+        report = backup_report(settings_here(), folder.absolute(), stages)
+    show(report, told, as_json)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What `identity backup` wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="The database holds something, which is lost by this.")
+    ] = False,
+    without_journal: Annotated[
+        bool,
+        typer.Option("--without-journal", help="There is no journal of erasures: nobody ever was erased."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a backup in the place of the database, and erase again who was erased since. Every process is stopped.
+
+    Every promise is checked at the end: ends with 1 where one is broken.
+    """
+    from identity.commands.backup import restore_report
+    from identity.commands.render_operating import restored as told
+
+    with watched(quiet=as_json) as stages:
+        report = restore_report(
+            settings_here(), folder.absolute(), stages, replace=replace, journal=not without_journal
+        )
     show(report, told, as_json)
     end(found=bool(report["holds"]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
 from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
-from identity.store import upgrade
+from identity.store import refusals, upgrade
 from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
@@ -124,6 +125,25 @@ class Store:
     ) -> list[Found]:
         """Return how this database stands to each promise; see `store/invariants`. Nothing is written."""
         return verify(self._database, erased, most, reached)
+
+    def revision(self) -> str | None:
+        """Return the revision of the tables; None where there are none."""
+        return upgrade.revision(self._database)
+
+    def dump(self, file: Path) -> None:
+        """Write one committed state into a file that is not there yet. StoreError E430 or E433 where that fails."""
+        self._database.dump(file)
+
+    def restore(self, file: Path, revision: str, *, replace: bool) -> None:
+        """Put what `dump` wrote, at this revision, in the place of all that is stored; it is not migrated by that.
+
+        StoreError E404 where it is of a later version, E431 where somebody else has the database open, or where it
+        holds tables already and is not to be replaced.
+        """
+        upgrade.refuse_unknown(revision)
+        if not replace and self.revision() is not None:
+            raise refusals.not_empty()
+        self._database.restore(file)
 
     def scrub(self) -> None:
         """Have the database let go of what was deleted, as far as it does so on demand."""

@@ -12,7 +12,15 @@ from alembic.script import ScriptDirectory
 from identity.store import refusals
 from identity.store.dialect import Database
 
-__all__ = ["alembic_config", "check_current", "head_revision", "migrate", "write_revision"]
+__all__ = [
+    "alembic_config",
+    "check_current",
+    "head_revision",
+    "migrate",
+    "refuse_unknown",
+    "revision",
+    "write_revision",
+]
 
 
 def head_revision() -> str:
@@ -22,20 +30,25 @@ def head_revision() -> str:
     return head
 
 
+def revision(database: Database) -> str | None:
+    """Return the revision a database is at; None where it holds no tables of this service."""
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
 def migrate(database: Database) -> None:
     """Create or change the tables, in one transaction. Raises StoreError E404 when the database is ahead."""
     config = alembic_config()
     with database.alter() as connection:
-        _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
+        refuse_unknown(MigrationContext.configure(connection).get_current_revision())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
 def check_current(database: Database) -> None:
     """Raise StoreError E403 when the database is behind this program, E404 when it is ahead."""
-    with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    _refuse_unknown(found)
+    found = revision(database)
+    refuse_unknown(found)
     if found != head_revision():
         raise refusals.behind(found, head_revision())
 
@@ -48,7 +61,8 @@ def write_revision(database: Database, message: str) -> None:
         command.revision(config, message, autogenerate=True, rev_id=f"{len(_known()) + 1:04d}")
 
 
-def _refuse_unknown(found: str | None) -> None:
+def refuse_unknown(found: str | None) -> None:
+    """Raise StoreError E404 for a revision that this program does not know."""
     if found is not None and found not in _known():
         raise refusals.ahead(found, head_revision())
 

@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 
 from identity.model.errors import StoreError
 from identity.store import refusals
+from identity.store.dialect import sqlite_copy
 from identity.store.dialect.asking import ReadConnection, WriteConnection
 from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Refusal, translated, unusable_url
 from identity.store.dialect.sqlite_writing import SqliteAsking, SqliteWriting
@@ -154,6 +155,15 @@ class SqliteDatabase:
                     connection.execute("PRAGMA busy_timeout = 1000")
                     connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def dump(self, file: Path) -> None:
+        with translated(self._refusal):
+            sqlite_copy.dump(self._path, file, self._patience)
+
+    def restore(self, file: Path) -> None:
+        self._engine.dispose()
+        with translated(self._refusal):
+            sqlite_copy.restore(file, self._path)
 
     def close(self) -> None:
         self._engine.dispose()
