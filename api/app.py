@@ -19,7 +19,7 @@ from api.deprecation import DEPRECATED, Deprecation, Notices
 from api.door import Door
 from api.limits import limits_at
 from api.metrics import Metrics
-from api.routes import decisions, explain, feed, jobs, lookup, operations, privacy, profiles, records
+from api.routes import audit, decisions, explain, feed, jobs, lookup, operations, privacy, profiles, records
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from identity.bootstrap import Service, SystemClock
@@ -32,7 +32,7 @@ __all__ = ["create_app"]
 
 _LOG = structlog.get_logger("identity.api")
 # The hottest first: they are looked through in this order.
-_PARTS = (lookup, records, profiles, decisions, explain, feed, jobs, privacy, operations)
+_PARTS = (lookup, records, profiles, decisions, explain, feed, jobs, privacy, audit, operations)
 
 
 def create_app(

@@ -66,7 +66,8 @@ class Settings:
 
     In `spool` lie uploads that wait and exports to be fetched: everybody who serves or works has to reach it.
     `inline_jobs` says whether `identity serve` works jobs off as well. `erasures` is the journal of who was erased:
-    kept beside the backups, because they do not know.
+    kept beside the backups, because they do not know. The audit trail is sealed with `audit_key`, and heads of it are
+    kept in `anchors`, out of reach of who may write to the database.
     """
 
     database_url: str = DEFAULT_URL
@@ -81,11 +82,14 @@ class Settings:
     erasures: Path = field(default_factory=lambda: state_folder(os.environ) / "erasures.ndjson")
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     consumers: ConsumerSettings = field(default_factory=ConsumerSettings)
+    audit_key: str = field(default="", repr=False)
+    anchors: Path = field(default_factory=lambda: state_folder(os.environ) / "audit-anchors.ndjson")
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _CONNECTIONS,
-    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, and those of delivery and consumers.
+    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _AUDIT_KEY (or _AUDIT_KEY_FILE), _AUDIT_ANCHORS, and those
+    of delivery and consumers.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -105,6 +109,8 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         Path(environment.get("IDENTITY_ERASURES") or state_folder(environment) / "erasures.ndjson"),
         delivery_settings_from(environment),
         consumer_settings_from(environment),
+        _secret(environment, "IDENTITY_AUDIT_KEY"),
+        Path(environment.get("IDENTITY_AUDIT_ANCHORS") or state_folder(environment) / "audit-anchors.ndjson"),
     )
 
 

@@ -16,7 +16,18 @@ from typing import Annotated
 
 import typer
 
-from identity.cli import decisions, delivery, following, models, privacy, reasons, reviews, runs, serving
+from identity.cli import (
+    audit,
+    decisions,
+    delivery,
+    following,
+    models,
+    privacy,
+    reasons,
+    reviews,
+    runs,
+    serving,
+)
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
 from identity.model.errors import (
@@ -63,6 +74,7 @@ app.add_typer(delivery.subscribers_app, name="subscribers")
 app.add_typer(delivery.dead_letters_app, name="dead-letters")
 app.add_typer(privacy.app)
 app.add_typer(privacy.privacy_app, name="privacy")
+app.add_typer(audit.audit_app, name="audit")
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")

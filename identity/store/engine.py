@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
+from identity.model.audit import AuditHead
 from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
+from identity.steps.seal import derived_key
 from identity.store import upgrade
+from identity.store.audit import AuditTrail, Sealing
 from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
@@ -32,7 +37,8 @@ class Store:
 
     Opening it connects to nothing yet, but a URL that cannot work raises StoreError E401 or E402 at once.
     A writer waits up to `patience` seconds for another one before it raises E405. `features` names what records
-    are filed by, custom attributes last; the order is part of what is stored.
+    are filed by, custom attributes last; the order is part of what is stored. The audit trail is sealed with `audit_key`,
+    or with one made of a secret that is kept in the database; `on_audited` hears of its head after each commit.
     """
 
     def __init__(
@@ -41,14 +47,18 @@ class Store:
         patience: float = 30.0,
         features: Sequence[str] = FEATURES,
         connections: int = CONNECTIONS,
+        audit_key: bytes | None = None,
+        on_audited: Callable[[AuditHead], None] = lambda _: None,
     ) -> None:
         self._database = database_at(url, patience, connections)
+        self._audit_key = audit_key
+        self._on_audited = on_audited
         self._features = tuple(features)
         self.views = Views(self._database)
         self.searches = Searches(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
         self.exports = Exports(self._database)
-        self.privacy = PrivacyLog(self._database)
+        self.privacy = PrivacyLog(self._database, lambda: self._sealing)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
@@ -68,11 +78,20 @@ class Store:
 
     def online(self, clock: Clock) -> OnlineWork:
         """Return a unit of work around a few records, for a `with` block as `begin` does."""
-        return OnlineWork(self._database, clock, self._features)
+        return OnlineWork(self._database, clock, self._features, self._sealing)
 
     def runs(self, clock: Clock) -> Runs:
         """Return the history of re-matches."""
-        return Runs(self._database, clock)
+        return Runs(self._database, clock, self._sealing)
+
+    def audit(self, clock: Clock) -> AuditTrail:
+        """Return the trail of who saw or decided what."""
+        return AuditTrail(self._database, clock, self._sealing)
+
+    @cached_property
+    def _sealing(self) -> Sealing:
+        key = self._audit_key or derived_key(self.put_setting("index_secret", secrets.token_hex(32)), "audit")
+        return Sealing(key, self._on_audited)
 
     def requests(self, clock: Clock) -> Requests:
         """Return the requests that clients gave a key."""
