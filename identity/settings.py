@@ -88,8 +88,8 @@ class Settings:
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _CONNECTIONS,
-    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _AUDIT_KEY (or _AUDIT_KEY_FILE), _AUDIT_ANCHORS, and those
-    of delivery and consumers.
+    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _AUDIT_KEY (or _AUDIT_KEY_FILE), _AUDIT_ANCHORS, and
+    those of delivery and consumers.
 
     RulesError E119 for a setting that makes no sense.
     """

@@ -1,4 +1,4 @@
-"""The audit trail: entries are appended behind the head, one transaction at a time, and read back as they were sealed."""
+"""The audit trail: entries are appended behind the head, one transaction at a time, and read as they were sealed."""
 
 from __future__ import annotations
 

@@ -37,8 +37,9 @@ class Store:
 
     Opening it connects to nothing yet, but a URL that cannot work raises StoreError E401 or E402 at once.
     A writer waits up to `patience` seconds for another one before it raises E405. `features` names what records
-    are filed by, custom attributes last; the order is part of what is stored. The audit trail is sealed with `audit_key`,
-    or with one made of a secret that is kept in the database; `on_audited` hears of its head after each commit.
+    are filed by, custom attributes last; the order is part of what is stored. The audit trail is sealed with
+    `audit_key`, or with one made of a secret that is kept in the database; `on_audited` hears of its head after each
+    commit.
     """
 
     def __init__(

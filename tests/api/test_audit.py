@@ -1,4 +1,4 @@
-"""Who saw somebody in clear, or decided about them, is kept before they are answered; nothing personal is kept of it."""
+"""Who saw somebody in clear, or decided about them, is kept before they are answered; nothing personal of it is."""
 
 from __future__ import annotations
 

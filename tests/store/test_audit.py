@@ -18,7 +18,7 @@ from sqlalchemy import text
 from identity.model.audit import AuditAction, AuditEntry, AuditHead, Flaw, FlawKind, SealedEntry
 from identity.steps.prove import prove
 from identity.steps.seal import seal, sealed_head
-from identity.store import Store
+from identity.store import OnlineWork, Store
 
 from .worlds import StandingClock
 
@@ -80,11 +80,15 @@ def test_a_unit_that_fails_keeps_no_entry_and_one_that_ends_well_does(
         work.audit(entry(1))
         work.audit(entry(2))
     with pytest.raises(ZeroDivisionError), audited.online(clock) as work:
-        work.audit(entry(3))
-        raise ZeroDivisionError
+        _failing(work)
     assert [each.seq for each in audited.audit(clock).entries()] == [1, 2]
     assert len(heads) == 1
     assert proven(audited, clock, heads) == []
+
+
+def _failing(work: OnlineWork) -> None:
+    work.audit(entry(3))
+    raise ZeroDivisionError
 
 
 def test_entries_of_many_at_once_make_one_chain(url: str, audited: Store, clock: StandingClock) -> None:
@@ -225,7 +229,8 @@ def test_an_edit_is_told_where_it_is_and_nowhere_else(clock: StandingClock) -> N
     trail, heads = written(clock, 40)
     for column in ("actor", "subject", "details", "hash"):
         entries = list(trail.entries)
-        entries[16] = replace(entries[16], **{column: "x" * 64})
+        changed: dict[str, Any] = {column: "x" * 64}
+        entries[16] = replace(entries[16], **changed)
         flaws = prove(KEY, entries, trail.head, [heads[39]])
         assert [(flaw.seq, flaw.kind) for flaw in flaws] == [(17, FlawKind.EDITED)], column
     one, other = trail.entries[4], trail.entries[30]

@@ -123,12 +123,12 @@ def _close(
 
 
 def _entry(request: PrivacyRequest, erasure: Erasure, actor: str) -> AuditEntry:
-    told = {
+    details: dict[str, str | int | list[str]] = {
         "erasure_id": erasure.erasure_id,
         "golden_ids": list(erasure.golden_ids),
         "records": erasure.records,
     }
-    return AuditEntry(actor, AuditAction.ERASE, request.golden_id, details=told)
+    return AuditEntry(actor, AuditAction.ERASE, request.golden_id, details=details)
 
 
 def _carried_out(request: PrivacyRequest, erasure: Erasure) -> PrivacyRequest:
