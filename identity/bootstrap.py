@@ -123,9 +123,10 @@ class Service:
     @cached_property
     def store(self) -> Store:
         told = self.settings
-        sealed = (audit_key(told), self.anchors.told)
+        sealed = (audit_key(told), self.anchors.told, told.field_keys)
         store = Store(told.database_url, told.patience, self.features, told.connections, *sealed)
         store.migrate()
+        store.check_keys()
         return store
 
     def engine(self, name: str = "duckdb") -> BatchEngine:

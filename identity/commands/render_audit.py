@@ -1,4 +1,4 @@
-"""The audit trail for people."""
+"""The audit trail, and keys, for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from identity.commands.screen import escape, say, screen, table
 
-__all__ = ["entries", "verified"]
+__all__ = ["entries", "rotated", "verified"]
 
 Report = Mapping[str, Any]
 
@@ -32,6 +32,12 @@ def entries(report: Report) -> None:
         what = (each["actor"], each["action"], each["subject"] or "", each["purpose"] or "")
         shown.row(str(each["seq"]), each["at"][:19], *what, told)
     screen.print(shown)
+
+
+def rotated(report: Report) -> None:
+    for table_, told in report["tables"].items():
+        say(f"{table_}: {told['values']} values of {told['rows']} rows encrypted anew")
+    say(f"Everything is under the key [bold]{escape(report['key'])}[/]; others are needed no more.")
 
 
 def _spelled(value: Any) -> str:

@@ -131,7 +131,7 @@ class BulkWork(BulkIndex, BulkReviews):
         self._connection.execute(sql.upsert(into, rows.column_names, self._stage(rows), key))
 
     def put_quarantine(self, rows: pa.Table) -> None:
-        stage = self._stage(shaped(rows, ports.QUARANTINED))
+        stage = self._stage(self._fields.sealed("quarantine", shaped(rows, ports.QUARANTINED)))
         self._connection.execute(sql.insert_quarantine(ports.QUARANTINED.names, stage))
 
     def start_load(self, load: Load) -> None:

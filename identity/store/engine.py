@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 from identity.model.audit import AuditHead
 from identity.model.vocabulary import FEATURES
@@ -17,12 +18,14 @@ from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
 from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
 from identity.store.exports import Exports
+from identity.store.fields import Fields, missing
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
 from identity.store.online import Look, OnlineWork
-from identity.store.online.statements import PUT_SETTING, SETTING
+from identity.store.online.statements import FORGET_SETTING, PUT_SETTING, SETTING
 from identity.store.privacy import PrivacyLog
 from identity.store.requests import Requests
+from identity.store.rotation import Rotated, rotate
 from identity.store.runs import Runs
 from identity.store.searches import Searches
 from identity.store.views import Views
@@ -30,6 +33,8 @@ from identity.store.views import Views
 __all__ = ["CONNECTIONS", "DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
 
 head_revision = upgrade.head_revision
+_PROOF, _PROVEN = "field key ", "setting.field key"
+"""What is kept of each key that values are encrypted with: its name, encrypted with it."""
 
 
 class Store:
@@ -50,15 +55,17 @@ class Store:
         connections: int = CONNECTIONS,
         audit_key: bytes | None = None,
         on_audited: Callable[[AuditHead], None] = lambda _: None,
+        field_keys: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         self._database = database_at(url, patience, connections)
         self._audit_key = audit_key
         self._on_audited = on_audited
         self._features = tuple(features)
-        self.views = Views(self._database)
+        self._fields = Fields.of(field_keys)
+        self.views = Views(self._database, self._fields)
         self.searches = Searches(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
-        self.exports = Exports(self._database)
+        self.exports = Exports(self._database, self._fields)
         self.privacy = PrivacyLog(self._database, lambda: self._sealing)
 
     def migrate(self) -> None:
@@ -69,17 +76,42 @@ class Store:
         """Raise StoreError E403 when the database is behind this program, E404 when it is ahead."""
         upgrade.check_current(self._database)
 
+    def check_keys(self) -> None:
+        """Raise StoreError E422 where values are encrypted with a key that is not given, E423 where another one is
+        given under its name. From then on values may be encrypted with the current key."""
+        for name, proof in self.views.settings(_PROOF).items():
+            if name not in self._fields.keys:
+                raise missing(name)
+            self._fields.read(_PROVEN, proof)
+        if self._fields.current:
+            self.put_setting(
+                _PROOF + self._fields.current, self._fields.spelled(_PROVEN, self._fields.current)
+            )
+
+    def rotate(self) -> Iterator[Rotated]:
+        """Encrypt everything with the current key, and say how far that is; see `store/rotation.py`. When it is done,
+        keys that are needed no more may be taken away."""
+        yield from rotate(self._database, self._fields)
+        for name in self.views.settings(_PROOF):
+            if name != self._fields.current:
+                self._forget_setting(_PROOF + name)
+        self.scrub()
+
+    def _forget_setting(self, name: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(FORGET_SETTING.of(name=name))
+
     def begin(self, clock: Clock) -> BulkWork:
         """Return a unit of work for a `with` block: commits at its end, leaves nothing when it raises."""
-        return BulkWork(self._database, clock)
+        return BulkWork(self._database, clock, self._fields)
 
     def look(self, *, steady: bool = False) -> Look:
         """Return a read-only look at a few records, for a `with` block. A `steady` one sees one moment throughout."""
-        return Look(self._database, self._features, steady=steady)
+        return Look(self._database, self._features, self._fields, steady=steady)
 
     def online(self, clock: Clock) -> OnlineWork:
         """Return a unit of work around a few records, for a `with` block as `begin` does."""
-        return OnlineWork(self._database, clock, self._features, self._sealing)
+        return OnlineWork(self._database, clock, self._features, self._sealing, self._fields)
 
     def runs(self, clock: Clock) -> Runs:
         """Return the history of re-matches."""

@@ -12,6 +12,7 @@ from identity.model.audit import AuditEntry
 from identity.ports import Clock
 from identity.store.audit import Sealing
 from identity.store.dialect import Answer, Asked, Database, WriteConnection, utc
+from identity.store.fields import PLAIN, Fields
 from identity.store.online import statements as sql
 
 __all__ = ["Unit"]
@@ -24,12 +25,18 @@ class Unit:
     """One transaction around a few records, for a `with` block."""
 
     def __init__(
-        self, database: Database, clock: Clock, features: tuple[str, ...], sealing: Sealing | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        features: tuple[str, ...],
+        sealing: Sealing | None = None,
+        fields: Fields = PLAIN,
     ) -> None:
         self._database = database
         self._clock = clock
         self._features = features
         self._sealing = sealing
+        self._fields = fields
         self._audited: list[AuditEntry] = []
         self._transaction: AbstractContextManager[WriteConnection] | None = None
         self._open: WriteConnection | None = None
