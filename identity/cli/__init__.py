@@ -21,6 +21,7 @@ from identity.cli import (
     decisions,
     delivery,
     following,
+    keys,
     models,
     privacy,
     reasons,

@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from identity.model.audit import AuditHead
+from identity.model.errors import StoreError
 from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
 from identity.steps.seal import derived_key
@@ -79,10 +80,14 @@ class Store:
     def check_keys(self) -> None:
         """Raise StoreError E422 where values are encrypted with a key that is not given, E423 where another one is
         given under its name. From then on values may be encrypted with the current key."""
-        for name, proof in self.views.settings(_PROOF).items():
-            if name not in self._fields.keys:
-                raise missing(name)
-            self._fields.read(_PROVEN, proof)
+        try:
+            for name, proof in self.views.settings(_PROOF).items():
+                if name not in self._fields.keys:
+                    raise missing(name)
+                self._fields.read(_PROVEN, proof)
+        except StoreError:
+            self.close()
+            raise
         if self._fields.current:
             self.put_setting(
                 _PROOF + self._fields.current, self._fields.spelled(_PROVEN, self._fields.current)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +40,10 @@ from .test_erase import test_ids_that_led_to_them_answer_the_same as test_ids  #
 from .test_erase import test_quarantined_rows_that_name_them_go_too as test_quarantine  # noqa: F401
 from .test_erase import test_what_was_deleted_or_moved_away_before_is_found_too as test_deleted  # noqa: F401
 from .test_erase import test_who_was_erased_is_not_brought_back as test_not_brought_back  # noqa: F401
+from .test_judge import test_a_merge_by_the_machine_is_taken_back_and_not_made_again as test_machine  # noqa: F401
+from .test_judge import test_a_stewards_split_survives_the_next_rematch_and_retraining as test_split  # noqa: F401
+from .test_judge import test_undoing_a_merge_restores_members_ids_values_and_consents as test_undo  # noqa: F401
+from .test_judge import test_what_came_in_between_follows_its_record as test_in_between  # noqa: F401
 
 KEYS = {"k1": b"1" * 32}
 ROTATED = {"k2": b"2" * 32, **KEYS}
@@ -84,7 +88,7 @@ def test_a_life_leaves_no_contact_value_and_is_told_as_it_was(service: Service, 
         assert found
         assert any("email" in image.attributes for image in found.before)
     unchanged, changed = told(service, zora("z1"), yves("y1", email="y.v@example.org"))
-    assert (unchanged.outcome, changed.outcome) == (Outcome.UNCHANGED, Outcome.UPDATED)
+    assert (unchanged.outcome, changed.outcome) == (Outcome.UNCHANGED, Outcome.ACCEPTED)
     before = service.store.views.counts()
     rematch(service.workshop, Stages(), reason="night")
     assert service.store.views.counts().live_profiles == before.live_profiles == 2
@@ -122,8 +126,22 @@ def test_the_file_of_the_database_holds_no_contact_value(ready: Ready, sqlite_ur
     assert b"enc1:k1:" in held
 
 
-def with_keys(service: Service, keys: dict[str, bytes]) -> Service:
-    return Service(replace(service.settings, field_keys=keys))
+Keyed = Callable[[Service, dict[str, bytes]], Service]
+
+
+@pytest.fixture
+def with_keys() -> Iterator[Keyed]:
+    """Opens the database of a service with other keys."""
+    opened: list[Service] = []
+
+    def opening(service: Service, keys: dict[str, bytes]) -> Service:
+        opened.append(Service(replace(service.settings, field_keys=keys)))
+        return opened[-1]
+
+    yield opening
+    for service in opened:
+        if "store" in vars(service):
+            service.store.close()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +150,7 @@ def with_keys(service: Service, keys: dict[str, bytes]) -> Service:
     ids=["none", "another", "a wrong one"],
 )
 def test_without_the_right_key_nothing_begins_and_nothing_is_lost(
-    service: Service, keys: dict[str, bytes], code: str
+    service: Service, with_keys: Keyed, keys: dict[str, bytes], code: str
 ) -> None:
     one, _ = a_life(service)
     other = with_keys(service, keys)
@@ -157,7 +175,9 @@ def everything(service: Service) -> list[object]:
     ]  # fmt: skip
 
 
-def test_what_was_plain_is_encrypted_by_and_by_and_all_at_once_on_request(ready: Ready, url: str) -> None:
+def test_what_was_plain_is_encrypted_by_and_by_and_all_at_once_on_request(
+    ready: Ready, with_keys: Keyed, url: str
+) -> None:
     plain = ready(url)
     a_life(plain)
     assert in_clear(plain)
@@ -168,10 +188,11 @@ def test_what_was_plain_is_encrypted_by_and_by_and_all_at_once_on_request(ready:
     assert in_clear(service) == []
     again = rotate_report(service, Stages())
     assert {told["values"] for told in again["tables"].values()} == {0}, "what is done is passed over"
-    service.store.close()
 
 
-def test_keys_are_rotated_without_a_lost_row_beside_who_reads_and_writes(service: Service) -> None:
+def test_keys_are_rotated_without_a_lost_row_beside_who_reads_and_writes(
+    service: Service, with_keys: Keyed
+) -> None:
     a_life(service)
     told(service, *(yves(f"n{n}", email=f"n{n}@vogelhuber.example", given_name=f"N{n}") for n in range(40)))
     before = everything(service)
@@ -205,11 +226,9 @@ def test_keys_are_rotated_without_a_lost_row_beside_who_reads_and_writes(service
     assert everything(alone)[0] == before[0]
     assert len(everything(alone)[3]) == 43  # type: ignore[arg-type]
     assert not [row for row in stored(alone) if "enc1:k1:" in row]
-    for each in (rotating, written, alone):
-        each.store.close()
 
 
-def test_a_rotation_that_ends_half_way_goes_on(service: Service) -> None:
+def test_a_rotation_that_ends_half_way_goes_on(service: Service, with_keys: Keyed) -> None:
     a_life(service)
     before = everything(service)
     rotating = with_keys(service, ROTATED)
@@ -218,5 +237,3 @@ def test_a_rotation_that_ends_half_way_goes_on(service: Service) -> None:
     rotate_report(rotating, Stages())
     alone = with_keys(service, {"k2": ROTATED["k2"]})
     assert everything(alone) == before
-    for each in (rotating, alone):
-        each.store.close()
