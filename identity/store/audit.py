@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from identity.steps.seal import seal, sealed_head
 from identity.store.dialect import Database, Kind, Statement, WriteConnection
 from identity.store.tables import TABLES
 
-__all__ = ["AuditTrail", "Sealing"]
+__all__ = ["Appending", "AuditTrail", "Sealing"]
 
 _AUDIT = TABLES["audit"].c
 _HEAD = TABLES["audit_head"].c
@@ -67,21 +68,60 @@ class Sealing:
         return replace(plain, hash=seal(self.key, before, plain))
 
 
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    entries: Sequence[AuditEntry]
+    done: bool = False
+    problem: BaseException | None = None
+
+
+class Appending:
+    """What threads of a process append at once, in one transaction: alone each would wait for the disk."""
+
+    def __init__(self, database: Database, sealing: Sealing) -> None:
+        self._database = database
+        self.sealing = sealing
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._waiting: list[_Waiting] = []
+
+    def append(self, entries: Sequence[AuditEntry], clock: Clock) -> None:
+        mine = _Waiting(entries)
+        with self._lock:
+            self._waiting.append(mine)
+        with self._writing:
+            if not mine.done:
+                with self._lock:
+                    everybody, self._waiting = self._waiting, []
+                self._write(everybody, clock)
+        if mine.problem is not None:
+            raise mine.problem
+
+    def _write(self, everybody: Sequence[_Waiting], clock: Clock) -> None:
+        problem: BaseException | None = None
+        try:
+            entries = [entry for each in everybody for entry in each.entries]
+            with self._database.write() as connection:
+                head = self.sealing.append(connection, entries, clock.now())
+            self.sealing.told(head)
+        except BaseException as caught:
+            problem = caught
+        for each in everybody:
+            each.problem, each.done = problem, True
+
+
 class AuditTrail:
-    def __init__(self, database: Database, clock: Clock, sealing: Sealing) -> None:
+    def __init__(self, database: Database, clock: Clock, appending: Appending) -> None:
         self._database = database
         self._clock = clock
-        self._sealing = sealing
+        self._appending = appending
 
     @property
     def key(self) -> bytes:
-        return self._sealing.key
+        return self._appending.sealing.key
 
     def append(self, *entries: AuditEntry) -> None:
         """Append entries in a transaction of their own: when this returns they are kept."""
-        with self._database.write() as connection:
-            head = self._sealing.append(connection, entries, self._clock.now())
-        self._sealing.told(head)
+        self._appending.append(entries, self._clock)
 
     @contextmanager
     def whole(self) -> Iterator[tuple[AuditHead | None, Iterator[SealedEntry]]]:

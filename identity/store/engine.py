@@ -13,7 +13,7 @@ from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
 from identity.steps.seal import derived_key
 from identity.store import upgrade
-from identity.store.audit import AuditTrail, Sealing
+from identity.store.audit import Appending, AuditTrail, Sealing
 from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
@@ -124,7 +124,11 @@ class Store:
 
     def audit(self, clock: Clock) -> AuditTrail:
         """Return the trail of who saw or decided what."""
-        return AuditTrail(self._database, clock, self._sealing)
+        return AuditTrail(self._database, clock, self._appending)
+
+    @cached_property
+    def _appending(self) -> Appending:
+        return Appending(self._database, self._sealing)
 
     @cached_property
     def _sealing(self) -> Sealing:

@@ -26,7 +26,7 @@ from identity.model.errors import StoreError
 from identity.model.record import RecordKey
 
 from .conftest import Ready
-from .real_time import arrival
+from .real_time import KEYS, arrival
 from .test_erase import (
     stored,
     told,
@@ -45,7 +45,6 @@ from .test_judge import test_a_stewards_split_survives_the_next_rematch_and_retr
 from .test_judge import test_undoing_a_merge_restores_members_ids_values_and_consents as test_undo  # noqa: F401
 from .test_judge import test_what_came_in_between_follows_its_record as test_in_between  # noqa: F401
 
-KEYS = {"k1": b"1" * 32}
 ROTATED = {"k2": b"2" * 32, **KEYS}
 CONTACTS = ("kanari@", "vogelhuber.example", "5550142", "kanarienweg", "yves@example")
 
