@@ -29,7 +29,7 @@ class AuditAnchors:
 
     def __init__(self, path: Path, database: Callable[[], str]) -> None:
         self.path = path
-        self._database = database
+        self._name, self._named = database, ""
         self._lock = threading.Lock()
         self._latest: AuditHead | None = None
         self._written = float("-inf")
@@ -57,6 +57,10 @@ class AuditAnchors:
             except OSError as problem:
                 raise _unusable(problem) from problem
             self._latest, self._written = None, time.monotonic()
+
+    def _database(self) -> str:
+        self._named = self._named or self._name()
+        return self._named
 
     def _end(self) -> None:
         with suppress(Exception):  # nobody is there any more to be told
