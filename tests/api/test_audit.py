@@ -94,6 +94,8 @@ def test_the_trail_is_read_page_by_page_by_who_may(lite: Api) -> None:
     assert (len(page["entries"]), page["next"], page["more"]) == (2, 2, True)
     rest = lite.get(f"/v1/audit?after={page['next']}").json()
     assert (len(rest["entries"]), rest["more"]) == (1, False)
+    assert lite.get("/v1/audit?since=2026-01-01T00:00:00Z").status_code == 200
+    assert lite.get("/v1/audit?since=0.5").status_code == 422, "seconds are no date"
     blind = lite.http.get("/v1/audit", headers=lite.headers(Scope.PRIVACY))
     assert blind.status_code == 403
 
