@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve openapi test check contract faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp check contract consent faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,15 +20,28 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## Four systems' files to golden profiles, on made-up people (SQLite, no server)
+demo: setup ## Four systems' files to golden profiles, and a loyalty platform that follows, on made-up people
 	$(BIN)/identity demo
+
+demo-erp: setup ## The same with a real ERP: installs Tryton, once, in .erp
+	$(BIN)/python -m erp
+	$(BIN)/identity demo
+
+erp: setup ## A Tryton server to try the ERP connector on, in an environment of its own (made once, in .erp)
+	$(BIN)/python -m erp serve
 
 work: setup ## A worker for nightly jobs, with the clock that sends them (IDENTITY_BROKER_URL names the broker)
 	$(BIN)/celery --app identity.jobs worker --beat --schedule .celerybeat-schedule
 
-serve: setup ## The demo data over HTTP, on this machine
+serve: setup ## The demo data over HTTP, and on the review screen, on this machine
 	@test -f demo-data/identity.db || $(BIN)/identity demo > /dev/null
 	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
+
+browser: ## Chromium for the tests of the screen, where there is none (Debian)
+	@tests/ui/install-browser
+
+pictures: setup browser ## Take the pictures of the review screen anew, into docs/img
+	MAKE_PICTURES=1 $(BIN)/python -m pytest tests/ui/test_appearance.py
 
 openapi: setup ## Write docs/openapi.json anew, and say what would break callers of the released one
 	$(BIN)/python -m api.openapi docs/openapi.json
@@ -37,6 +50,9 @@ openapi: setup ## Write docs/openapi.json anew, and say what would break callers
 test: setup ## Run the whole test suite
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile
 
+test-erp: setup ## The tests that need a real ERP: installs Tryton, once, in .erp
+	IDENTITY_TEST_ERP=1 $(BIN)/python -m pytest tests/erp
+
 check: setup ## Format, lint, types, import directions, and the quick tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -44,8 +60,11 @@ check: setup ## Format, lint, types, import directions, and the quick tests: und
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest tests/steps tests/comparators tests/features tests/architecture
 
-contract: setup ## Ask the API 15,000 things over both databases; no answer may be undocumented: about 10 minutes
+contract: setup ## Ask the API 25,000 things over both databases; no answer may be undocumented: about 17 minutes
 	$(BIN)/python -m tests.contract
+
+consent: setup ## Live 50,000 random lives; nobody may be reached against their last word: about 2 minutes
+	$(BIN)/python -m tests.consent
 
 faults: setup ## Kill loads, re-matches, relays and consumers at random moments: about half an hour, on this machine only
 	$(BIN)/python -m pytest tests/faults/kills.py tests/faults/consumers.py

@@ -7,13 +7,22 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.consents import (
+    Agreed,
+    Checks,
+    Receipt,
+    Tokens,
+    ToldFacts,
+    Unsubscribed,
+)
 from api.explanations import Pair, Passage
 from api.schemas import Found, Image, Redirected, Resolved
 from identity.model.run import RunKind, RunStatus
 
 __all__ = [
-    "Answers", "Events", "Health", "Likeness", "MergePreview", "Models", "NamesFound", "Operations",
-    "Profile", "ProfileThen", "Readiness", "ResolvedBatch", "Run", "RunDetails", "Runs", "Whereabouts",
+    "Agreed", "Answers", "Checks", "Events", "Health", "Likeness", "MergePreview", "Models", "NamesFound",
+    "Operations", "Profile", "ProfileThen", "Readiness", "Receipt", "ResolvedBatch", "Run", "RunDetails",
+    "Runs", "Tokens", "ToldFacts", "Unsubscribed", "Whereabouts",
 ]  # fmt: skip
 
 _G, _RETIRED = "g4x7k2m9q0c3d8f1n", "g0b6t5w1r9h2j4s8v"

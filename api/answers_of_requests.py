@@ -44,7 +44,7 @@ class PrivacyTold(BaseModel):
         receipts=[{"consumer": "loyalty", "status": "done", "at": _AT}],
     )
     request_id: str
-    kind: Literal["access", "erasure", "rectification", "restriction"]
+    kind: Literal["access", "erasure", "rectification"]
     golden_id: str
     status: Literal["received", "verified", "done", "refused"]
     received_at: datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import anyio.to_thread
 import structlog
@@ -11,15 +12,30 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from api import problems
+from api.beside import Beside
 from api.calls import Context
 from api.contract import document
 from api.deprecation import DEPRECATED, Deprecation, Notices
 from api.door import Door
 from api.limits import limits_at
 from api.metrics import Metrics
-from api.routes import audit, decisions, explain, feed, jobs, lookup, operations, privacy, profiles, records
+from api.routes import (
+    audit,
+    consents,
+    decisions,
+    explain,
+    feed,
+    intake,
+    jobs,
+    lookup,
+    operations,
+    privacy,
+    profiles,
+    records,
+)
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from identity.bootstrap import Service, SystemClock
@@ -32,15 +48,20 @@ __all__ = ["create_app"]
 
 _LOG = structlog.get_logger("identity.api")
 # The hottest first: they are looked through in this order.
-_PARTS = (lookup, records, profiles, decisions, explain, feed, jobs, privacy, audit, operations)
+_PARTS = (
+    *(lookup, records, profiles, consents, decisions, explain),
+    *(feed, intake, jobs, privacy, audit, operations),
+)
 
 
 def create_app(
     service: Service,
     settings: ApiSettings | None = None,
     deprecated: Mapping[str, Deprecation] = DEPRECATED,
+    besides: Mapping[str, ASGIApp] = MappingProxyType({}),
 ) -> FastAPI:
-    """Return the application over one service. `deprecated` routes, by operation id, say that they are."""
+    """Return the application over one service. `deprecated` routes, by operation id, say that they are. `besides` are
+    other applications, each by the address below which it answers."""
     settings = settings or ApiSettings()
     metrics = Metrics(lambda: _stored(service), lambda: _subscribers(service), lambda: _consumers(service))
     app = FastAPI(
@@ -71,15 +92,18 @@ def create_app(
     app.add_exception_handler(Exception, _unforeseen)
     if deprecated:
         app.add_middleware(Notices, deprecated=deprecated)
+    if besides:
+        app.add_middleware(Beside, besides=besides)
     app.add_middleware(Door, settings=settings, metrics=metrics)
     return app
 
 
 def _lifespan(settings: ApiSettings):  # type: ignore[no-untyped-def]
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         yield
+        await app.state.context.limits.close()
 
     return lifespan
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from api import answers, answers_of_requests
+from api import answers, answers_of_requests, message_bodies
 from api import schemas as asked
 from api.deprecation import Deprecation
 from api.refusals import ALWAYS, refusals
@@ -28,9 +28,11 @@ what nobody foresaw 500 (`UNFORESEEN`); all of them are problems too.
 """
 _TAGS = {
     "records": "Source records, told and taken back.",
+    "intake": "Messages of systems that tell by themselves what changes: signed, without a token.",
     "profiles": "Golden profiles: one for each person.",
     "lookup": "Who somebody is. What is asked travels in the body, so that it is in no log of addresses.",
     "decisions": "What people decide about profiles, and take back.",
+    "consents": "What people allow: told, asked, proven, taken back.",
     "explanations": "Why two belong together or not, and how a profile came to be.",
     "crosswalk and events": "For systems that follow.",
     "privacy": "What people ask about what is held of them.",
@@ -67,7 +69,9 @@ _ALIKE = {str(status) for status in ALWAYS}
 """Refusals that are the same for every route; one description of each is enough."""
 
 
-_MODELS = [each for module in (answers, answers_of_requests, asked) for each in vars(module).values()]
+_MODELS = [
+    each for module in (answers, answers_of_requests, asked, message_bodies) for each in vars(module).values()
+]
 
 
 def document(app: FastAPI, deprecated: Mapping[str, Deprecation]) -> Callable[[], dict[str, Any]]:

@@ -94,6 +94,8 @@ class Door:
         return None
 
     def _limit(self, scope: Scope) -> int:
+        if scope["path"].startswith("/v1/intake/"):
+            return self._settings.intake_limit
         return self._settings.upload_limit if scope["path"] == _UPLOADS else self._settings.body_limit
 
     def _patience(self, scope: Scope) -> float:
@@ -143,6 +145,8 @@ class Door:
 
     def _place(self, scope: Scope) -> str:
         """Return the pattern, not the address: an address that nobody knows may hold anything."""
+        if "place" in scope:  # an application beside this one says it itself
+            return str(scope["place"])
         endpoint = scope.get("endpoint")
         if endpoint is not None and endpoint not in self._places:
             # A route itself knows its address below the router it stands in only.

@@ -28,17 +28,25 @@ class Limits:
     keys: Strategy
     rate: RateLimitItem
     lookups: RateLimitItem
+    messages: RateLimitItem
 
     async def request(self, client: str) -> None:
         """Count a request. Problem 429 when it is one too many."""
+        await self._count(self.rate, "rate", client, "Too many requests.")
+
+    async def message(self, source: str) -> None:
+        """Count a message of a source. Problem 429 when it is one too many."""
+        await self._count(self.messages, "messages", source, "Too many messages.")
+
+    async def _count(self, item: RateLimitItem, kind: str, whose: str, title: str) -> None:
         try:
-            taken = await self.limiter.hit(self.rate, "rate", client)
+            taken = await self.limiter.hit(item, kind, whose)
         except Exception as error:
             _uncounted(error)
             return
         if not taken:
-            reset = (await self.limiter.get_window_stats(self.rate, "rate", client)).reset_time
-            raise _too_many(self.rate, reset, "RATE_LIMITED", "Too many requests.")
+            reset = (await self.limiter.get_window_stats(item, kind, whose)).reset_time
+            raise _too_many(item, reset, "RATE_LIMITED", title)
 
     def look_up(self, client: str, keys: int) -> None:
         """Count values to look up, from the thread that works on a request. Problem 429 when they are too many."""
@@ -50,6 +58,13 @@ class Limits:
         if not taken:
             reset = self.keys.get_window_stats(self.lookups, "lookups", client).reset_time
             raise _too_many(self.lookups, reset, "QUOTA_EXHAUSTED", "Too many lookups.")
+
+    async def close(self) -> None:
+        """Let go of whoever counts. Nothing is counted afterwards."""
+        if isinstance(shared := self.limiter.storage, aio.RedisStorage):
+            await shared.bridge.storage.aclose()  # type: ignore[attr-defined]
+        if isinstance(keys := self.keys.storage, storage.RedisStorage):
+            keys.storage.close()
 
 
 def _uncounted(error: Exception) -> None:
@@ -64,7 +79,7 @@ def _too_many(item: RateLimitItem, reset: float, code: str, title: str) -> Probl
 
 def limits_at(settings: ApiSettings) -> Limits:
     """Return the limits of these settings."""
-    counted = parse(settings.rate), parse(settings.lookup_quota)
+    counted = parse(settings.rate), parse(settings.lookup_quota), parse(settings.intake_rate)
     if settings.limits_url.startswith("memory"):
         return Limits(
             FixedWindowRateLimiter(aio.MemoryStorage()), Strategy(storage.MemoryStorage()), *counted

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-__all__ = ["ALWAYS", "refusals", "refusals_at_the_door"]
+__all__ = ["ALWAYS", "refusals", "refusals_at_the_door", "refusals_of_signed"]
 
 _MEANINGS = {
     400: "The request cannot be read.",
-    401: "No token, or none of the issuer's.",
+    401: "No token, or none of the issuer's; or a message that its source has not signed.",
     403: "The client lacks the scope.",
     404: "Nobody is known by this.",
     408: "The request did not arrive in time.",
@@ -29,6 +29,11 @@ ALWAYS = (400, 401, 403, 408, 413, 422, 429, 503)
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what FastAPI documents of these refusals and of those that any route may answer."""
     return _told({*ALWAYS, *statuses})
+
+
+def refusals_of_signed() -> dict[int | str, dict[str, Any]]:
+    """Return what FastAPI documents of the refusals that a route may answer whose callers sign and have no token."""
+    return _told({*ALWAYS, 409} - {403})
 
 
 def refusals_at_the_door() -> dict[int | str, dict[str, Any]]:

@@ -18,6 +18,10 @@ class Scope(StrEnum):
     SEARCH = "search"
     CROSSWALK_READ = "crosswalk:read"
     DECISIONS_WRITE = "decisions:write"
+    CONSENTS_WRITE = "consents:write"
+    CONSENTS_READ = "consents:read"
+    CONSENTS_CHECK = "consents:check"
+    UNSUBSCRIBE = "unsubscribe"
     EXPLAIN = "explain"
     EVENTS_READ = "events:read"
     EXPORT = "export"
@@ -46,6 +50,10 @@ _MEANINGS = {
     Scope.SEARCH: "Search people by name.",
     Scope.CROSSWALK_READ: "Find the golden id of a source record.",
     Scope.DECISIONS_WRITE: "Merge, split, keep apart, keep together, undo.",
+    Scope.CONSENTS_WRITE: "Tell what people allow and refuse.",
+    Scope.CONSENTS_READ: "Read what a person allowed, why that holds, and receipts.",
+    Scope.CONSENTS_CHECK: "Ask who may be reached, and make links to unsubscribe with.",
+    Scope.UNSUBSCRIBE: "Take a consent back by such a link.",
     Scope.EXPLAIN: "Ask why, why not and how.",
     Scope.EVENTS_READ: "Read the feed of events.",
     Scope.EXPORT: "Export everything as a file.",

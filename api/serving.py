@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,28 @@ from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError, RulesError
 from identity.model.job import Job
 
-__all__ = ["application", "listen", "serve"]
+__all__ = ["application", "listen", "log_as_json", "serve"]
 
 _LOG = structlog.get_logger("identity.api")
 _TIDY_SECONDS = 60.0
 _LEAVE_SECONDS = 15.0
 """How long what is on its way is waited for: longer than a webhook may take to answer."""
 _KEPT = timedelta(hours=48)
-"""How long requests under a key, and files, are kept."""
+"""How long requests under a key, files, and sessions that nobody uses are kept."""
 
 
-def serve(service: Service, settings: ApiSettings, port: int) -> None:
-    """Serve until stopped. Meanwhile threads of this process decide again what waits for it, and deliver events."""
-    _log_as_json()
+def serve(
+    service: Service,
+    settings: ApiSettings,
+    port: int,
+    made: Callable[[Service, ApiSettings], FastAPI] = create_app,
+    named: str = "api.serving:application",
+) -> None:
+    """Serve until stopped. Meanwhile threads of this process decide again what waits for it, and deliver events.
+
+    What is served is `made` here, or by each of several processes from what is `named`.
+    """
+    log_as_json()
     stop = threading.Event()
     besides = [_tidy, *([_deliver] if service.settings.delivery.inline else [])]
     besides += [_work] if service.settings.inline_jobs else []
@@ -50,17 +59,22 @@ def serve(service: Service, settings: ApiSettings, port: int) -> None:
     for thread in threads:
         thread.start()
     try:
-        _run(service, settings, port)
+        _run(service, settings, port, made, named)
     finally:
         stop.set()
         for thread in threads:
             thread.join(_LEAVE_SECONDS)
 
 
-def _run(service: Service, settings: ApiSettings, port: int) -> None:
+def _run(
+    service: Service,
+    settings: ApiSettings,
+    port: int,
+    made: Callable[[Service, ApiSettings], FastAPI],
+    named: str,
+) -> None:
     os.environ["IDENTITY_RULES"] = str(Path(service.settings.rules).absolute())
-    several = settings.workers > 1
-    listen("api.serving:application" if several else create_app(service, settings), settings, port)
+    listen(named if settings.workers > 1 else made(service, settings), settings, port)
 
 
 def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
@@ -106,18 +120,20 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def application() -> FastAPI:
     """Return the application that the environment describes: what each of several processes runs."""
-    _log_as_json()
+    log_as_json()
     return create_app(Service(settings_from(os.environ)), api_settings_from(os.environ))
 
 
 def _tidy(service: Service, stop: threading.Event) -> None:
     requests = service.store.requests(SystemClock())
+    stewards = service.store.stewards(SystemClock())
     while not stop.wait(_TIDY_SECONDS):
         try:
             service.redo(1_000)
             requests.forget(SystemClock().now() - _KEPT)
             spool_of(service).forget(_KEPT)
             service.anchors.flush()
+            stewards.forget_sessions(_KEPT)
         except IdentityError as error:
             _LOG.warning("not_tidied", code=error.code)
 
@@ -138,7 +154,8 @@ def _work(service: Service, stop: threading.Event) -> None:
     work_until(service, stop, told)
 
 
-def _log_as_json() -> None:
+def log_as_json() -> None:
+    """Write every line of the log as a JSON object."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.signatures import Secrets, intake_secrets_from
 from identity.model.errors import RulesError
 from identity.settings import state_folder
 
@@ -20,9 +21,10 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class ApiSettings:
     """`jwks` is the file or https address of the issuer's keys; "" : tokens are signed here, with `signing_key`.
 
-    `rate` and `lookup_quota` are per client (such as 500/second), `body_limit` is in bytes, `body_seconds` how long a
-    body may take to arrive (`upload_seconds`: a file), `most_at_once` how many requests are worked on before others are
-    turned away. `threads` work on them; each may hold a database connection.
+    `rate` and `lookup_quota` are per client (such as 500/second), `intake_rate` per source that sends messages,
+    `body_limit` and the other limits are in bytes, `body_seconds` how long a body may take to arrive (`upload_seconds`:
+    a file), `most_at_once` how many requests are worked on before others are turned away. `threads` work on them; each
+    may hold a database connection. `intake` is what sources sign their messages with.
     """
 
     mode: str = DEVELOPMENT
@@ -34,13 +36,16 @@ class ApiSettings:
     limits_url: str = "memory://"
     rate: str = "500/second"
     lookup_quota: str = "2000000/day"
+    intake_rate: str = "200/second"
     body_limit: int = 4 * 2**20
     upload_limit: int = 2**30
+    intake_limit: int = 2**20
     body_seconds: float = 20.0
     upload_seconds: float = 600.0
     most_at_once: int = 200
     threads: int = 16
     workers: int = 1
+    intake: Secrets = field(default_factory=dict, repr=False)
 
     @property
     def development(self) -> bool:
@@ -49,8 +54,9 @@ class ApiSettings:
 
 def api_settings_from(environment: Mapping[str, str], **chosen: object) -> ApiSettings:
     """Return the settings that the environment gives: IDENTITY_MODE, _HOST, _ISSUER, _AUDIENCE, _JWKS,
-    _SIGNING_KEY_FILE, _LIMITS_URL, _RATE, _LOOKUP_QUOTA, _BODY_LIMIT, _UPLOAD_LIMIT, _BODY_SECONDS, _UPLOAD_SECONDS,
-    _MOST_AT_ONCE, _API_THREADS, _WORKERS; `chosen` ones come before these.
+    _SIGNING_KEY_FILE, _LIMITS_URL, _RATE, _LOOKUP_QUOTA, _INTAKE_RATE, _BODY_LIMIT, _UPLOAD_LIMIT, _INTAKE_LIMIT,
+    _BODY_SECONDS, _UPLOAD_SECONDS, _MOST_AT_ONCE, _API_THREADS, _WORKERS; and the secrets of sources that send
+    messages, as `intake_secrets_from` says. `chosen` ones come before these.
 
     RulesError E119 for a setting that makes no sense, E140 where production lacks what it needs.
     """
@@ -69,8 +75,10 @@ _PATTERNS = {
     "limits_url": r"(memory|rediss?|redis\+sentinel)://\S*",
     "rate": _AMOUNT,
     "lookup_quota": _AMOUNT,
+    "intake_rate": _AMOUNT,
     "body_limit": _NUMBER,
     "upload_limit": _NUMBER,
+    "intake_limit": _NUMBER,
     "body_seconds": r"[0-9]{1,4}(\.[0-9]+)?",
     "upload_seconds": r"[0-9]{1,5}(\.[0-9]+)?",
     "most_at_once": _NUMBER,
@@ -80,7 +88,9 @@ _PATTERNS = {
 }
 _VARIABLES = {"signing_key": "IDENTITY_SIGNING_KEY_FILE", "threads": "IDENTITY_API_THREADS"}
 _KINDS = {
-    **dict.fromkeys(("body_limit", "upload_limit", "most_at_once", "threads", "workers"), int),
+    **dict.fromkeys(
+        ("body_limit", "upload_limit", "intake_limit", "most_at_once", "threads", "workers"), int
+    ),
     "body_seconds": float,
     "upload_seconds": float,
     "signing_key": Path,
@@ -88,7 +98,10 @@ _KINDS = {
 
 
 def _told(environment: Mapping[str, str]) -> dict[str, object]:
-    told: dict[str, object] = {"signing_key": state_folder(environment) / "development-key.json"}
+    told: dict[str, object] = {
+        "signing_key": state_folder(environment) / "development-key.json",
+        "intake": intake_secrets_from(environment),
+    }
     for name, pattern in _PATTERNS.items():
         variable = _VARIABLES.get(name, f"IDENTITY_{name.upper()}")
         if (value := environment.get(variable)) is None:

@@ -12,21 +12,24 @@ from typing import Any
 
 from rich.console import Console
 
+from bench.events.measure import measured_events
 from bench.machine import machine
 from bench.measure import SIZES, labelled_sets, measured_labelled, measured_population
 from bench.online.databases import DATABASES
 from bench.online.measure import STEPS, growth, measured_online
 from bench.processes import ROOT
+from bench.screen import measured_screen
 from bench.tables import tables
 
 __all__ = ["main"]
 
-_PARTS = ("batch", "online", "http")
+_PARTS = ("batch", "online", "http", "events", "screen")
 _LATEST = ROOT / "bench" / "results" / "latest.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the sizes asked for in whole populations (batch) and record by record (online), beside plain Splink.
+    """Measure the sizes asked for in whole populations (batch) and record by record (online), beside plain
+    Splink; and how long the review screen takes (screen).
 
     Batch also measures the labelled sets, whose absence is no fault.
     """
@@ -50,11 +53,16 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
         sizes = ["20k"] if asked.quick else asked.sizes
         found["populations"] = [measured_population(size, _told) for size in sizes]
         found["labelled"] = [measured_labelled(file, _told) for file in labelled_sets()]
+    if "events" in asked.part:
+        found["events"] = measured_events(asked.databases, _told)
     if {"online", "http"} & set(asked.part):
         steps = [step for step in STEPS if (step if step == "http" else "online") in asked.part]
         sizes = ["5k"] if asked.quick else asked.sizes
         found["online"] = measured_online(sizes, asked.databases, _told, asked.keep, steps=steps)
         found["growth"] = growth(found["online"])
+    if "screen" in asked.part:
+        sizes, tasks = (["5k"], 500) if asked.quick else (asked.sizes, 50_000)
+        found["screen"] = measured_screen(sizes, asked.databases, _told, asked.keep, tasks=tasks)
     return found
 
 
@@ -73,13 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             f"--{name}", type=_some_of(known), default=shipped, metavar=name.upper(), help=about
         )
-    parser.add_argument("--quick", action="store_true", help="only 20k records, 5k of the online part")
+    parser.add_argument("--quick", action="store_true", help="only 20k records, 5k of the other parts")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
         "--keep",
         type=Path,
         metavar="DIR",
-        help="keep the online part's loaded databases there, or use them again",
+        help="keep the loaded databases of the online part and the screen there, or use them again",
     )
     return parser
 

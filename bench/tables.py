@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.events.tables import events_table
 from bench.http.tables import http_table
 from bench.online.tables import new_table, online_tables
 
@@ -28,7 +29,25 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
     yield from online_tables(online, results.get("growth", ()))
     if any(database.get("http") for size in online for database in size["databases"]):
         yield http_table(online)
+    if results.get("events"):
+        yield events_table(results["events"])
+    if results.get("screen"):
+        yield _screen(results["screen"])
     yield _machine(results["machine"])
+
+
+def _screen(sizes: list[dict[str, Any]]) -> Table:
+    names = ("stored", "database", "page")
+    table = new_table(
+        "Pages of the review screen, as the server takes them", names, ("open tasks", "p50 ms", "p95", "p99")
+    )
+    for size in sizes:
+        if size["failure"]:
+            table.add_row(size["name"], size["database"], size["failure"])
+        for page in size["pages"]:
+            figures = [f"{page[name]:.1f}" for name in ("p50_ms", "p95_ms", "p99_ms")]
+            table.add_row(size["name"], size["version"], page["page"], f"{size['tasks']:,}", *figures)
+    return table
 
 
 def _accuracy(populations: list[dict[str, Any]]) -> Table:

@@ -10,27 +10,26 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from identity.auditing import audit_key
+from identity.clock import SystemClock
 from identity.comparators import Comparator, Nicknames, comparators
 from identity.connectors.arrivals import spread
 from identity.connectors.audit_anchors import AuditAnchors
 from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
+from identity.consenting import Consents, survivor_of
 from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
 from identity.engines.sampling import Sampler
 from identity.engines.scoring import ModelScorer
 from identity.engines.surveying import Survey
-from identity.engines.survivorship import survive_population
 from identity.filing import index_for
 from identity.flows.delivered import Delivery
 from identity.flows.estimate import SamplingRoom
@@ -59,6 +58,7 @@ from identity.ports import Arrival, BatchEngine, Look, OnlineWork, RunLog, Score
 from identity.ports.delivery import Deliveries
 from identity.settings import Settings, settings_from
 from identity.store import Store
+from matching_rules.consent_rules import load_consent_policy
 from matching_rules.loader import load_source_policies, load_source_policy
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
 from matching_rules.model_file import load_model, model_from_json, model_to_json
@@ -74,12 +74,6 @@ __all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
 ENGINES = ("duckdb", "splink")
 STARTER = "starter.model.json"
 """What a database judges by until it has records to train on; trained on made-up people (`make starter`)."""
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        """Return the present moment in UTC."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -115,6 +109,12 @@ class Service:
     def purposes(self) -> dict[str, PurposePolicy]:
         return load_purposes(self.settings.rules / "customer.purposes.yml", self.match_rules.custom)
 
+    @cached_property
+    def consents(self) -> Consents:
+        """What people agreed to: told, asked, proven; see `identity/consenting.py`."""
+        policy = load_consent_policy(self.settings.rules / "customer.consent.yml")
+        return Consents(policy, lambda: self.store, lambda: self.desk, lambda: self.secret)
+
     @property
     def features(self) -> tuple[str, ...]:
         """What records are compared and filed by, in the order in which it is stored."""
@@ -146,22 +146,16 @@ class Service:
 
     @cached_property
     def survivor(self) -> Survivor:
-        policy = self.survivorship
-
-        def elect(records: pa.Table, memberships: pa.Table, *, flat: bool = False) -> pa.Table:
-            with duckdb.connect() as connection:
-                connection.execute(f"set threads={self.settings.threads}")
-                return survive_population(connection, records, memberships, policy, flat=flat)
-
-        return elect
+        return survivor_of(self.survivorship, self.settings.threads, lambda: self.consents.book(()))
 
     @cached_property
     def workshop(self) -> Workshop:
-        assert self.desk  # which knows whom a backup may have brought back
+        if self.erasures.erasures():  # otherwise an empty database is left without a model: a load trains one
+            assert self.desk, "which erases whom a backup has brought back"
         return Workshop(
             transactions=self.store,
             engine=self.batch_engine,
-            survivor=self.survivor,
+            survivor=survivor_of(self.survivorship, self.settings.threads, self.consents.whole_book),
             differ=difference,
             unlike_links=unlike_links,
             refresh_reviews=lambda: refresh_reviews(self.review_room),
@@ -170,6 +164,7 @@ class Service:
             freeze=lambda model: StoredModel(model.version, model_to_json(model).decode()),
             thaw=lambda stored: model_from_json(stored.body, self.match_rules),
             index=self.index,
+            refusals_left=self.consents.refusals_left,
             clock=SystemClock(),
             new_id=new_id,
         )
@@ -215,10 +210,13 @@ class Service:
         return model_from_json(stored.body, self.match_rules)
 
     @cached_property
+    def secret(self) -> str:
+        return self.settings.index_secret or self.store.put_setting("index_secret", secrets.token_hex(32))
+
+    @cached_property
     def index(self) -> Index:
         """How records are filed to be found in real time: by these rules, under digests keyed with this secret."""
-        secret = self.settings.index_secret or self.store.put_setting("index_secret", secrets.token_hex(32))
-        return index_for(self.match_rules, self.nicknames, self.features, secret)
+        return index_for(self.match_rules, self.nicknames, self.features, self.secret)
 
     def ingest(self, arrivals: Sequence[Arrival], correlation_id: str | None = None) -> list[Ingested]:
         """Store and resolve records as they are written; see `flows/ingest.py`."""
@@ -304,6 +302,7 @@ class Service:
             clock=SystemClock(),
             new_id=new_id,
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
+            consent=self.consents.policy,
         )
 
     @cached_property

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from identity.accounts import erp_of
 from identity.bootstrap import Service, SystemClock
 from identity.connectors.loyalty import Loyalty
 from identity.connectors.remote import Remote, RemoteSettings
+from identity.consumers.erp import ERP, ErpFollower
+from identity.consumers.erp.reconcile import reconcile as reconcile_erp
 from identity.consumers.feeds import LogFeed
 from identity.consumers.following import Following
 from identity.consumers.loyalty import LOYALTY, LoyaltyFollower
@@ -54,8 +57,11 @@ def chosen(service: Service, names: tuple[str, ...] = ()) -> tuple[str, ...]:
         system(name)
     found = names or tuple(name for name, each in FOLLOWERS.items() if each.named(service.settings.consumers))
     if not found:
-        raise DeliveryError("E721", "No system is named to follow for.", "Set IDENTITY_LOYALTY_URL.")
+        raise DeliveryError("E721", "No system is named to follow for.", _NAME_ONE)
     return found
+
+
+_NAME_ONE = "Set IDENTITY_LOYALTY_URL or IDENTITY_ERP_URL."
 
 
 def consumers_of(service: Service) -> Consumers:
@@ -104,7 +110,20 @@ def _compared_loyalty(service: Service) -> Reconciled:
         return reconcile(platform, service.store.loyalty_book, policy)
 
 
+@contextmanager
+def _erp(service: Service) -> Iterator[Follower]:
+    with erp_of(service) as (accounts, policy):
+        digest = service.index.cabinet.digest
+        yield ErpFollower(accounts, service.store.erp_book, policy, lambda told: str(digest(told)))
+
+
+def _compared_erp(service: Service) -> Reconciled:
+    with erp_of(service) as (accounts, policy):
+        return reconcile_erp(accounts, service.store.erp_book, policy)
+
+
 FOLLOWERS: Mapping[str, System] = {
     LOYALTY: System(lambda settings: settings.loyalty_url != "", _loyalty, _compared_loyalty),
+    ERP: System(lambda settings: settings.erp.url != "", _erp, _compared_erp),
 }
 """Who follows, by name: another one is one more line."""

@@ -18,9 +18,11 @@ from celery import Celery, Task
 from celery.schedules import crontab
 from celery.signals import worker_process_init
 
+from identity.accounts import erp_of
 from identity.bootstrap import Service
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
+from identity.commands.poll import poll_erp
 from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
 from identity.flows.night.full import By
@@ -28,12 +30,14 @@ from identity.flows.night.running import Options
 from identity.followers import FOLLOWERS
 from identity.model.errors import DeliveryError
 from identity.model.run import RunKind
+from identity.ports.remote import Refused, Unavailable
 from identity.settings import JobSettings, job_settings_from, settings_from
 
 __all__ = [
     "app",
     "decide_again",
     "follow",
+    "poll_the_erp",
     "reconcile",
     "rematch_everybody",
     "rematch_recent",
@@ -90,6 +94,7 @@ def _schedule(settings: JobSettings) -> dict[str, Any]:
             "kwargs": {"refresh": True},
         },
         "follow": {"task": "identity.follow", "schedule": 60.0},
+        "ask the ERP": {"task": "identity.poll_erp", "schedule": 300.0},
         "compare with other systems": {
             "task": "identity.reconcile",
             "schedule": crontab(hour=settings.reconcile[0], minute=settings.reconcile[1]),
@@ -116,7 +121,7 @@ def rematch_everybody(task: Task[Any, Any], refresh: bool = False, retrain: bool
 @app.task(name="identity.decide_again")
 def decide_again() -> dict[str, Any]:
     """Decide again what is queued, some at a time."""
-    return {"decided": _service().redo(_DECIDED_AT_ONCE)}
+    return {"lapsed": _service().consents.lapse(), "decided": _service().redo(_DECIDED_AT_ONCE)}
 
 
 @app.task(name="identity.follow")
@@ -130,6 +135,20 @@ def follow(names: Sequence[str] = ()) -> dict[str, Any]:
 def reconcile(names: Sequence[str] = ()) -> dict[str, Any]:
     """Compare other systems with the master, and have followed once more whom the differences concern."""
     return {name: _compared(name) for name in _named(names)}
+
+
+@app.task(name="identity.poll_erp")
+def poll_the_erp() -> dict[str, Any]:
+    """Take what has changed in the ERP, where one is named; one that is away is asked again the next time."""
+    service = _service()
+    if not service.settings.consumers.erp.url:
+        return {}
+    try:
+        with erp_of(service) as (accounts, policy):
+            report = poll_erp(service, accounts, policy)
+    except (Unavailable, Refused, DeliveryError) as error:
+        return {"why": error.code}
+    return {"accounts": report["accounts"], "outcomes": report["outcomes"]}
 
 
 def _named(names: Sequence[str]) -> tuple[str, ...]:

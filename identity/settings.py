@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from identity.connectors.erp.settings import ErpSettings, erp_settings_from
 from identity.delivery.addresses import Allowed
 from identity.delivery.cloud_event import SOURCE
 from identity.delivery.signing import VARIABLE, Secrets, secrets_from
@@ -56,6 +57,7 @@ class ConsumerSettings:
 
     loyalty_url: str = ""
     loyalty_token: str = field(default="", repr=False)
+    erp: ErpSettings = field(default_factory=ErpSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +199,14 @@ def _hour(environment: Mapping[str, str], name: str, default: tuple[int, int]) -
 
 def consumer_settings_from(environment: Mapping[str, str]) -> ConsumerSettings:
     """Return where the systems are that are kept in step: IDENTITY_LOYALTY_URL, IDENTITY_LOYALTY_TOKEN (itself) or
-    IDENTITY_LOYALTY_TOKEN_FILE (where it stands).
+    IDENTITY_LOYALTY_TOKEN_FILE (where it stands), and what `erp_settings_from` reads of an ERP.
 
     RulesError E119 for a setting that makes no sense. Neither it nor a secret is repeated.
     """
     return ConsumerSettings(
         _unrepeated(environment, "IDENTITY_LOYALTY_URL", "", r"(https?://[^\s@]+)?"),
         _secret(environment, "IDENTITY_LOYALTY_TOKEN"),
+        erp_settings_from(environment),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,16 +12,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import PostgresServer, postgresql_server
+from tests.erp.evidence import ErpEvidence
 from tests.evidence import SERVER, Evidence
 
 if TYPE_CHECKING:
+    from erp import Erp
     from identity.store import Store
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What outlives a command is kept apart from that of whoever runs the tests.
+    state = tempfile.TemporaryDirectory(prefix="identity-state-")
+    os.environ["XDG_STATE_HOME"] = state.name
+    config.add_cleanup(state.cleanup)
     config.pluginmanager.register(Evidence(config, Path(__file__).parent))
+    config.pluginmanager.register(ErpEvidence())
 
 
 def _migrate(url: str) -> None:
@@ -93,3 +102,15 @@ def store(url: str) -> Iterator[Store]:
     store = Store(url, patience=5)
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def erp() -> Iterator[Erp]:
+    """A Tryton server, installed by the first run that needs it. Where it cannot be had, tests fail and say why."""
+    from erp import ErpMissing, running
+
+    try:
+        with running() as server:
+            yield server
+    except ErpMissing as problem:
+        pytest.fail(str(problem), pytrace=False)

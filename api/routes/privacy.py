@@ -70,7 +70,7 @@ def refuse_a_request(request_id: str, why: Reason, write: Writes) -> Response:
 
 @router.post("/{request_id}/carry-out", response_model=PrivacyTold, responses=refusals(404, 409))
 def carry_out_a_request(request_id: str, write: Writes) -> Response:
-    """Do what was asked. An erasure cannot be taken back: the ids answer 410, and nothing brings the person back."""
+    """Erase, for good: the ids answer 410, and nothing brings the person back. Or say that another request was met."""
     call = write.call
     told = (call.caller.client, call.correlation_id)
     return _decided(write, request_id, lambda: carry_out(call.service, request_id, *told))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
@@ -94,7 +96,7 @@ def _view(call: Call, golden_id: str) -> ProfileView:
     if view.status == "erased":
         raise erased()
     call.note(golden_id=view.profile.golden_id)
-    return view
+    return replace(view, profile=call.service.consents.by_now(view.profile))
 
 
 def _then(call: Call, golden_id: str, as_of: Any) -> dict[str, Any]:
@@ -133,7 +135,7 @@ def _told(
             name: _reason(found) for name, found in profile.values.items() if name in told["values"]
         }
     if "records" in parts:
-        told["records"] = [_record(call, key, policy, clear) for key in profile.records]
+        told["records"] = [_record(call, key, profile.consents, policy, clear) for key in profile.records]
     if "history" in parts:
         told["history"] = how_report(call.service, profile.golden_id)["history"]
     return told
@@ -144,9 +146,12 @@ def _reason(found: Any) -> dict[str, Any]:
     return {"record": str(found.record), "rule": found.rule, "observed_at": moment}
 
 
-def _record(call: Call, key: Any, policy: PurposePolicy | None, clear: bool) -> dict[str, Any]:
+def _record(
+    call: Call, key: Any, consents: Mapping[str, str], policy: PurposePolicy | None, clear: bool
+) -> dict[str, Any]:
+    """Return a record as far as it may be seen: what its person allows, not what it states itself."""
     record = call.service.store.views.record(key)
-    attributes = disclose(record.attributes, record.consents, policy, clear=clear) if record else {}
+    attributes = disclose(record.attributes, consents, policy, clear=clear) if record else {}
     observed = record.observed_at.isoformat() if record and record.observed_at else None
     return {
         "source": key.source,

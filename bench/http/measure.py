@@ -24,7 +24,7 @@ from bench.online.records import KNOWN, UNSEEN
 from bench.processes import ROOT
 from identity.model.record import CANONICAL_ATTRIBUTES
 
-__all__ = ["measured_http"]
+__all__ = ["free_port", "measured_http"]
 
 _CONNECTIONS, _WORKERS = (1, 16, 64), (1, 2)
 _SECONDS, _WARM = 4.0, 1.0
@@ -131,7 +131,7 @@ def _environment(address: str, folder: Path) -> dict[str, str]:
 @contextmanager
 def _serving(program: tuple[str, ...], workers: int, environment: Mapping[str, str]) -> Iterator[str]:
     """Run a server on a port of its own; yield its address."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-W", "ignore", *program, "--port", str(port), "--workers", str(workers)]
     with subprocess.Popen(
         command, cwd=ROOT, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -160,7 +160,7 @@ def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
     raise NoLoad("the server did not answer in a minute")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

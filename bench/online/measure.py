@@ -21,7 +21,7 @@ from bench.online.server import NoServer
 from bench.online.timing import summary
 from bench.processes import Outcome
 
-__all__ = ["PEER", "STEPS", "growth", "measured_online"]
+__all__ = ["PEER", "STEPS", "growth", "kept_in", "measured_online"]
 
 PEER = "bench.online.peer"
 STEPS = ("storage", "lookups", "match", "http", "writes", "nights")
@@ -47,14 +47,14 @@ def measured_online(
 ) -> list[dict[str, Any]]:
     """Return what each size took on each database, of these steps. With `keep`, records and databases are kept there
     and used again."""
-    with _folder(keep) as folder, ExitStack() as servers:
+    with kept_in(keep) as folder, ExitStack() as servers:
         places = {name: _opened(name, folder, servers) for name in databases}
         asked = _Asked(steps, kept=keep is not None)
         return [_measured(size, plan_of(size), places, folder, told, asked) for size in sizes]
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def kept_in(keep: Path | None) -> Iterator[Path]:
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
         yield keep.absolute()

@@ -1,8 +1,10 @@
 """The command line. Each command reads like what it does; what it prints stands in `commands/render*.py`.
 
-Those by which people decide stand in `decisions.py`, those that say why in `reasons.py`, re-matches in `runs.py`.
-What waits for people stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who
-follows them in `following.py`.
+Those by which people decide stand in `decisions.py`, what customers allow in `consents.py`, what they ask about
+themselves in `privacy.py`, those that say why in `reasons.py`, re-matches in `runs.py`. What waits for people
+stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who follows them in
+`following.py`, systems that are listened to in `intake.py`, who may use the review screen in
+`stewards.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
@@ -18,9 +20,11 @@ import typer
 
 from identity.cli import (
     audit,
+    consents,
     decisions,
     delivery,
     following,
+    intake,
     keys,
     models,
     privacy,
@@ -28,9 +32,11 @@ from identity.cli import (
     reviews,
     runs,
     serving,
+    stewards,
 )
 from identity.cli.shared import Files, Json, Rules, Source, end, service_at, show, usage, watched
 from identity.commands import render
+from identity.connectors.remote import Refused, Unavailable
 from identity.model.errors import (
     DecisionRefused,
     DeliveryError,
@@ -54,6 +60,8 @@ EXIT_CODES: dict[type[IdentityError], int] = {
     ModelError: 7,
     DecisionRefused: 8,
     DeliveryError: 9,
+    Unavailable: 9,
+    Refused: 9,
 }
 
 app = typer.Typer(
@@ -66,6 +74,7 @@ app = typer.Typer(
 rules_app = typer.Typer(help="The rules a retailer edits.", no_args_is_help=True)
 app.add_typer(reasons.app)
 app.add_typer(decisions.app)
+app.add_typer(consents.app)
 app.add_typer(reviews.app)
 app.add_typer(serving.app)
 app.add_typer(delivery.app)
@@ -73,6 +82,8 @@ app.add_typer(following.app)
 app.add_typer(delivery.events_app, name="events")
 app.add_typer(delivery.subscribers_app, name="subscribers")
 app.add_typer(delivery.dead_letters_app, name="dead-letters")
+app.add_typer(intake.app)
+app.add_typer(intake.wishes_app, name="wishes")
 app.add_typer(privacy.app)
 app.add_typer(privacy.privacy_app, name="privacy")
 app.add_typer(audit.audit_app, name="audit")
@@ -80,6 +91,7 @@ app.add_typer(keys.keys_app, name="keys")
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")
+app.add_typer(stewards.app, name="steward")
 app.command()(runs.rematch)
 app.command()(models.train)
 

@@ -74,9 +74,7 @@ def list_requests(
 
 @privacy_app.command()
 def receive(
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="access, erasure, rectification or restriction.")
-    ],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="access, erasure or rectification.")],
     golden_id: str,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What was asked.")] = "",
     actor: Who = None,
@@ -109,7 +107,7 @@ def verify(
 
 @privacy_app.command("carry-out")
 def carry_out(request_id: str, actor: Who = None, rules: Rules = None, as_json: Json = False) -> None:
-    """Do what was asked. An erasure cannot be taken back."""
+    """Erase, for good; or say of another request that it was met."""
     from identity.commands.privacy import carry_out as done
 
     _show(done(service_at(rules), request_id, actor or getpass.getuser()), as_json)

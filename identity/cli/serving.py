@@ -20,16 +20,24 @@ def serve(
     workers: Annotated[int | None, typer.Option("--workers", min=1, max=64, help="Processes.")] = None,
     rules: Rules = None,
 ) -> None:
-    """Answer the API under /v1 on the database of IDENTITY_DATABASE_URL, which is brought up to date first."""
+    """Answer the API under /v1, and stewards under /review, on the database of IDENTITY_DATABASE_URL, which is brought
+    up to date first. In development an account for the screen is made, and told."""
     from api.serving import serve as serve_http
     from api.settings import api_settings_from
+    from identity.cli.application import together
+    from stewardship.accounts import demo_account
+    from stewardship.settings import screen_settings_from
 
     chosen: dict[str, Any] = {"workers": workers} if workers else {}
     settings = api_settings_from(os.environ, **chosen)
     service = service_at(rules)
     service.store.check_current()
+    screen_settings_from(os.environ)  # what makes no sense is better told now
     typer.echo(f"http://{settings.host}:{port}/docs   (Ctrl-C stops it)")
-    serve_http(service, settings, port)
+    if settings.development:
+        name, password = demo_account(service)
+        typer.echo(f"http://{settings.host}:{port}/review   log in as {name} with {password}")
+    serve_http(service, settings, port, together, "identity.cli.application:application")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.ask import event_report, explanation, profile_report
 from identity.commands.load import load_files
 from identity.commands.measure import accuracy_of
+from identity.commands.street import street
 from identity.connectors.results import writing
 from identity.engines.stages import Stages
 from identity.sample import write_sample
@@ -40,10 +41,18 @@ def run_demo(folder: Path, people: int, stages: Stages) -> dict[str, Any]:
         "profile": shown,
         "explanation": explanation(service, left, right),
         "events": _first_events(service),
+        "street": _street(service, folder, stages),
         "accuracy": _accuracy(service, folder / "truth.parquet"),
         "next": _next(database, shown["golden_id"], folder),
         "stages": [asdict(stage) for stage in stages.passed],
     }
+
+
+def _street(service: Service, folder: Path, stages: Stages) -> dict[str, Any]:
+    for old in folder.glob("street.db*"):
+        old.unlink()
+    with stages.stage("other systems"):
+        return street(service, folder, f"sqlite:///{folder / 'street.db'}")
 
 
 def _inside(folder: Path, file: str) -> str:

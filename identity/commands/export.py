@@ -21,6 +21,7 @@ def export_report(
 ) -> dict[str, Any]:
     """Write every live profile to `out` and return how many were. For a purpose, what may be seen for it only, and
     nobody who is not to be read for it; without, what is personal is masked unless asked for in `clear`."""
+    service.consents.lapse()  # what has run out is no yes in a file either
     policy = service.purposes[purpose] if purpose else None
     withheld = [0]
 

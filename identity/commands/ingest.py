@@ -18,6 +18,7 @@ from identity.engines.stages import Stages
 from identity.flows.delivered import Delivery
 from identity.flows.ingest import Ingested, Outcome
 from identity.flows.online.settle import refuse_another_index
+from identity.flows.privacy.keep_away import without_the_erased
 from identity.model.cluster import GoldenId
 from identity.ports import Arrival
 
@@ -45,6 +46,7 @@ def ingest_deliveries(service: Service, deliveries: Sequence[Delivery], stages: 
     with service.store.look() as look:
         refuse_another_index(look, service.desk)
     with stages.stage("register"), service.store.begin(SystemClock()) as work:
+        deliveries = without_the_erased(work, service.index.cabinet.digest, deliveries)
         for delivery in deliveries:
             work.start_load(delivery.load)
             work.put_quarantine(delivery.quarantined)

@@ -67,7 +67,7 @@ def refuse(service: Service, request_id: str, reason: str, actor: str) -> Privac
 def carry_out(
     service: Service, request_id: str, actor: str, correlation_id: str | None = None
 ) -> PrivacyRequest:
-    """Do what was asked, once it is certain who asks. An erasure cannot be taken back."""
+    """Erase, once it is certain who asks; it cannot be taken back. Of other requests keep that they were met."""
     request = _open(service, request_id)
     if request.status is not PrivacyStatus.VERIFIED:
         raise DecisionRefused(

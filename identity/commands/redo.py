@@ -35,7 +35,9 @@ def waiting_report(service: Service) -> dict[str, Any]:
 
 
 def drain_report(service: Service, most: int | None, stages: Stages) -> dict[str, Any]:
-    """Decide again what waits, about `most` items of it; return how many were and what waits still."""
+    """Decide again what waits, about `most` items of it; return how many were and what waits still. Consents that have
+    run out since are let go of first."""
+    service.consents.lapse()
     waiting, decided = waiting_report(service)["queued"], 0
     start = time.perf_counter()
     with stages.stage("decide again"):

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from identity.commands.render_street import street
 from identity.commands.screen import escape
 from identity.commands.screen import few as _few
 from identity.commands.screen import say as _say
@@ -262,6 +263,8 @@ def demo(report: Report) -> None:
     explanation(report["explanation"])
     _heading("The first events, and the first merge")
     events(report["events"])
+    _heading("Two shoppers become one, and come apart again: in the systems that follow, too")
+    street(report["street"])
     accuracy = report["accuracy"]
     _heading("How right it was")
     _accuracy(accuracy)

@@ -17,7 +17,7 @@ def requested(report: Report) -> None:
     say(f"request {escape(report['request_id'])}, due {report['due_at'][:10]}")
     if report["report"]:
         done = report["report"]
-        say(f"{done['records']} records gone; {', '.join(done['golden_ids'])} answer 410 from now on")
+        say(f"{done['records']} records gone; answered 410 from now on: {', '.join(done['golden_ids'])}")
 
 
 def requests(report: Report) -> None:

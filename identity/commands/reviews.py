@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from identity.model.record import RecordKey
 from identity.model.review import ReviewKind, ReviewTask
 
 __all__ = [
+    "WHY",
     "answered",
     "defer_report",
     "estimate_report",
@@ -29,15 +31,15 @@ _MOST = 10
 """So many records of a profile are shown side by side."""
 _ANSWERS = {"yes": True, "no": False, "unsure": None}
 
-_WHY = {
+WHY: Mapping[ReviewKind, str] = {
     ReviewKind.POSSIBLE_MATCH: "Two profiles are linked: too weakly to be one, too strongly to be dismissed.",
     ReviewKind.CLOSE_CALL: "Two records match, but the company they keep keeps their profiles apart.",
     ReviewKind.WEAK_BRIDGE: "One weak link holds the profile together.",
     ReviewKind.CROWDED: "The profile holds more records than one person usually has.",
     ReviewKind.CONTRADICTED: "The records were told anew, and speak strongly against what was decided about them.",
     ReviewKind.BREAKER: "A change was larger than its limits, and was held back.",
-    ReviewKind.SAMPLE: "The pair was drawn to find out how right the links are.",
-    ReviewKind.LOYALTY_BLOCKED: "The loyalty members of one person cannot be made one; `details` says why.",
+    ReviewKind.SAMPLE: "The pair was drawn to find out how right the links are. Nothing is merged by the answer.",
+    ReviewKind.LOYALTY_BLOCKED: "The loyalty members of one person cannot be made one.",
     ReviewKind.LOYALTY_SHORTFALL: "Loyalty members are somebody else's now, and the platform cannot part them again.",
 }
 
@@ -111,7 +113,7 @@ def review_report(service: Service, task_id: str) -> dict[str, Any]:
         raise LookupFailed("E508", f"No review task is known as {task_id}.", "`identity reviews` lists them.")
     return {
         **_told(task),
-        "why": _WHY[task.kind],
+        "why": WHY[task.kind],
         "profiles": {
             golden_id: [str(key) for key in service.store.views.members(golden_id)]
             for golden_id in task.golden_ids

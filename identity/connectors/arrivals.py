@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from identity.connectors.consents import dated_texts
 from identity.connectors.intake import Intake, RowIssue
 from identity.model.policy import SourceMode
 from identity.model.record import CANONICAL_ATTRIBUTES, KEY_COLUMNS
@@ -22,7 +23,8 @@ _QUERY = """
            md5(to_json({{{hashed}}})) as content_hash,
            try_cast(observed_at as timestamptz) as observed_at, $at as loaded_at, $load_id as load_id,
            null::timestamptz as deleted_at, {attributes}, coalesce(consents, '{{}}') as consents,
-           {custom} as custom, original
+           {custom} as custom, original,
+           coalesce(list_max(json_extract_string(consents, '$.*.captured_at')) > $today, false) as ahead
     from intake
 """
 
@@ -41,9 +43,26 @@ def arrivals(
     with duckdb.connect() as work:
         work.execute("set timezone='UTC'")
         work.register("intake", intake.records)
-        parameters = {"mode": str(mode), "at": at, "load_id": load_id}
+        parameters = {
+            "mode": str(mode),
+            "at": at,
+            "load_id": load_id,
+            "today": f"{at.astimezone(UTC):%Y-%m-%d}",
+        }
         found = work.sql(query, params=parameters).to_arrow_table()
-    return found.select(RECORDS.names).cast(RECORDS)
+    return _not_from_the_future(found, at).select(RECORDS.names).cast(RECORDS)
+
+
+def _not_from_the_future(records: pa.Table, at: datetime) -> pa.Table:
+    """Return records whose consents were captured when they are told, at the latest."""
+    if not pc.any(records["ahead"]).as_py():
+        return records
+    texts = [
+        dated_texts(text, at) if ahead else text
+        for text, ahead in zip(records["consents"].to_pylist(), records["ahead"].to_pylist(), strict=True)
+    ]
+    place = records.column_names.index("consents")
+    return records.set_column(place, "consents", pa.array(texts, pa.string()))
 
 
 def _field(name: str) -> str:

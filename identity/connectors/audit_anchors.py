@@ -96,7 +96,7 @@ def _read(line: bytes, database: str) -> AuditHead | None:
 
 def _unusable(problem: OSError) -> StoreError:
     return StoreError(
-        "E421",
+        "E424",
         f"The anchors of the audit trail cannot be used: {problem.strerror}.",
         "Let IDENTITY_AUDIT_ANCHORS name a file that is there, out of reach of who may write to the database.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 
 import numpy as np
 import orjson
@@ -12,9 +13,11 @@ import pyarrow.compute as pc
 
 from identity.connectors.raw_rows import text_array
 from identity.connectors.text_columns import Positions, by_distinct
+from identity.features.moments import moment as moment_of
+from identity.model.consent import dated
 from identity.model.policy import CONSENT_STATUSES, ConsentColumn
 
-__all__ = ["consent_texts", "consents_valid", "statuses"]
+__all__ = ["captured", "consent_texts", "consents_valid", "dated_texts", "statuses"]
 
 _NAME = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 _UNKNOWN = "unknown"
@@ -63,6 +66,23 @@ def consents_valid(text: str, readable: Callable[[str], bool]) -> bool:
     except orjson.JSONDecodeError:
         return False
     return isinstance(found, dict) and all(_valid(name, consent, readable) for name, consent in found.items())
+
+
+def captured(consents: Mapping[str, Mapping[str, object]]) -> dict[str, datetime]:
+    """Return when each consent was captured, in UTC where no offset is told; what cannot be read is not told."""
+    told = {name: moment_of(consent.get("captured_at")) for name, consent in consents.items()}
+    return {name: moment for name, moment in told.items() if moment}
+
+
+def dated_texts(text: str, at: datetime) -> str:
+    """Return consents as JSON, none of them captured later than they are told."""
+    told = orjson.loads(text)
+    for name, moment in captured(told).items():
+        if moment > at:
+            known = dated(told[name]["status"], moment, at)
+            del told[name]["captured_at"]
+            told[name] |= {"captured_at": known.isoformat()} if known else {}
+    return orjson.dumps(told).decode()
 
 
 def _valid(name: str, consent: object, readable: Callable[[str], bool]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from io import StringIO
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -12,7 +14,7 @@ from identity.connectors.accounting import account
 from identity.connectors.csv_rows import read_csv_rows
 from identity.connectors.faults import file_error
 from identity.connectors.intake import Intake, record_columns
-from identity.connectors.json_rows import read_json_rows
+from identity.connectors.json_rows import json_rows, read_json_rows
 from identity.connectors.mapping import canonical_rows, map_rows
 from identity.connectors.opening import SourceFile, recognise
 from identity.connectors.parquet_rows import read_parquet_rows
@@ -20,7 +22,7 @@ from identity.connectors.raw_rows import RawRows, Request
 from identity.model.policy import SourcePolicy
 from identity.model.record import CANONICAL_ATTRIBUTES, KEY_COLUMNS
 
-__all__ = ["read_canonical_file", "read_source_file"]
+__all__ = ["read_canonical_file", "read_message", "read_source_file"]
 
 _READERS: Mapping[str, Callable[[SourceFile, Request], RawRows]] = {
     "csv": read_csv_rows,
@@ -41,6 +43,18 @@ def read_source_file(path: Path, policy: SourcePolicy, *, today: date | None = N
     rows = map_rows(raw, policy, today or _today())
     absent = [path for path in paths if path not in raw.columns and path not in policy.optional_columns]
     return account(str(path), policy.name, raw, rows, policy.custom, absent)
+
+
+def read_message(
+    told: Mapping[str, object], policy: SourcePolicy, name: str, *, today: date | None = None
+) -> Intake:
+    """Read one record of a message as a file's row is read: accepted, or an issue says why not.
+
+    `told` is what JSON holds, with numbers as the text they were written in. `name` stands for the file's.
+    """
+    line = json.dumps(told)  # what is no character stays spelt out, and is found
+    raw = json_rows(StringIO(line), Request(policy.name, _paths_read(policy), (policy.record_id,)), name)
+    return account(name, policy.name, raw, map_rows(raw, policy, today or _today()), policy.custom)
 
 
 def read_canonical_file(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TextIO
 
 import orjson
 import pyarrow as pa
@@ -15,7 +15,7 @@ from identity.connectors.lines import Line, Lines
 from identity.connectors.opening import SourceFile, open_text
 from identity.connectors.raw_rows import Broken, RawRows, Request, text_array
 
-__all__ = ["read_json_rows"]
+__all__ = ["json_rows", "read_json_rows"]
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -56,6 +56,12 @@ class _UnreadableError(Exception):
 
 def read_json_rows(file: SourceFile, request: Request) -> RawRows:
     """Return the rows of a JSON lines file; empty lines are none. A path a row lacks is null there."""
+    with open_text(file) as stream:
+        return json_rows(stream, request, str(file.path))
+
+
+def json_rows(stream: TextIO, request: Request, name: str) -> RawRows:
+    """Return the rows of a stream of JSON lines, as `open_text` opens it; `name` is for messages."""
     wanted = (*request.paths, *(name for name in request.kept if name not in request.paths))
     steps = _steps([(path.split("."), path, at) for at, path in enumerate(wanted)])
     steps = tuple(step._replace(whole=step.path in request.objects) for step in steps)
@@ -65,17 +71,16 @@ def read_json_rows(file: SourceFile, request: Request) -> RawRows:
     lines: list[int] = []
     originals: list[str] = []
     broken: list[Broken] = []
-    with open_text(file) as stream:
-        for row, line in enumerate((line for line in Lines(stream) if line.text.strip()), start=1):
-            try:
-                rows.append(_values(line, plan))
-                numbers.append(row)
-                lines.append(line.number)
-                originals.append(line.text.strip())
-            except _UnreadableError as problem:
-                broken.append(Broken(problem.code, row, line.number, line.text, problem.column))
+    for row, line in enumerate((line for line in Lines(stream) if line.text.strip()), start=1):
+        try:
+            rows.append(_values(line, plan))
+            numbers.append(row)
+            lines.append(line.number)
+            originals.append(line.text.strip())
+        except _UnreadableError as problem:
+            broken.append(Broken(problem.code, row, line.number, line.text, problem.column))
     by_path = dict(zip(wanted, zip(*rows, strict=True) if rows else [()] * len(wanted), strict=True))
-    _check_kept(by_path, file, request)
+    _check_kept(by_path, name, request)
     return RawRows(
         columns={path: text_array(by_path[path]) for path in request.paths},
         rows=pa.array(numbers, pa.int64()),
@@ -87,10 +92,10 @@ def read_json_rows(file: SourceFile, request: Request) -> RawRows:
     )
 
 
-def _check_kept(by_path: Mapping[str, Sequence[str | None]], file: SourceFile, request: Request) -> None:
+def _check_kept(by_path: Mapping[str, Sequence[str | None]], file: str, request: Request) -> None:
     for name in request.kept:
         if by_path[name] and not any(value is not None for value in by_path[name]):
-            raise file_error("E209", file.path, column=name)
+            raise file_error("E209", file, column=name)
 
 
 def _steps(wanted: Sequence[_Wanted]) -> tuple[_Step, ...]:

@@ -9,12 +9,16 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from identity.connectors.consents import captured
 from identity.connectors.faults import RowOutcome
 from identity.model.errors import RowError
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 from identity.ports import QUARANTINED, RECORDS, Arrival, Load
 
-__all__ = ["one_by_one", "refused_rows"]
+ERASED = "E323"
+"""The code of a record of somebody who was erased."""
+
+__all__ = ["ERASED", "one_by_one", "refused_rows"]
 
 _ROWS_AT_ONCE = 1_000
 
@@ -35,7 +39,7 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
         RecordKey(row["source"], row["source_record_id"]),
         {name: value for name, value in told.items() if value is not None},
         row["observed_at"],
-        _statuses(row["consents"]),
+        *_consents(row["consents"]),
     )
     return Arrival(
         record,
@@ -48,20 +52,24 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
     )
 
 
-def _statuses(consents: str | None) -> dict[str, str]:
-    return {consent: told["status"] for consent, told in orjson.loads(consents or "{}").items()}
+def _consents(text: str | None) -> tuple[dict[str, str], dict[str, datetime]]:
+    told = orjson.loads(text or "{}")
+    return {consent: said["status"] for consent, said in told.items()}, captured(told)
 
 
 def refused_rows(load: Load, refused: Iterable[tuple[RecordKey, RowError]], at: datetime) -> pa.Table:
-    """Return records of a load that real time has refused, and why, as QUARANTINED: of which row is not known."""
+    """Return records of a load that real time has refused, and why, as QUARANTINED: of which row is not known. Of
+    somebody who was erased nothing is told, not even the name of the record."""
     rows = [
         {
             "load_id": load.load_id,
             "file": load.file,
             "source": key.source,
-            "source_record_id": key.source_record_id,
+            "source_record_id": None if problem.code == ERASED else key.source_record_id,
             "code": problem.code,
-            "message": f"{load.file}, record {key}: {problem.message}",
+            "message": f"{load.file}: {problem.message}"
+            if problem.code == ERASED
+            else f"{load.file}, record {key}: {problem.message}",
             "outcome": str(RowOutcome.QUARANTINED),
             "status": "open",
             "created_at": at,

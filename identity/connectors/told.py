@@ -8,6 +8,7 @@ from datetime import datetime
 
 import orjson
 
+from identity.connectors.consents import captured
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import Arrival
 
@@ -28,7 +29,7 @@ def arrival_of(
         {name: dict(consents[name]) for name in sorted(consents)},
     ]
     statuses = {name: said["status"] for name, said in consents.items()}
-    record = SourceRecord(key, dict(attributes), observed_at, statuses)
+    record = SourceRecord(key, dict(attributes), observed_at, statuses, captured(consents))
     content = orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     return Arrival(
         record,

@@ -8,7 +8,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from identity.flows.online.consents import differing
 from identity.ports import ChangeSet
+from identity.steps.survive import json_text
 
 __all__ = ["difference", "unlike_links"]
 
@@ -45,6 +47,15 @@ _TOUCHED = """
     left join merging m using (golden_id)
     where t.golden_id is null or t.fingerprint is distinct from s.fingerprint or t.status <> 'live'
        or s.golden_id in (select golden_id from moved) or s.golden_id in (select came_from from moved)
+"""
+
+# Whose consents have another status now than they had: told by an event, and a version, of its own.
+_AGREED = """
+    select s.golden_id, t.consents as before, s.consents as now
+    from touched s join states t using (golden_id) where t.consents <> s.consents
+"""
+_AGREED_VERSION = """
+    update touched set version = version + 1 where golden_id in (select golden_id from agreed)
 """
 
 _CHUNKED = """
@@ -105,7 +116,7 @@ _EVENTS = """
     ), merges as (
         select survivor as golden_id, list(retired order by retired) as retired from retired_ids group by survivor
     ), told as (
-        select t.golden_id as subject, t.type, t.version,
+        select t.golden_id as subject, t.type, t.version - (a.golden_id is not null)::int as version,
                '{"golden_id":' || to_json(t.golden_id)
                || coalesce(',"records_gained":' || to_json(g.records), '')
                || coalesce(',"records_lost":' || to_json(l.records), '')
@@ -114,10 +125,17 @@ _EVENTS = """
                c.chunk, 0 as late
         from touched t join chunked c using (grouped)
         left join gained g using (golden_id) left join lost l using (golden_id) left join merges m using (golden_id)
+        left join agreed a using (golden_id)
+        union all
+        select t.golden_id, 'customer.consent_changed', t.version,
+               '{"golden_id":' || to_json(t.golden_id) || ',"changes":' || a.changes
+               || ',"model_version":' || to_json($model) || '}',
+               c.chunk, 1
+        from touched t join chunked c using (grouped) join agreed a using (golden_id)
         union all
         select r.retired, 'customer.merged', s.version + 1,
                to_json({'golden_id': r.survivor, 'retired': [r.retired], 'model_version': $model}),
-               c.chunk, 1
+               c.chunk, 2
         from retired_ids r join states s on s.golden_id = r.retired
         join touched t on t.golden_id = r.survivor join chunked c using (grouped)
     )
@@ -158,6 +176,8 @@ def difference(
         work.execute(_RETIRED)
         work.register("merging", _together(work))
         work.execute(_TOUCHED, {"at": at})
+        work.register("agreed", _agreed(work))
+        work.execute(_AGREED_VERSION)
         work.execute(_CHUNKED, {"size": _CHUNK_RECORDS})
         told = {"at": at, "model": model_version, "correlation": correlation_id}
         moves = _table(work, _MOVES)
@@ -214,6 +234,17 @@ def _together(work: duckdb.DuckDBPyConnection) -> pa.Table:
     ids = sorted(root)
     return pa.table(
         {"golden_id": pa.array(ids, pa.string()), "grouped": pa.array(map(find, ids), pa.string())}
+    )
+
+
+def _agreed(work: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return golden_id, changes (JSON): what is another status now of people there were."""
+    told = (
+        (golden_id, differing(before, now)) for golden_id, before, now in work.execute(_AGREED).fetchall()
+    )
+    found = {golden_id: json_text(changes) for golden_id, changes in told if changes}
+    return pa.table(
+        {"golden_id": pa.array(found, pa.string()), "changes": pa.array(found.values(), pa.string())}
     )
 
 

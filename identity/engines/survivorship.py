@@ -19,9 +19,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from identity.engines.agreeing import settled
 from identity.engines.election import NONE, Column, Elected, Numbers, Population, elect
 from identity.model.consent import RESTRICTIVENESS
 from identity.model.policy import SurvivorshipPolicy
+from identity.steps.agree import Book
 from identity.steps.survive import DEFAULT_TRUST, attribute_order, digest, json_text, units
 
 __all__ = ["survive_population"]
@@ -39,20 +41,21 @@ def survive_population(
     policy: SurvivorshipPolicy,
     *,
     flat: bool = False,
+    book: Book | None = None,
 ) -> pa.Table:
     """Return one row per golden id, in golden id order.
 
     `records` has source, source_record_id and, both optional, observed_at (ISO 8601; UTC unless it names an
     offset) and consents (JSON text: consent → {"status": …}); every other column is an attribute. All are
     strings, and "" counts as absent. `memberships` has source, source_record_id, golden_id; a record without
-    one is left out.
+    one is left out. `book` is what `steps/agree.py` reads; without one the strictest that records state holds.
 
     Columns: golden_id, attributes (JSON text), consents (JSON text), record_count (int64), fingerprint; with
     `flat` also a string column per attribute. The texts are those of `attributes_text`, `consents_text` and
     `fingerprint`.
     """
     with connection.cursor() as work, ThreadPoolExecutor(_THREADS) as pool:
-        people, consents = _gather(work, pool, records, memberships, policy.trust)
+        people, consents = _gather(work, pool, records, memberships, policy.trust, book)
         names = tuple(people.columns)
         elections = units(policy, names)
         elected: dict[str, Elected] = {}
@@ -70,6 +73,7 @@ def _gather(
     records: pa.Table,
     memberships: pa.Table,
     trust: Mapping[str, int],
+    book: Book | None,
 ) -> tuple[Population, pa.Array]:
     """Return the population and, by cluster, its merged consents as JSON text."""
     names = _attributes(records)
@@ -92,7 +96,8 @@ def _gather(
         trust=ranks[sources.codes],
         columns=dict(zip(names, encoded, strict=True)),
     )
-    return people, _merged_consents(work, people, _optional(records, "consents"), row)
+    consents, contested = _merged_consents(work, people, _optional(records, "consents"), row)
+    return people, settled(consents, people, row, records, contested, book) if book else consents
 
 
 def _attributes(records: pa.Table) -> tuple[str, ...]:
@@ -135,8 +140,9 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 def _merged_consents(
     work: duckdb.DuckDBPyConnection, people: Population, consents: pa.ChunkedArray, row: Numbers
-) -> pa.Array:
-    """Return by cluster the most restrictive status of every consent, as JSON text with sorted keys."""
+) -> tuple[pa.Array, Numbers]:
+    """Return by cluster the most restrictive status of every consent, as JSON text with sorted keys; and the clusters
+    in which one record says yes and another no."""
     cluster = np.full(len(consents), NONE)
     cluster[row] = people.cluster
     work.register("consent", pa.table({"cluster": cluster, "consents": consents}))
@@ -145,18 +151,24 @@ def _merged_consents(
     merged = work.sql(_consents_sql(sorted(name for (name,) in asked), told)).to_arrow_table()
     place = np.full(len(people.first), NONE)
     place[merged["cluster"].to_numpy()] = np.arange(merged.num_rows)
-    return _taken(_whole(merged["consents"]), place).fill_null("{}")
+    contested = merged["cluster"].to_numpy()[merged["contested"].to_numpy(zero_copy_only=False)]
+    return _taken(_whole(merged["consents"]), place).fill_null("{}"), contested
 
 
 def _consents_sql(names: Sequence[str], told: str) -> str:
     words = ", ".join(f"'{status}'" for status in RESTRICTIVENESS)
-    ranks = "".join(f", max({_rank_sql(name)}) AS rank_{n}" for n, name in enumerate(names))
+    ranks = "".join(
+        f", max({_rank_sql(name)}) AS rank_{n}, coalesce(bool_or({_rank_sql(name)} = 1), false) AS yes_{n}"
+        for n, name in enumerate(names)
+    )
+    contested = "".join(f" OR (coalesce(rank_{n}, 0) > 1 AND yes_{n})" for n in range(len(names)))
     pieces = "".join(
         f""", {_quoted(json_text(name) + ':"')} || [{words}][rank_{n} + 1] || '"'"""
         for n, name in enumerate(names)
     )
     return f"""
-        SELECT cluster, '{{' || concat_ws(',', NULL{pieces}) || '}}' AS consents
+        SELECT cluster, '{{' || concat_ws(',', NULL{pieces}) || '}}' AS consents,
+               false{contested} AS contested
         FROM (SELECT cluster {ranks} {told} GROUP BY cluster)"""
 
 

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from identity.features.text import ascii_digits, fold
 
-__all__ = ["email_address", "phone_number"]
+__all__ = ["email_address", "phone_number", "same_contact"]
 
 _PLAIN_EMAIL = re.compile(r"^([a-z0-9._%+'~-]+)@([a-z0-9-]+(?:\.[a-z0-9-]+)+)$")
 _PLACEHOLDER_LOCALS = frozenset(
@@ -72,6 +72,12 @@ def phone_number(text: str | None, country: str = "US") -> str:
         return ""
     number = _by_shape(text, digits, country) or _by_metadata(text, country) or digits
     return "" if number.startswith("000") else number
+
+
+def same_contact(attribute: str, one: str, other: str) -> bool:
+    """Say whether two values of `attribute` are the same, however they are spelt; unreadable ones as they stand."""
+    fold = {"email": email_address, "phone": phone_number}.get(attribute, str)
+    return (fold(one) or one.strip()) == (fold(other) or other.strip())
 
 
 def _by_shape(text: str, digits: str, country: str) -> str:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
+from identity.flows.online.consents import dated_now, decide_the_others_again
 from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.refile import Restated
 from identity.flows.online.regroup import Regrouped
 from identity.flows.online.settle import AT_ONCE, Settled, attempt, refuse_another_index, settle
 from identity.flows.privacy.keep_away import of_somebody_erased, of_the_erased
-from identity.flows.redo import drain
+from identity.flows.redo import drain, restated_now
 from identity.model.cluster import GoldenId
+from identity.model.consent_fact import ConsentFact
 from identity.model.errors import RowError
 from identity.model.evidence import MatchWeight
 from identity.model.judgement import Judgement, Link
 from identity.model.record import RecordKey
 from identity.ports import Arrival, OnlineWork, StoredRecord
+from identity.steps.keep import keep
 from identity.steps.refuse import refuse
 
 __all__ = ["Ingested", "Outcome", "ingest", "took_effect"]
@@ -101,7 +105,9 @@ def _ingest(
         else took_effect(arrival, before.get(arrival.record.key))
         for arrival in arrivals
     }
-    kept = [a for a in arrivals if outcomes[a.record.key] in _STORED]
+    kept = [dated_now(a, work.at) for a in arrivals if outcomes[a.record.key] in _STORED]
+    facts = _refusals(desk, arrivals, before, outcomes, work.at)
+    work.put_facts(facts)
     numbers = work.put(kept)
     restated = [
         Restated(
@@ -113,11 +119,33 @@ def _ingest(
         for arrival in kept
         if outcomes[arrival.record.key] is not Outcome.SHADOW
     ]
+    late = [key for fact in facts for key in fact.records if outcomes[key] is Outcome.SUPERSEDED]
+    restated += restated_now(work, set(late))
+    decide_the_others_again(work, desk, late)
     settled = settle(work, desk, restated, "ingest", correlation_id)
     return _told(work, arrivals, outcomes, settled), settled.queued if settled else 0
 
 
 _STORED = (Outcome.ACCEPTED, Outcome.DELETED, Outcome.SHADOW)
+
+
+def _refusals(
+    desk: Desk,
+    arrivals: Sequence[Arrival],
+    before: dict[RecordKey, StoredRecord],
+    outcomes: dict[RecordKey, Outcome],
+    at: datetime,
+) -> list[ConsentFact]:
+    """Return the refusals that records stated until now, or stated before what is known of them."""
+    facts: list[ConsentFact] = []
+    for arrival in arrivals:
+        known, told = before.get(arrival.record.key), None if arrival.deleted else arrival.record
+        match outcomes[arrival.record.key]:
+            case Outcome.ACCEPTED | Outcome.DELETED if known and known.live:
+                facts += keep(known.record, told, desk.consent, at)
+            case Outcome.SUPERSEDED if known and told and arrival.mode == "live":
+                facts += keep(told, known.record if known.live else None, desk.consent, at)
+    return facts
 
 
 def took_effect(arrival: Arrival, stored: StoredRecord | None) -> Outcome:
@@ -141,7 +169,13 @@ def took_effect(arrival: Arrival, stored: StoredRecord | None) -> Outcome:
         return Outcome.UNCHANGED
     if stored and observed and max(filter(None, (known, stored.deleted_at)), default=observed) > observed:
         return Outcome.SUPERSEDED
+    if stored and stored.deleted_at is None and observed == known and _loses_tie(arrival, stored):
+        return Outcome.SUPERSEDED
     return Outcome.ACCEPTED if arrival.mode == "live" else Outcome.SHADOW
+
+
+def _loses_tie(arrival: Arrival, stored: StoredRecord) -> bool:
+    return arrival.ordered and arrival.content_hash < stored.content_hash
 
 
 def _told(

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from identity.features.reach import identifier_value
 from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
+from identity.model.consent_policy import IDENTIFIER_KINDS
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import Look
 from identity.steps.file import IDENTIFIERS, hold
@@ -148,12 +150,13 @@ def _number(desk: Desk, asked: ByIdentifier) -> int | None:
     assert asked.kind in IDENTIFIERS
     if not storable(asked.value, asked.country):
         return None
-    told = {asked.kind: asked.value, "country": asked.country}
-    features = normalise(
-        SourceRecord(RecordKey("", ""), {name: said for name, said in told.items() if said})
-    ).features
-    return (
-        hold({asked.kind: features[asked.kind]}, desk.cabinet)[0][asked.kind]
-        if asked.kind in features
-        else None
-    )
+    value = _feature(asked)
+    return hold({asked.kind: value}, desk.cabinet)[0][asked.kind] if value else None
+
+
+def _feature(asked: ByIdentifier) -> str:
+    """Return an identifier as records are filed by it; those that are asked for most are read by themselves."""
+    if asked.kind in IDENTIFIER_KINDS:
+        return identifier_value(asked.kind, asked.value, asked.country)
+    told = SourceRecord(RecordKey("", ""), {asked.kind: asked.value} if asked.value else {})
+    return normalise(told).features.get(asked.kind, "")

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from identity.flows.reindex import Index, is_current, reindex
 from identity.flows.resolve import golden_ids
+from identity.model.consent_fact import ConsentFact
 from identity.model.errors import StoreError
 from identity.model.match import MatchModel
 from identity.ports import (
@@ -62,6 +63,7 @@ class Workshop:
     freeze: Callable[[MatchModel], StoredModel]
     thaw: Callable[[StoredModel], MatchModel]
     index: Index
+    refusals_left: Callable[[pa.Table, pa.Table, datetime], list[ConsentFact]]
     clock: Clock
     new_id: Callable[[], str]
 
@@ -111,6 +113,9 @@ def rematch(
     with stages.stage("read"):
         known = Known.read(shop)
     arrivals = _effective(RECORDS.empty_table() if arrivals is None else arrivals, known.records)
+    if refusals := shop.refusals_left(known.records, arrivals, known.at):
+        with shop.transactions.begin(shop.clock) as work:
+            work.put_facts(refusals)
     proposal = propose(shop, stages, known, arrivals, model, retrain=retrain, adaptable=model is None)
     if proposal is None:
         with shop.transactions.begin(shop.clock) as work:

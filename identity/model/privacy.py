@@ -14,10 +14,12 @@ __all__ = ["Erasure", "PrivacyKind", "PrivacyRequest", "PrivacyStatus", "Receipt
 
 
 class PrivacyKind(StrEnum):
+    """ACCESS is answered with what is held, RECTIFICATION by the source that told what is wrong: both are done when
+    a person says so. ERASURE is done here."""
+
     ACCESS = "access"
     ERASURE = "erasure"
     RECTIFICATION = "rectification"
-    RESTRICTION = "restriction"
 
 
 class PrivacyStatus(StrEnum):

@@ -44,13 +44,15 @@ class SourceRecord:
     """One customer record in canonical attributes, spelled as the source spelled it.
 
     `attributes` holds canonical and declared custom attributes; an absent value is absent, never "".
-    `observed_at` is when the source last knew this to be true (timezone-aware, UTC).
+    `observed_at` is when the source last knew this to be true (timezone-aware, UTC); `captured`, when each consent
+    was given or refused, where the source tells it.
     """
 
     key: RecordKey
     attributes: Mapping[str, str]
     observed_at: datetime | None = None
     consents: Mapping[str, str] = field(default_factory=dict)
+    captured: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

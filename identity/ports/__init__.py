@@ -2,15 +2,18 @@
 
 tables.py  the shape of every Arrow table that crosses          batch.py   what works on a whole population
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
+consents.py  what was said of consents
 decisions.py  what the latter knows of people's decisions       runs.py    the history of re-matches
 history.py  what was so at a past moment, and why
 reviews.py  what both know of review tasks                      delivery.py  what leaves, and by which way
 consumers.py  what following the log takes                      loyalty.py  the loyalty platform
-remote.py  how calls to other systems fail
+remote.py  how calls to other systems fail                    erp.py     the accounts of an ERP
+intake.py  what systems send beside records
 """
 
 from identity.ports.batch import BatchEngine, ChangeSet, Differ, Filings, Resolution, StageTimer, Survivor
-from identity.ports.decisions import Carry, DecisionWork, Retirement
+from identity.ports.consents import ConsentReads, ConsentWork, Flags
+from identity.ports.decisions import DecisionWork, Retirement
 from identity.ports.history import History, Lead, Move, Surroundings
 from identity.ports.online import (
     Arrival,
@@ -94,15 +97,17 @@ __all__ = [
     "VERDICTS",
     "Arrival",
     "BatchEngine",
-    "Carry",
     "Change",
     "ChangeSet",
     "Clock",
+    "ConsentReads",
+    "ConsentWork",
     "DecisionWork",
     "Differ",
     "Drawn",
     "Event",
     "Filings",
+    "Flags",
     "History",
     "Holding",
     "Lead",

@@ -12,16 +12,7 @@ from identity.model.judgement import Judgement, Verdict
 from identity.model.operation import Operation, ProfileImage
 from identity.model.record import RecordKey
 
-__all__ = ["Carry", "DecisionWork", "Retirement"]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Carry:
-    """A consent that a record is taken to state besides its own, until it states it itself, later."""
-
-    key: RecordKey
-    consent: str
-    status: str
+__all__ = ["DecisionWork", "Retirement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +64,4 @@ class DecisionWork(Protocol):
 
     def told_since(self, keys: Collection[RecordKey], moment: datetime) -> set[RecordKey]:
         """Return those of these records that their sources told anew after a moment."""
-        ...
-
-    def carry(self, carries: Collection[Carry], operation_id: str) -> None:
-        """Let records state consents besides their own from this moment on."""
         ...

@@ -18,6 +18,7 @@ from identity.model.cluster import GoldenId, Redirect
 from identity.model.judgement import Link
 from identity.model.match import MatchModel
 from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
+from identity.ports.consents import ConsentReads, ConsentWork
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
 from identity.ports.privacy import PrivacyWork
@@ -46,6 +47,8 @@ class Arrival:
     """A record on its way in: what the source tells now, or (`deleted`) that it tells no more.
 
     `consents` is JSON with all that the source says of them (status, when captured); None: the record's statuses.
+    `ordered` ones may come in any order: of two that were observed at one moment the one with the greater hash holds.
+    Of others the later one does.
     """
 
     record: SourceRecord
@@ -55,6 +58,7 @@ class Arrival:
     deleted: bool = False
     original: str | None = None
     consents: str | None = None
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,14 @@ class Redo:
 
 @dataclass(frozen=True, slots=True)
 class ProfileState:
+    """A profile as it is stored; `consents` are JSON."""
+
     golden_id: GoldenId
     version: int
     status: str
     fingerprint: str
     created_at: datetime
+    consents: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,7 @@ class Event:
     body: str
 
 
-class Look(History, Protocol):
+class Look(History, ConsentReads, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:
@@ -165,6 +172,10 @@ class Look(History, Protocol):
         """Return those of these identifier values that count as nobody's own."""
         ...
 
+    def holders(self, values: Collection[int]) -> dict[int, tuple[int, ...]]:
+        """Return the numbers of the records that hold each of these identifier values, in order."""
+        ...
+
     def homes(self, values: Collection[int]) -> dict[int, tuple[GoldenId, ...]]:
         """Return the golden ids that hold each of these identifier values, in order. A generic value is absent."""
         ...
@@ -174,7 +185,7 @@ class Look(History, Protocol):
         ...
 
 
-class OnlineWork(Surroundings, DecisionWork, ReviewWork, PrivacyWork, Protocol):
+class OnlineWork(Surroundings, DecisionWork, ReviewWork, ConsentWork, PrivacyWork, Protocol):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""
 

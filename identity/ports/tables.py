@@ -35,7 +35,14 @@ LIVE_RECORDS = _columns(
 MEMBERSHIPS = _columns("source", "source_record_id", "golden_id")
 MOVES = _columns("source", "source_record_id", "came_from", "golden_id")
 PROFILE_STATES = _columns(
-    "golden_id", "version", "status", "fingerprint", "created_at", times=("created_at",), numbers=("version",)
+    "golden_id",
+    "version",
+    "status",
+    "fingerprint",
+    "created_at",
+    "consents",
+    times=("created_at",),
+    numbers=("version",),
 )
 PROFILES = _columns(
     "golden_id", "version", "status", "record_count", "fingerprint", "created_at", "updated_at",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from identity.model.consent_fact import ConsentFact
 from identity.ports.reviews import ReviewTables
 
 
@@ -185,6 +187,10 @@ class UnitOfWork(ModelRepository, ReviewTables, Protocol):
 
     def close_index(self, version: str) -> None:
         """Say that the index is built, and with what."""
+        ...
+
+    def put_facts(self, facts: Sequence[ConsentFact]) -> None:
+        """Store facts of consents; one that is known stays as it is."""
         ...
 
     def put_records(self, records: pa.Table) -> None:

@@ -69,13 +69,18 @@ class _Contest:
     votes: Counter[tuple[str, ...]]
 
 
-def survive(golden_id: str, records: Sequence[SourceRecord], policy: SurvivorshipPolicy) -> GoldenProfile:
+def survive(
+    golden_id: str,
+    records: Sequence[SourceRecord],
+    policy: SurvivorshipPolicy,
+    consents: Mapping[str, str] | None = None,
+) -> GoldenProfile:
     """Return the golden profile of the records of one person, whatever order they come in.
 
     Every value names its record and the rule that decided: the first step that left one value, in the order
     mastered_by:<source> or only_value, real_value, the policy's criteria, record_key. Where several records
     are left with that value the smallest record key is credited, so that one more confirmation changes
-    nothing.
+    nothing. `consents` are what `steps/agree.py` says; without them, the strictest that records state.
     """
     ordered = sorted(records, key=lambda record: record.key)
     said = attribute_order(name for record in ordered for name in record.attributes)
@@ -85,7 +90,7 @@ def survive(golden_id: str, records: Sequence[SourceRecord], policy: Survivorshi
     return GoldenProfile(
         golden_id=GoldenId(golden_id),
         values={name: values[name] for name in said if name in values},
-        consents=_merged_consents(ordered),
+        consents=_merged_consents(ordered) if consents is None else consents,
         records=tuple(record.key for record in ordered),
     )
 

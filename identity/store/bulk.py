@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 import pyarrow as pa
 
 from identity import ports
+from identity.model.consent_fact import ConsentFact
 from identity.ports import Change, Load, LoadCounts, StoredModel
 from identity.store import refusals
 from identity.store import statements as sql
 from identity.store.bulk_index import BulkIndex
 from identity.store.bulk_reviews import BulkReviews
 from identity.store.bulk_unit import TIME, one, shaped
-from identity.store.carried import CARRIED, with_carried_consents
+from identity.store.consent_facts import fact_tables
 from identity.store.redirects import in_one_hop
 
 __all__ = ["BulkWork"]
@@ -36,8 +38,7 @@ class BulkWork(BulkIndex, BulkReviews):
 
     def live_records(self) -> pa.Table:
         self._settle()
-        records = self._read("source_record", ports.LIVE_RECORDS, sql.LIVE)
-        return with_carried_consents(records, self._connection.fetch(sql.CARRIED, CARRIED))
+        return self._read("source_record", ports.LIVE_RECORDS, sql.LIVE)
 
     def memberships(self) -> pa.Table:
         return self._connection.fetch(sql.CURRENT_MEMBERSHIPS, ports.MEMBERSHIPS)
@@ -88,6 +89,15 @@ class BulkWork(BulkIndex, BulkReviews):
 
     def put_records(self, records: pa.Table) -> None:
         self._upsert("source_record", records, ports.RECORDS, ("source", "source_record_id"))
+
+    def put_facts(self, facts: Sequence[ConsentFact]) -> None:
+        if facts:
+            rows, about = fact_tables(facts)
+            for table, added, known in (
+                ("consent_fact", self._fields.sealed("consent_fact", rows), ("fact_id",)),
+                ("consent_record", about, tuple(about.column_names)),
+            ):
+                self._connection.execute(sql.add(table, added.column_names, self._stage(added), known))
 
     def move(self, memberships: pa.Table, change_id: str, at: datetime) -> None:
         _refuse_repeats(memberships, ports.RECORD_KEYS.names)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, func, select, union
 
-from identity.model.delivery import HeldEvent, Lease
+from identity.model.delivery import Lease
 from identity.model.errors import DeliveryError, LookupFailed
 from identity.model.following import Consumer, Propagated
 from identity.ports import Clock
 from identity.ports.consumers import Progress, Settled
 from identity.store.consumer_reviews import ConsumerReviews, put_concerns
-from identity.store.dead_letters import HELD_COLUMNS, PUT_DEAD, DeadLetters, dead_row
+from identity.store.dead_letters import HOLD, LET_GO, PUT_DEAD, DeadLetters, dead_row, held_row, moments
 from identity.store.dialect import Asked, Database, Kind, Statement
 from identity.store.facts import put_facts
 from identity.store.propagation import PUT_REACHED, propagation
@@ -52,17 +52,6 @@ _PUT_INBOX = Statement(
     " SELECT :name, s.event_id, :now, s.outcome FROM {rows} AS s WHERE TRUE"
     ' ON CONFLICT (consumer, event_id) DO UPDATE SET "at" = excluded."at", outcome = excluded.outcome',
     {"event_id": Kind.TEXT, "outcome": Kind.TEXT},
-)
-_HELD_NAMES = ", ".join(HELD_COLUMNS)
-_HOLD = Statement(
-    f"INSERT INTO held_event (follower, {_HELD_NAMES}) SELECT :name, {_HELD_NAMES} FROM {{rows}} AS s WHERE TRUE"
-    " ON CONFLICT (follower, position) DO UPDATE SET attempts = excluded.attempts, next_at = excluded.next_at,"
-    " last_at = excluded.last_at, code = excluded.code, detail = excluded.detail",
-    HELD_COLUMNS,
-)
-_LET_GO = Statement(
-    "DELETE FROM held_event WHERE follower = :name AND position IN (SELECT position FROM {rows} AS s)",
-    {"position": Kind.NUMBER},
 )
 _REVIVE = Statement("UPDATE held_event SET next_at = :now WHERE follower = :name AND next_at > :now")
 # Up to just before the first event that is neither done nor held; to the end where there is none. Never back.
@@ -129,13 +118,13 @@ class Consumers(ConsumerReviews, DeadLetters):
             return tuple(Consumer(**row._mapping, lag=_lag(look, row.name, row.position)) for row in found)
 
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
-        now, until = self._moments(seconds)
+        now, until = moments(self._clock, seconds)
         with self._database.write() as connection:
             taken = connection.ask(_TAKE.of(name=name, holder=holder, until=until, now=now))()
         return Lease(name, holder, int(taken[0][0]), until) if taken else None
 
     def beat(self, lease: Lease, seconds: float) -> bool:
-        now, until = self._moments(seconds)
+        now, until = moments(self._clock, seconds)
         with self._database.write() as connection:
             return bool(connection.ask(_BEAT.of(**_mine(lease), until=until, now=now))())
 
@@ -170,7 +159,7 @@ class Consumers(ConsumerReviews, DeadLetters):
         return tuple(EventView(**{**row._mapping, "body": orjson.loads(row.body)}) for row in ordered)
 
     def note(self, lease: Lease, facts: Sequence[object], seconds: float) -> bool:
-        now, until = self._moments(seconds)
+        now, until = moments(self._clock, seconds)
         with self._database.write() as connection:
             if not connection.ask(_BEAT.of(**_mine(lease), until=until, now=now))():
                 return False
@@ -178,7 +167,7 @@ class Consumers(ConsumerReviews, DeadLetters):
         return True
 
     def settle(self, lease: Lease, progress: Progress, seconds: float) -> Settled | None:
-        now, until = self._moments(seconds)
+        now, until = moments(self._clock, seconds)
         kept = {name: getattr(progress, name) for name in ("failures", "failing_since", "retry_at")}
         with self._database.write() as connection:
             if not connection.ask(_SETTLE.of(**_mine(lease), **kept, until=until, now=now))():
@@ -210,10 +199,6 @@ class Consumers(ConsumerReviews, DeadLetters):
         with self._database.read() as look:
             return propagation(look, causation)
 
-    def _moments(self, seconds: float) -> tuple[datetime, datetime]:
-        now = self._clock.now()
-        return now, now + timedelta(seconds=seconds)
-
 
 def _mine(lease: Lease) -> dict[str, Any]:
     return {"name": lease.name, "epoch": lease.epoch}
@@ -239,9 +224,9 @@ def _consequences(name: str, progress: Progress, now: datetime) -> list[Asked]:
     dealt += [(letter.event_id, "dead") for letter in progress.dead]
     gone = [each.event.position for each in progress.done] + [letter.position for letter in progress.dead]
     if dealt:
-        asked += [_PUT_INBOX.on(dealt, name=name, now=now), _LET_GO.on(gone, name=name)]
+        asked += [_PUT_INBOX.on(dealt, name=name, now=now), LET_GO.on(gone, name=name)]
     if progress.held:
-        asked.append(_HOLD.on([_held_row(event) for event in progress.held], name=name))
+        asked.append(HOLD.on([held_row(event) for event in progress.held], name=name))
     if progress.dead:
         asked.append(PUT_DEAD.on([dead_row(letter) for letter in progress.dead]))
     if progress.revived:
@@ -255,7 +240,3 @@ def _consequences(name: str, progress: Progress, now: datetime) -> list[Asked]:
         rows = [(said.causation, said.status.value, said.code) for said in latest]
         asked.append(PUT_REACHED.on(rows, name=name, now=now))
     return asked
-
-
-def _held_row(event: HeldEvent) -> tuple[Any, ...]:
-    return tuple(getattr(event, name) for name in HELD_COLUMNS)

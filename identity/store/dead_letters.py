@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ from identity.store.dialect import Database, Kind, Statement
 from identity.store.tables import TABLES
 from identity.store.views import EventView
 
-__all__ = ["HELD_COLUMNS", "PUT_DEAD", "DeadLetters", "dead_row"]
+__all__ = ["HOLD", "LET_GO", "PUT_DEAD", "DeadLetters", "dead_row", "held_row", "moments"]
 
 _HELD = TABLES["held_event"]
 _DEAD = TABLES["dead_letter"].c
@@ -25,7 +25,7 @@ _OPEN = DeadLetterStatus.OPEN.value
 _LONGEST = (_HELD.c.next_at, _HELD.c.position)
 _AT_ONCE = 500
 
-HELD_COLUMNS = {
+_HELD_COLUMNS = {
     "position": Kind.NUMBER,
     "subject": Kind.TEXT,
     "attempts": Kind.NUMBER,
@@ -35,6 +35,17 @@ HELD_COLUMNS = {
     "code": Kind.TEXT,
     "detail": Kind.TEXT,
 }
+_HELD_NAMES = ", ".join(_HELD_COLUMNS)
+HOLD = Statement(
+    f"INSERT INTO held_event (follower, {_HELD_NAMES}) SELECT :name, {_HELD_NAMES} FROM {{rows}} AS s WHERE TRUE"
+    " ON CONFLICT (follower, position) DO UPDATE SET attempts = excluded.attempts, next_at = excluded.next_at,"
+    " last_at = excluded.last_at, code = excluded.code, detail = excluded.detail",
+    _HELD_COLUMNS,
+)
+LET_GO = Statement(
+    "DELETE FROM held_event WHERE follower = :name AND position IN (SELECT position FROM {rows} AS s)",
+    {"position": Kind.NUMBER},
+)
 _DEAD_COLUMNS = {
     "follower": Kind.TEXT,
     "subject": Kind.TEXT,
@@ -191,3 +202,13 @@ def dead_row(letter: DeadLetter) -> tuple[Any, ...]:
 
 def _dead_letter(row: Any) -> DeadLetter:
     return DeadLetter(**{**row._mapping, "status": DeadLetterStatus(row.status)})
+
+
+def held_row(event: HeldEvent) -> tuple[Any, ...]:
+    return tuple(getattr(event, name) for name in _HELD_COLUMNS)
+
+
+def moments(clock: Clock, seconds: float) -> tuple[datetime, datetime]:
+    """Return this moment, and until when a lease holds that is taken or renewed now."""
+    now = clock.now()
+    return now, now + timedelta(seconds=seconds)

@@ -50,20 +50,6 @@ class OperationRow(Row, table=True):
     after: str = text()
 
 
-class ConsentCarryRow(Row, table=True):
-    """A consent that a record is taken to state besides its own: withdrawn while its person was taken for another."""
-
-    __tablename__ = "consent_carry"
-    __table_args__ = (CLUSTERED,)
-
-    source: str = key(primary_key=True)
-    source_record_id: str = key(primary_key=True)
-    consent: str = key(primary_key=True)
-    status: str = text()
-    since: datetime = time()
-    operation_id: str = text()
-
-
 class ReviewTaskRow(Row, table=True):
     """Something a person should look at. Of open tasks there is one per subject."""
 
@@ -71,6 +57,7 @@ class ReviewTaskRow(Row, table=True):
     __table_args__ = (
         partial_index("uq_review_task_open", "subject", where="closed_at IS NULL", unique=True),
         partial_index("ix_review_task_priority", "priority", where="closed_at IS NULL"),
+        partial_index("ix_review_task_kind", "kind", "priority", "deferred_until", where="closed_at IS NULL"),
     )
 
     task_id: str = key(primary_key=True)

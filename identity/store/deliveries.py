@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import func, select
 
-from identity.model.delivery import HeldEvent, Lease
+from identity.model.delivery import Lease
 from identity.ports import Clock
 from identity.ports.delivery import Settlement
-from identity.store.dead_letters import HELD_COLUMNS, PUT_DEAD, DeadLetters, dead_row
-from identity.store.dialect import Asked, Database, Kind, Statement
+from identity.store.dead_letters import HOLD, LET_GO, PUT_DEAD, DeadLetters, dead_row, held_row, moments
+from identity.store.dialect import Asked, Database, Statement
 from identity.store.subscribers import Subscribers
 from identity.store.tables import TABLES
 from identity.store.views import EventView, Views
@@ -45,17 +45,6 @@ _DISABLE = Statement(
     "UPDATE subscriber SET status = 'disabled', reason = :reason, changed_at = :at"
     " WHERE name = :name AND status = 'active'"
 )
-_HELD_NAMES = ", ".join(HELD_COLUMNS)
-_HOLD = Statement(
-    f"INSERT INTO held_event (follower, {_HELD_NAMES}) SELECT :name, {_HELD_NAMES} FROM {{rows}} AS s WHERE TRUE"
-    " ON CONFLICT (follower, position) DO UPDATE SET attempts = excluded.attempts, next_at = excluded.next_at,"
-    " last_at = excluded.last_at, code = excluded.code, detail = excluded.detail",
-    HELD_COLUMNS,
-)
-_LET_GO = Statement(
-    "DELETE FROM held_event WHERE follower = :name AND position IN (SELECT position FROM {rows} AS s)",
-    {"position": Kind.NUMBER},
-)
 
 
 class Deliveries(Subscribers, DeadLetters):
@@ -74,20 +63,20 @@ class Deliveries(Subscribers, DeadLetters):
         return self.log_end() if first is None else int(first) - 1
 
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
-        now, until = self._moments(seconds)
+        now, until = moments(self._clock, seconds)
         with self._database.write() as connection:
             asked = _TAKE.of(name=name, holder=holder, until=until, now=now, least=_milliseconds(now))
             taken = connection.ask(asked)()
         return Lease(name, holder, int(taken[0][0]), until) if taken else None
 
     def keep(self, lease: Lease, seconds: float) -> bool:
-        return self._held(lease, _KEEP, until=self._moments(seconds)[1])
+        return self._held(lease, _KEEP, until=moments(self._clock, seconds)[1])
 
     def release(self, lease: Lease) -> None:
         self._held(lease, _RELEASE)
 
     def advance(self, lease: Lease, position: int, seconds: float) -> bool:
-        return self._held(lease, _ADVANCE, position=position, until=self._moments(seconds)[1])
+        return self._held(lease, _ADVANCE, position=position, until=moments(self._clock, seconds)[1])
 
     def trimmed(self, lease: Lease, horizon: int) -> bool:
         return self._held(lease, _TRIMMED, horizon=horizon)
@@ -96,7 +85,7 @@ class Deliveries(Subscribers, DeadLetters):
         return self._held(lease, _READ, readers=orjson.dumps(sorted(readers)).decode())
 
     def settle(self, lease: Lease, settlement: Settlement, seconds: float) -> bool:
-        now, until = self._moments(seconds)
+        now, until = moments(self._clock, seconds)
         asked = _SETTLE.of(
             name=lease.name,
             epoch=lease.epoch,
@@ -117,10 +106,6 @@ class Deliveries(Subscribers, DeadLetters):
             kept = connection.ask(statement.of(name=lease.name, epoch=lease.epoch, **values))()
         return bool(kept)
 
-    def _moments(self, seconds: float) -> tuple[datetime, datetime]:
-        now = self._clock.now()
-        return now, now + timedelta(seconds=seconds)
-
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000)
@@ -130,15 +115,11 @@ def _consequences(name: str, settlement: Settlement, now: datetime) -> list[Aske
     asked = []
     gone = {*settlement.delivered, *(letter.position for letter in settlement.dead)}
     if gone:
-        asked.append(_LET_GO.on(sorted(gone), name=name))
+        asked.append(LET_GO.on(sorted(gone), name=name))
     if settlement.held:
-        asked.append(_HOLD.on([_held_row(event) for event in settlement.held], name=name))
+        asked.append(HOLD.on([held_row(event) for event in settlement.held], name=name))
     if settlement.dead:
         asked.append(PUT_DEAD.on([dead_row(letter) for letter in settlement.dead]))
     if settlement.disabled:
         asked.append(_DISABLE.of(name=name, reason=settlement.disabled, at=now))
     return asked
-
-
-def _held_row(event: HeldEvent) -> tuple[Any, ...]:
-    return tuple(getattr(event, name) for name in HELD_COLUMNS)

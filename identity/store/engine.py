@@ -17,18 +17,23 @@ from identity.store.audit import Appending, AuditTrail, Sealing
 from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
+from identity.store.desks import Desks
 from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
+from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
 from identity.store.fields import Fields, missing
+from identity.store.intake import Intake
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
 from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import FORGET_SETTING, PUT_SETTING, SETTING
 from identity.store.privacy import PrivacyLog
+from identity.store.quality_views import Quality
 from identity.store.requests import Requests
 from identity.store.rotation import Rotated, rotate
 from identity.store.runs import Runs
 from identity.store.searches import Searches
+from identity.store.stewards import Stewards
 from identity.store.views import Views
 
 __all__ = ["CONNECTIONS", "DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
@@ -65,9 +70,12 @@ class Store:
         self._fields = Fields.of(field_keys)
         self.views = Views(self._database, self._fields)
         self.searches = Searches(self._database)
+        self.erp_book = ErpBook(self._database, self._fields)
+        self.intake = Intake(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
         self.exports = Exports(self._database, self._fields)
         self.privacy = PrivacyLog(self._database, lambda: self._sealing)
+        self.quality = Quality(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
@@ -150,6 +158,14 @@ class Store:
     def consumers(self, clock: Clock) -> Consumers:
         """Return those who follow the log, and how far they came."""
         return Consumers(self._database, clock)
+
+    def stewards(self, clock: Clock) -> Stewards:
+        """Return who may use the review screen."""
+        return Stewards(self._database, clock)
+
+    def desks(self, clock: Clock) -> Desks:
+        """Return who is at which review task."""
+        return Desks(self._database, clock)
 
     def put_setting(self, name: str, value: str) -> str:
         """Store a setting unless there is one of this name; return the one that is stored.

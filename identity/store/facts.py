@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from identity.model.erp import ErpWritten
 from identity.model.loyalty import LoyaltyMerge
 from identity.store.dialect import Asked
+from identity.store.erp_book import put_written
 from identity.store.loyalty_book import put_merge
 
 __all__ = ["put_facts"]
 
-_KINDS: Mapping[type, Callable[[Any], list[Asked]]] = {LoyaltyMerge: put_merge}
+_KINDS: Mapping[type, Callable[[Any], list[Asked]]] = {
+    LoyaltyMerge: put_merge,
+    ErpWritten: put_written,
+}
 
 
 def put_facts(facts: Iterable[object]) -> list[Asked]:

@@ -27,6 +27,7 @@ ENCRYPTED: Mapping[str, tuple[str, ...]] = {
     "source_record": ("email", "phone", "street_address", "tax_id", "original", "features"),
     "golden_profile": ("attributes",),
     "quarantine": ("raw",),
+    "consent_fact": ("value", "evidence"),
     "operation": ("before", "after"),
 }
 """What is encrypted, as a whole; of operations, the attributes inside."""
@@ -93,6 +94,11 @@ class Fields:
         if (key := self.keys.get(found[1])) is None:
             raise missing(found[1])
         return key.clear(found[2], where.encode())
+
+    def spellings(self, where: str, text: str) -> tuple[str, ...]:
+        """Return every way a value may stand in `where`: as it was told, and encrypted with each key."""
+        sealed = (key.seal(text.encode(), where.encode()) for key in self.keys.values())
+        return (_ESCAPE + text if text.startswith(_SPOKEN_FOR) else text, *sealed)
 
     def spelled(self, where: str, text: str) -> str:
         return self.seal(where, text) or ""

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import orjson
 
+from identity.features.moments import moment as moment_of
 from identity.model.cluster import GoldenId
-from identity.model.consent import most_restrictive
 from identity.model.evidence import MatchWeight
 from identity.model.golden import GoldenProfile, GoldenValue
 from identity.model.judgement import Judgement, Link
@@ -22,6 +22,7 @@ __all__ = [
     "BEING_BUILT",
     "INDEX_VERSION",
     "attributes_from_json",
+    "captured_from_json",
     "flags_from_json",
     "flags_to_json",
     "golden_profile",
@@ -33,7 +34,6 @@ __all__ = [
     "standing_version",
     "statuses_from_json",
     "statuses_to_json",
-    "with_carried",
 ]
 
 INDEX_VERSION = "index_version"
@@ -90,12 +90,10 @@ def statuses_from_json(text: str) -> dict[str, str]:
     return {consent: told["status"] for consent, told in orjson.loads(text).items()}
 
 
-def with_carried(statuses: Mapping[str, str], carried: Iterable[str]) -> dict[str, str]:
-    """Return a record's consents with those it is taken to state besides (`consent=status`): the stricter one holds."""
-    held = dict(statuses)
-    for consent, _, status in (told.rpartition("=") for told in carried):
-        held[consent] = most_restrictive([held.get(consent, status), status])
-    return held
+def captured_from_json(text: str) -> dict[str, datetime]:
+    """Return when each of a record's consents was captured, where that is told in a way that can be read."""
+    told = {consent: moment_of(said.get("captured_at")) for consent, said in orjson.loads(text).items()}
+    return {consent: moment for consent, moment in told.items() if moment}
 
 
 def golden_profile(row: _Row, records: tuple[RecordKey, ...], fields: Fields) -> GoldenProfile:
@@ -159,6 +157,7 @@ def source_record(row: _Row, fields: Fields) -> SourceRecord:
         attributes={name: value for name, value in told.items() if value is not None},
         observed_at=row.observed_at,
         consents=statuses_from_json(row.consents),
+        captured=captured_from_json(row.consents),
     )
 
 

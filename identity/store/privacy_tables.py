@@ -9,7 +9,7 @@ from sqlalchemy import Index
 from identity.store.columns import Row, given_number, key, text, time
 from identity.store.dialect import CLUSTERED
 
-__all__ = ["PrivacyReceiptRow", "PrivacyRequestRow", "RestrictionRow", "SuppressionRow"]
+__all__ = ["PrivacyReceiptRow", "PrivacyRequestRow", "SuppressionRow"]
 
 
 class SuppressionRow(Row, table=True):
@@ -55,15 +55,3 @@ class PrivacyReceiptRow(Row, table=True):
     consumer: str = key(primary_key=True)
     status: str = text()
     at: datetime = time()
-
-
-class RestrictionRow(Row, table=True):
-    """A record of somebody who does not want to be used: kept, and neither matched nor told about."""
-
-    __tablename__ = "restriction"
-    __table_args__ = (CLUSTERED,)
-
-    source: str = key(primary_key=True)
-    source_record_id: str = key(primary_key=True)
-    request_id: str = key()
-    since: datetime = time()

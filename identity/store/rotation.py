@@ -23,6 +23,7 @@ _KEYS = {
     "source_record": ("number", Kind.NUMBER),
     "golden_profile": ("golden_id", Kind.TEXT),
     "quarantine": ("id", Kind.NUMBER),
+    "consent_fact": ("fact_id", Kind.TEXT),
     "operation": ("operation_id", Kind.TEXT),
 }
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 __all__ = [
     "ANY_REDIRECT",
-    "CARRIED",
     "CURRENT_MEMBERSHIPS",
     "LINK_KEY",
     "LIVE",
@@ -36,11 +35,6 @@ __all__ = [
 LINK_KEY = ("left_source", "left_id", "right_source", "right_id")
 LIVE = "mode = 'live' AND deleted_at IS NULL"
 CURRENT_MEMBERSHIPS = "SELECT source, source_record_id, golden_id FROM crosswalk WHERE valid_to IS NULL"
-CARRIED = (
-    "SELECT c.source, c.source_record_id, c.consent, c.status FROM consent_carry AS c JOIN source_record AS r"
-    " ON r.source = c.source AND r.source_record_id = c.source_record_id"
-    " WHERE r.observed_at IS NULL OR r.observed_at <= c.since"
-)
 VERDICTS_IN_FORCE = (
     "SELECT DISTINCT left_source, left_id, right_source, right_id, judgement FROM verdict"
     " WHERE withdrawn_at IS NULL"

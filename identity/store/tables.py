@@ -1,8 +1,8 @@
 """The tables, declared once. Small columns stand before large ones: a scan of the small skips the large.
 
 Those of people's decisions stand in `decision_tables.py`, those of what leaves in `delivery_tables.py`, those of who
-follows in `consumer_tables.py`. Rows never leave this folder: `mapping.py` turns them into model values, `bulk.py` into
-Arrow.
+follows in `consumer_tables.py`, those of what systems send beside records in `intake_tables.py`. Rows never leave this
+folder: `mapping.py` turns them into model values, `bulk.py` into Arrow.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from sqlalchemy import CheckConstraint, Double, Index, Table, UniqueConstraint, 
 from sqlmodel import Field
 
 import identity.store.audit_tables
+import identity.store.consent_tables
 import identity.store.consumer_tables
 import identity.store.decision_tables
 import identity.store.delivery_tables
+import identity.store.erp_tables
+import identity.store.intake_tables
 import identity.store.privacy_tables
-import identity.store.request_tables  # noqa: F401
+import identity.store.request_tables
+import identity.store.steward_tables  # noqa: F401
 from identity.store.columns import METADATA, Row, given_number, key, number, position, text, time
 from identity.store.dialect import CLUSTERED, NEVER_REUSED, Position, partial_index
 

@@ -41,7 +41,7 @@ def test_an_erasure_is_checked_first_and_then_nothing_is_left(api: Api) -> None:
     assert api.post("/v1/lookup", {"golden_id": ines}).status_code == 410
     assert api.post("/v1/lookup", {"email": INES["email"]}).status_code == 404
     back = api.post("/v1/records", {"source": "pos", "source_record_id": "1", **INES})
-    assert (back.status_code, back.json()["code"]) == (422, "E320")
+    assert (back.status_code, back.json()["code"]) == (422, "E323")
     again = asked_again = api.post("/v1/privacy-requests", {"kind": "erasure", "golden_id": ines})
     assert asked_again is again
     assert again.status_code in (200, 409)

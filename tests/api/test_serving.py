@@ -48,7 +48,7 @@ def serving(
 ) -> None:
     """Serve for as long as something takes, without a port."""
     monkeypatch.setattr(api.serving, "_run", lambda *_: meanwhile())
-    monkeypatch.setattr(api.serving, "_log_as_json", lambda: None)
+    monkeypatch.setattr(api.serving, "log_as_json", lambda: None)
     api.serving.serve(service, ApiSettings(signing_key=folder / "key.json"), 0)
 
 

@@ -15,7 +15,7 @@ from identity.model import errors
 from identity.model.errors import IdentityError
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("identity", "matching_rules", "api", "stewardship", "reference_loyalty")
+PACKAGES = ("identity", "matching_rules", "api", "stewardship", "reference_loyalty", "erp")
 HUNDREDS = {
     "RulesError": "E1",
     "FileError": "E2",
@@ -117,6 +117,27 @@ def test_names_say_what_things_are() -> None:
     assert [name for name, _ in modules(*PACKAGES) if BANNED.search(Path(name).stem)] == []
 
 
+def test_nothing_of_the_erp_is_imported() -> None:
+    """Its licence asks for that: it runs in an environment and a process of its own."""
+    imported = [
+        (name, word)
+        for name, tree in modules(*PACKAGES, "tests")
+        for node in ast.walk(tree)
+        for word in _imported(node)
+        if word.partition(".")[0] in ("trytond", "tryton", "proteus")
+    ]
+    assert imported == []
+
+
+def _imported(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import(names=names):
+            return [alias.name for alias in names]
+        case ast.ImportFrom(module=str(module)):
+            return [module]
+    return []
+
+
 def test_only_the_dialect_knows_which_databases_there_are() -> None:
     found = []
     for name, tree in modules("identity"):
@@ -150,14 +171,16 @@ def _words(node: ast.AST) -> list[str]:
 
 
 def test_lock_files_name_no_package_index() -> None:
-    locks = list(ROOT.glob("*.lock"))
+    locks = [*ROOT.glob("*.lock"), *ROOT.glob("*/*.lock")]
     assert locks
     for path in locks:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"--(extra-)?index-url|--find-links|https?://|registry\s*=", text), path.name
 
 
-@pytest.mark.parametrize("package", ["identity", "matching_rules", "api", "reference_loyalty"])
+@pytest.mark.parametrize(
+    "package", ["identity", "matching_rules", "api", "stewardship", "reference_loyalty", "erp"]
+)
 def test_functions_and_modules_stay_small_enough_to_read(package: str) -> None:
     functions = [
         (name, node.name, (node.end_lineno or 0) - node.lineno + 1)

@@ -1,4 +1,4 @@
-"""PostgreSQL is never left out in silence: a run says so, and on CI it fails."""
+"""PostgreSQL and a browser are never left out in silence: a run says so, and on CI it fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import databases
+from tests import browsers, databases
 
 pytest_plugins = ["pytester"]
 
@@ -21,6 +21,7 @@ from tests.evidence import Evidence
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "postgresql: needs it")
+    config.addinivalue_line("markers", "browser: needs it")
     config.pluginmanager.register(Evidence(config, Path(__file__).parent))
 """
 SUITE = """
@@ -32,14 +33,18 @@ def test_of_the_store(): pass
 @pytest.mark.postgresql
 def test_skipped(): pytest.skip("for no good reason")
 
+@pytest.mark.browser
+def test_of_the_screen(): pass
+
 def test_of_a_step(): pass
 """
+NO_BROWSER = "A browser was NOT exercised"
 
 
 @pytest.mark.parametrize(
     ("arguments", "ci", "server", "code", "said"),
     [
-        ([], "true", "", 0, "*SQLite 3.*; PostgreSQL, 1 tests"),
+        ([], "true", "", 0, "*SQLite 3.*; PostgreSQL, 1 tests; A browser, 1 tests"),
         ([], "", "none", 0, NOT_EXERCISED),
         ([], "true", "none", 1, f"{NOT_EXERCISED}, which fails on CI"),
         (["-k", "step"], "true", "", 1, f"{NOT_EXERCISED}, which fails on CI"),
@@ -68,6 +73,32 @@ def test_a_run_tells_whether_it_met_postgresql_and_on_ci_it_must(
         run.stdout.fnmatch_lines(said)
     else:
         run.stdout.no_fnmatch_line("*databases:*")
+
+
+@pytest.mark.parametrize(
+    ("ci", "code", "said"), [("", 0, NO_BROWSER), ("true", 1, f"{NO_BROWSER}, which fails on CI")]
+)
+def test_a_run_tells_whether_it_met_a_browser_and_on_ci_it_must(
+    ci: str, code: int, said: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("TEST_CHROMIUM", "none")
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_suite=SUITE)
+    run = pytester.runpytest_inprocess("-p", "no:hypothesispytest")
+    assert run.ret == code
+    run.stdout.fnmatch_lines(said)
+    run.stdout.fnmatch_lines("*SQLite 3.*; PostgreSQL, 1 tests")
+
+
+def test_without_any_browser_a_test_fails_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TEST_CHROMIUM", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with (
+        pytest.raises(pytest.fail.Exception, match=r"no Chromium.*make browser.*TEST_CHROMIUM"),
+        browsers.chromium(),
+    ):
+        pass
 
 
 def test_the_contract_suite_of_this_project_fails_on_ci_without_postgresql(

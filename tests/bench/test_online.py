@@ -20,7 +20,7 @@ from bench.online import clients, kept, measure
 from bench.online.abreast import abreast
 from bench.online.clients import CLIENTS
 from bench.online.databases import DATABASES
-from bench.online.measure import growth, measured_online
+from bench.online.measure import STEPS, growth, measured_online
 from bench.online.peer import peer
 from bench.online.plan import Plan, plan_for, rounds
 from bench.online.records import Split, split
@@ -138,7 +138,14 @@ def here() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def measured(folder: Path, here: None) -> dict[str, Any]:  # noqa: ARG001
-    (found,) = measured_online(["tiny"], ["sqlite"], lambda _: None, folder, lambda _: PLAN)
+    (found,) = measured_online(
+        ["tiny"],
+        ["sqlite"],
+        lambda _: None,
+        folder,
+        lambda _: PLAN,
+        [step for step in STEPS if step != "http"],
+    )
     return found
 
 

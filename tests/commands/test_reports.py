@@ -147,6 +147,13 @@ def test_demo_shows_the_way_from_files_to_profiles(tmp_path: Path) -> None:
     assert {record.split(":")[0] for record in report["profile"]["records"]} > {"pos"}
     assert report["accuracy"]["f1"] > 0.9
     assert report["events"]["events"]
+    before, merged, undone = (moment["shoppers"] for moment in report["street"]["moments"])
+    assert {sum(one["points"] for one in moment) for moment in (before, merged, undone)} == {1_540}
+    assert len({one["golden_id"] for one in merged}) == 1
+    assert before == undone
+    if report["street"]["missing"] is None:  # where Tryton is installed
+        for moment in (before, merged, undone):
+            assert all(one["reference"] == one["golden_id"] for one in moment)
     assert (tmp_path / "demo" / "identity.db").exists()
 
 

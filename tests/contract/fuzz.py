@@ -6,6 +6,7 @@ closed for this: an answer that tells something undocumented fails, though clien
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-import orjson
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -30,7 +30,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from identity.model.cluster import GoldenId
 from tests.contract.world import World
+from tests.intake.signing import shopify, standard
 
 __all__ = ["Counted", "fuzz"]
 
@@ -48,7 +50,9 @@ _WAIT = 0.02
 
 @schemathesis.serializer("application/x-ndjson")
 def _lines(_: Any, value: Any) -> bytes:
-    return value.encode(errors="replace") if isinstance(value, str) else orjson.dumps(value, default=str)
+    return (
+        value.encode(errors="replace") if isinstance(value, str) else json.dumps(value, default=str).encode()
+    )
 
 
 @dataclass(slots=True)
@@ -157,11 +161,29 @@ def _asking(
         if as_documented:
             _name_what_there_is(case, world, chance)
         _wait_briefly(case)
-        response = case.call(session=client, headers=world.headers)
+        signed = _signed(case, world) if as_documented else {}
+        response = case.call(session=client, headers={**world.headers, **signed.pop("headers", {})}, **signed)
         statuses[response.status_code] += 1
         case.validate_response(response, checks=_CHECKS)
 
     return ask
+
+
+_SENDERS = {"take_from_shopify": "ecommerce", "take_from_loyalty": "loyalty"}
+
+
+def _signed(case: Any, world: World) -> dict[str, Any]:
+    """Return what a message of a system is sent with: its bytes, and their signature."""
+    name = case.operation.definition.raw["operationId"]
+    if name not in _SENDERS or not isinstance(case.body, dict):
+        return {}
+    told, message_id = case.body, f"m{world.asked}"
+    if name == "take_from_shopify":
+        topic = ("customers/create", "customers/delete", "customers/redact", "orders/create")[world.asked % 4]
+        sent = shopify(topic, told, message_id)
+    else:
+        sent = standard(told, message_id)
+    return {"headers": {"Content-Type": "application/json", **sent["headers"]}, "data": sent["content"]}
 
 
 def _wait_briefly(case: Any) -> None:
@@ -200,6 +222,18 @@ def _address(name: str, path: dict[str, Any], world: World, chance: Random) -> N
     }
     if name == "undo" and chance.random() < 0.5:
         known["operation_id"] = world.merged()
+    if "request_id" in path:
+        wanted = {
+            "verify_a_request": False,
+            "refuse_a_request": False,
+            "person": False,
+            "carry_out_a_request": True,
+        }
+        known["request_id"] = world.request(chance, checked=wanted.get(name))
+    if name in _SENDERS:
+        known["source"] = _SENDERS[name]
+    if "fact_id" in path:
+        known["fact_id"] = world.fact()
     if "run_id" in path:
         decided = name == "a_run" or chance.random() < 0.3
         known["run_id"] = chance.choice(world.runs) if decided else world.waiting_run()
@@ -278,7 +312,56 @@ def _judged(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any
     return {**body, "one": one, "other": other, "expected_versions": {}}
 
 
+def _whom(world: World, chance: Random) -> dict[str, Any]:
+    known = world.record(chance)
+    return chance.choice(
+        (
+            {"golden_id": world.profile(chance)},
+            {name: known[name] for name in ("source", "source_record_id")},
+            {"email": known["email"]},
+            {"phone": known["phone"], "country": "US"},
+        )
+    )
+
+
+def _acts(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    named = ("golden_id", "source", "source_record_id", "email", "phone", "country", "jurisdiction", "basis")
+    said = {
+        "purpose": "marketing",
+        "channel": chance.choice(("email", "sms")),
+        "status": "granted",
+        "signal": None,
+    }
+    acts = [{name: value for name, value in each.items() if name not in named} for each in body["acts"]]
+    return {"acts": [{**each, **said, **_whom(world, chance)} for each in acts]}
+
+
+def _checked(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    keys = [_whom(world, chance) for _ in body["keys"]]
+    return {
+        "purpose": "marketing",
+        "channel": "email",
+        "jurisdiction": chance.choice((None, "eu")),
+        "keys": keys,
+    }
+
+
+def _minted(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    ids = [world.profile(chance) for _ in body["golden_ids"]]
+    return {"golden_ids": ids, "purpose": "marketing", "channel": "email"}
+
+
+def _sent(_: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    tokens = world.service.consents.mint([GoldenId(world.profile(chance))], "marketing", "email")
+    return {"token": tokens[0]}
+
+
+def _wanted(body: dict[str, Any], world: World, chance: Random) -> dict[str, Any]:
+    return {**body, "golden_id": world.profile(chance)}
+
+
 _BODIES: dict[str, Callable[[dict[str, Any], World, Random], dict[str, Any]]] = {
+    "receive_a_request": _wanted,
     "tell_a_record": _record,
     "put_a_record": _nameless,
     "tell_records": _records,
@@ -290,6 +373,10 @@ _BODIES: dict[str, Callable[[dict[str, Any], World, Random], dict[str, Any]]] = 
     "preview_a_merge": _merge,
     "split": _split,
     "judge": _judged,
+    "tell_consents": _acts,
+    "check_consents": _checked,
+    "mint_tokens": _minted,
+    "unsubscribe": _sent,
 }
 
 

@@ -18,13 +18,17 @@ from api.scopes import Scope
 from api.settings import ApiSettings
 from api.tokens import issue
 from identity.bootstrap import Service, Settings, SystemClock
+from identity.commands.privacy import receive, verify
 from identity.commands.work_off import work_off
 from identity.connectors.told import arrival_of
+from identity.flows.consent import Said, Teller
 from identity.flows.judge import Wish
 from identity.flows.lookup import ByGoldenId, ByRecord
 from identity.model.cluster import GoldenId
+from identity.model.privacy import PrivacyKind
 from identity.model.record import RecordKey
 from identity.model.run import Run, RunKind, RunStatus
+from tests.intake.signing import SECRETS
 
 __all__ = ["World", "world_at"]
 
@@ -49,6 +53,7 @@ class World:
     operations: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     jobs: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     asked: int = 0
     made: int = 0
 
@@ -121,6 +126,23 @@ class World:
     def profile(self, chance: Random) -> str:
         return chance.choice(self.golden_ids)
 
+    def fact(self) -> str:
+        """A fact of consent that there is."""
+        if self.service.consents.told("known.1") is None:
+            said = Said(ByGoldenId(GoldenId(self.golden_ids[0])), "marketing", "email", "granted")
+            self.service.consents.tell([said], Teller("contract", "known"))
+        return "known.1"
+
+    def request(self, chance: Random, *, checked: bool | None = None) -> str:
+        """Return the id of a privacy request: of somebody new, checked or not; or one of those there are."""
+        if checked is None and self.requests:
+            return chance.choice(self.requests)
+        made = receive(self.service, PrivacyKind.ERASURE, self.stranger(), "contract")
+        if checked:
+            verify(self.service, made.request_id, "a document", "contract")
+        self.requests = [*self.requests[-20:], made.request_id]
+        return made.request_id
+
     def record(self, chance: Random) -> dict[str, Any]:
         return chance.choice(self.told)
 
@@ -128,8 +150,22 @@ class World:
 @contextmanager
 def world_at(url: str, folder: Path) -> Iterator[World]:
     """Open a world on the empty database at an address, with people told by four systems and decisions taken."""
-    service = Service(Settings(url, index_secret="a secret of the tests", spool=folder / "spool"))
-    settings = ApiSettings(signing_key=folder / "key.json", rate=_MANY, lookup_quota=_MANY, body_limit=2**26)
+    service = Service(
+        Settings(
+            url,
+            index_secret="a secret of the tests",
+            spool=folder / "spool",
+            erasures=folder / "erasures.ndjson",
+        )
+    )
+    settings = ApiSettings(
+        signing_key=folder / "key.json",
+        rate=_MANY,
+        lookup_quota=_MANY,
+        intake_rate=_MANY,
+        body_limit=2**26,
+        intake=SECRETS,
+    )
     token = issue(settings, "contract", [scope.value for scope in Scope], 86_400)
     world = World(service, create_app(service, settings), {"Authorization": f"Bearer {token}"})
     world.told = [

@@ -13,7 +13,9 @@ from identity.bootstrap import Service, Settings
 from identity.commands.load import load_files
 from identity.delivery.cloud_event import SOURCE, TYPES, cloud_event, letter, written
 from identity.engines.stages import Stages
+from identity.flows.consent import Said, Teller
 from identity.flows.judge.judging import Wish
+from identity.flows.lookup import ByIdentifier
 from identity.flows.rematch import rematch
 from identity.model.cluster import GoldenId
 from identity.model.record import RecordKey
@@ -67,6 +69,14 @@ def _live(service: Service) -> None:
     home = _home(service, "shop", "1")
     assert home == _home(service, "shop", "2")
     service.decisions.split(home, [RecordKey("shop", "2")], WISH)
+    said = Said(
+        ByIdentifier("email", PERSON["email"]),
+        "marketing",
+        "email",
+        "withdrawn",
+        evidence="Ines on the phone",
+    )
+    service.consents.tell([said], Teller("ann", "consent-1"))
 
 
 def _home(service: Service, source: str, record: str) -> GoldenId:
@@ -84,7 +94,7 @@ def test_every_event_that_flows_write_keeps_to_its_schema(told: tuple[EventView,
 def test_what_people_do_tells_its_operation_and_what_is_loaded_its_load(told: tuple[EventView, ...]) -> None:
     events = [cloud_event(event) for event in told]
     caused = [event for event in events if "causationid" in event]
-    assert {event["data"]["operation"] for event in caused} == {"merge", "undo", "split"}
+    assert {event["data"]["operation"] for event in caused} == {"merge", "undo", "split", "consent"}
     assert all(event["causationid"] == event["data"]["operation_id"] for event in caused)
     assert any(event.get("correlationid") == "request-1" for event in events)
     both = [event for event in caused if event["data"]["operation"] == "merge"]

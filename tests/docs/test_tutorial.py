@@ -1,4 +1,4 @@
-"""The tutorial is carried out as it stands, against a server that runs as it says."""
+"""Documents are carried out as they stand, against a server that runs as they say."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import socket
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.blocks import agrees, blocks, shell
 
 ROOT = Path(__file__).parents[2]
-TUTORIAL = ROOT / "docs" / "tutorial-api.md"
+CARRIED_OUT = ("tutorial-api.md", "intake.md")
 
 
 def free_port() -> str:
@@ -19,7 +21,8 @@ def free_port() -> str:
         return str(found.getsockname()[1])
 
 
-def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", CARRIED_OUT)
+def test_a_document_prints_what_it_shows(tmp_path: Path, name: str) -> None:
     programs = Path(sys.executable).parent
     environment = {
         "PATH": f"{programs}:{os.environ['PATH']}",
@@ -29,7 +32,7 @@ def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
     }
     differing = []
     with shell(tmp_path, environment) as terminal:
-        for block in blocks(TUTORIAL):
+        for block in blocks(ROOT / "docs" / name):
             printed = terminal.run(block.commands)
             if not agrees(block, printed):
                 differing.append(f"line {block.line}: {printed}")

@@ -157,7 +157,7 @@ def rebuilt(service: Service) -> State:
         verdicts = work.verdicts()
     resolution = service.engine().resolve(records, Stages(), service.active_model(), verdicts)
     crosswalk = golden_ids(resolution.clusters)
-    golden = service.survivor(records, crosswalk)
+    golden = service.workshop.survivor(records, crosswalk)
     keys = [f"{row['source']}:{row['source_record_id']}" for row in resolution.clusters.to_pylist()]
     filings = service.index.filings(resolution)
     places = np.arange(len(keys), dtype=np.int64)

@@ -22,6 +22,7 @@ from identity.flows.redo import drain
 from identity.flows.rematch import rematch
 from identity.model.cluster import GoldenId
 from identity.model.errors import DecisionRefused, LookupFailed
+from identity.model.intake import PrivacyWish, WishKind
 from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus
 from identity.model.record import RecordKey
 
@@ -176,7 +177,7 @@ def test_who_was_erased_is_not_brought_back(service: Service, record: dict[str, 
     (back,) = told(service, {name: value for name, value in record.items() if value})
     assert back.outcome is Outcome.REFUSED
     assert back.problem
-    assert back.problem.code == "E320"
+    assert back.problem.code == "E323"
     assert left(service) == []
     assert service.store.views.counts().live_profiles == 0
 
@@ -249,3 +250,14 @@ def test_quarantined_rows_that_name_them_go_too(service: Service) -> None:
     erased(service, known.golden_id)
     assert left(service) == []
     assert service.store.views.counts().open_quarantine == 1
+
+
+def test_what_systems_passed_on_about_them_is_closed(service: Service) -> None:
+    known, other = told(service, zora("z1"), yves("y1"))
+    for number, key in enumerate((RecordKey("pos", "z1"), RecordKey("pos", "y1"))):
+        wish = PrivacyWish("pos", f"m{number}", WishKind.ERASE, NINE, NINE + timedelta(days=30), key)
+        service.store.intake.wish(wish)
+    erased(service, known.golden_id)
+    assert [wish.key for wish in service.store.intake.wishes()] == [RecordKey("pos", "y1")]
+    assert left(service, "'z1'") == []
+    assert other.golden_id

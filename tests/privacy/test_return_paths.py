@@ -16,6 +16,7 @@ import structlog
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.ingest import ingest_files
 from identity.commands.load import load_files
+from identity.commands.messages import Message, take_record
 from identity.commands.privacy import erase_now, heal_journal
 from identity.commands.work_off import spool_of, work_off
 from identity.connectors.told import arrival_of
@@ -135,7 +136,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def file_of(world: World, name: str, prefix: str = "") -> Path:
     path = world.folder / name
-    rows = [{"source": "pos", "source_record_id": f"{prefix}{n}", **person(n)} for n in world.gone]
+    odd = {"observed_at": "yesterday"}
+    rows = [{"source": "pos", "source_record_id": f"{prefix}{n}", **person(n), **odd} for n in world.gone]
     if name.endswith(".csv"):
         lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -158,7 +160,9 @@ def test_not_by_the_api(world: World) -> None:
 
 def test_not_by_late_files(world: World) -> None:
     for read, name in ((load_files, "sent.csv"), (ingest_files, "sent.csv"), (load_files, "sent.ndjson")):
-        report = read(world.service, [str(file_of(world, name, "late-"))], "till", Stages())
+        report = read(
+            world.service, [str(file_of(world, name, "late-"))], "till", Stages()
+        )  # a warning in each row
         assert (report["accepted"], report["quarantined"]) == (0, ERASED)
     world.check("late files")
 
@@ -171,6 +175,15 @@ def test_not_by_uploads(world: World) -> None:
     world.service.store.jobs(SystemClock()).queue(job)
     assert work_off(world.service) == 1
     world.check("an upload")
+
+
+def test_not_by_messages_of_systems(world: World) -> None:
+    for n in world.gone:
+        told = {"id": n, "first_name": person(n)["given_name"], "last_name": person(n)["family_name"]}
+        told |= {"email": person(n)["email"], "updated_at": "2026-03-01T12:00:00Z", "note": {"odd": ["list"]}}
+        message = Message("ecommerce", f"m{n}", told)
+        assert take_record(world.service, message, lambda observed: observed)["code"] == "E323"
+    world.check("messages")
 
 
 def test_not_by_a_rematch_nor_by_what_is_queued(world: World) -> None:

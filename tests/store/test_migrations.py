@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -85,6 +86,22 @@ def test_a_database_at_the_first_revision_keeps_its_rows(empty_url: str, clock: 
         assert online.put([arrival("dora"), arrival("ben")]) == {key("dora"): 4, key("ben"): numbers["ben"]}
         assert online.links([key("ben")])[0].blocked
     store.close()
+
+
+def test_what_records_were_taken_to_state_becomes_facts(empty_url: str) -> None:
+    _to(empty_url, "0005")
+    with closing(database_at(empty_url, 5)) as database, database.alter() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO consent_carry (source, source_record_id, consent, status, since, operation_id)"
+            " VALUES ('pos', 'anna', 'marketing.email', 'withdrawn', '2026-03-02T09:00:00.000000Z', 'op1')"
+        )
+    migrate(empty_url)
+    store = Store(empty_url)
+    with store.look() as look:
+        (fact,) = look.facts([key("anna")])
+    store.close()
+    assert (fact.consent, fact.status, fact.origin) == ("marketing.email", "withdrawn", "kept")
+    assert (fact.captured_at, fact.change_id) == (datetime(2026, 3, 2, 9, tzinfo=UTC), "op1")
 
 
 def test_a_migration_can_be_taken_back_and_made_again(empty_url: str) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from identity.consumers.loyalty import tasks
 from identity.consumers.loyalty.joining import join
 from identity.consumers.loyalty.parting import believe, part
 from identity.consumers.loyalty.round import Round
 from identity.consumers.loyalty.settling import settle_asked
+from identity.consumers.named import golden_ids
 from identity.model.following import Followed, FollowedOutcome
 from identity.model.loyalty import LoyaltyPolicy
 from identity.ports import Clock
@@ -35,7 +33,7 @@ class LoyaltyFollower:
         self._platform, self._book, self._policy, self._clock = platform, book, policy, clock
 
     def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:
-        page = self._book.page(_named(event.subject, event.body), self._policy.sources)
+        page = self._book.page(golden_ids(event), self._policy.sources)
         causation = str(event.body.get("operation_id") or event.event_id)
         now = Round(self._platform, self._book, self._policy, hold, page, causation, self._clock.now(), look)
         try:
@@ -53,13 +51,6 @@ def _brought_about(now: Round) -> None:
     part(now)
     for golden_id in now.page.golden_ids:
         join(now, golden_id)
-
-
-def _named(subject: str, body: Mapping[str, Any]) -> set[str]:
-    """Return the golden ids that an event names."""
-    retired = body.get("retired", ())
-    others: Sequence[object] = retired if isinstance(retired, list | tuple) else ()
-    return {subject, str(body.get("golden_id") or subject), *map(str, others)}
 
 
 def _followed(now: Round) -> Followed:

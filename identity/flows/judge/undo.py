@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import combinations
 
 from identity.flows.judge.judging import (
@@ -22,13 +23,17 @@ from identity.flows.judge.judging import (
 )
 from identity.flows.judge.merge import star
 from identity.flows.judge.pairs import apart
+from identity.flows.online.consents import book_about
 from identity.flows.online.desk import Desk
 from identity.model.cluster import GoldenId
 from identity.model.consent import REFUSALS, UNKNOWN, most_restrictive, stricter
+from identity.model.consent_fact import ConsentFact
 from identity.model.errors import Contention, DecisionRefused, LookupFailed
 from identity.model.operation import Operation, OperationKind, OperationStatus, ProfileImage
 from identity.model.record import RecordKey
-from identity.ports import Carry, OnlineWork
+from identity.ports import OnlineWork
+from identity.steps.agree import Book, agree
+from identity.steps.keep import kept
 
 __all__ = ["undo"]
 
@@ -163,7 +168,7 @@ def _merge_undone(work: OnlineWork, desk: Desk, past: _Past, operation: Operatio
     ]
     refuse_contradictions(work, given, "MERGE_SUPERSEDED")
     records = [key for keys in sides for key in keys]
-    work.carry(_withdrawn_since(work, past, operation), operation.operation_id)
+    work.put_facts(_withdrawn_since(work, desk, past, operation))
     return concluded(work, desk, operation, given, records, _names(past))
 
 
@@ -192,10 +197,10 @@ def _names(past: _Past) -> dict[RecordKey, GoldenId]:
     return {key: golden_id for golden_id, keys in past.sides.items() for key in keys}
 
 
-def _withdrawn_since(work: OnlineWork, past: _Past, operation: Operation) -> list[Carry]:
+def _withdrawn_since(work: OnlineWork, desk: Desk, past: _Past, operation: Operation) -> list[ConsentFact]:
     """Return what was refused while both sides were taken for one person: it holds for each of them."""
     now = {consent: status for image in operation.before for consent, status in image.consents.items()}
-    before = _consents_before(work, past)
+    before = _consents_before(work, desk, past)
     refused = {
         consent: status
         for consent, status in now.items()
@@ -203,16 +208,24 @@ def _withdrawn_since(work: OnlineWork, past: _Past, operation: Operation) -> lis
         and stricter(status, most_restrictive(told.get(consent, UNKNOWN) for told in before))
     }
     return [
-        Carry(min(keys), consent, status)
+        kept(min(keys), consent, status, operation.at, operation.at, operation.operation_id)
         for keys in past.sides.values()
         for consent, status in sorted(refused.items())
     ]
 
 
-def _consents_before(work: OnlineWork, past: _Past) -> list[Mapping[str, str]]:
-    """Return the consents as they were when the merge was made; by the machine, those of records not told since."""
+def _consents_before(work: OnlineWork, desk: Desk, past: _Past) -> list[Mapping[str, str]]:
+    """Return the consents as they were when the merge was made; by the machine, what was known of each side by then."""
     if past.stored:
         return [image.consents for image in past.stored.before]
     keys = [key for keys in past.sides.values() for key in keys]
     since = work.told_since(keys, past.at)
-    return [found.record.consents for key, found in work.stored(keys).items() if key not in since]
+    records = {key: found.record for key, found in work.stored(keys).items() if key not in since}
+    book = book_about(work, desk, list(records.values()), work.at)
+    book = Book.of(book.policy, book.now, filter(partial(_known_before, past.at), book.facts()), book.live)
+    sides = [[records[key] for key in keys if key in records] for keys in past.sides.values()]
+    return [{consent: found.held.status for consent, found in agree(side, book).items()} for side in sides]
+
+
+def _known_before(moment: datetime, fact: ConsentFact) -> bool:
+    return fact.received_at < moment

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from identity.model.cluster import GoldenId
+from identity.model.consent_policy import ConsentPolicy
 from identity.model.match import MatchRules
 from identity.model.policy import SurvivorshipPolicy
 from identity.model.record import RecordKey
@@ -29,6 +30,7 @@ class Desk:
     clock: Clock
     new_id: Callable[[], str]
     pause: Callable[[int], None]
+    consent: ConsentPolicy
 
 
 def claims_on_records(desk: Desk, keys: Iterable[RecordKey]) -> list[int]:

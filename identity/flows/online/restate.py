@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import orjson
 
+from identity.flows.online.consents import agreed, decide_the_others_again, differing
 from identity.flows.online.desk import Desk
 from identity.flows.online.recheck import recheck
 from identity.flows.online.regroup import Regrouped
 from identity.model.cluster import GoldenId, Redirect
+from identity.model.consent import Effective
 from identity.model.record import RecordKey
 from identity.ports import Change, Event, OnlineWork, ProfileRow, ProfileState
 from identity.steps.identify import count_inherited, identify
-from identity.steps.survive import attributes_text, consents_text, fingerprint, survive
+from identity.steps.survive import attributes_text, consents_text, digest, fingerprint, survive
 
 __all__ = ["MACHINE", "Restatement", "planned", "restate"]
 
@@ -34,7 +36,7 @@ States = Mapping[GoldenId, ProfileState]
 @dataclass(frozen=True, slots=True)
 class Restatement:
     """Where each record concerned is now, which golden ids were born, changed, merged away or emptied; and what there
-    is to store for it: rows, records that moved (None: to nobody), events."""
+    is to store for it: rows, records that moved (None: to nobody), events. `turned` are records that came or went."""
 
     golden_ids: Mapping[RecordKey, GoldenId]
     created: Sequence[GoldenId]
@@ -44,6 +46,7 @@ class Restatement:
     rows: Sequence[ProfileRow]
     moved: Mapping[RecordKey, GoldenId | None]
     events: Sequence[Event]
+    turned: Sequence[RecordKey] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ def restate(
     work.move(plan.moved, change.change_id)
     work.put_profiles(plan.rows)
     work.retire(plan.retired, change.change_id)
+    decide_the_others_again(work, desk, plan.turned)
     work.append_events(plan.events)
     by = None if change.actor == MACHINE else change.change_id
     recheck(work, desk, regrouped, plan.golden_ids, change.change_id, by)
@@ -95,10 +99,17 @@ def planned(
     moves = _moves(homes, regrouped.previous)
     retired, emptied = _left_behind(moves, named, states)
     concerned = {homes[key] for key in changed if key in homes} | moves.gained.keys() | moves.lost.keys()
+    turned = [key for key, home in moves.moved.items() if home is None or key not in regrouped.previous]
+    clusters = {golden_id: named[golden_id] for golden_id in sorted(concerned & named.keys())}
+    agreements = agreed(work, desk, clusters, regrouped.records, turned)
     rows = [
         row
-        for golden_id in sorted(concerned & named.keys())
-        if (row := _row(work, desk, regrouped, golden_id, named[golden_id], states.get(golden_id)))
+        for golden_id, cluster in clusters.items()
+        if (
+            row := _row(
+                work, desk, regrouped, golden_id, cluster, states.get(golden_id), agreements[golden_id]
+            )
+        )
     ]
     rows += [_emptied(states[golden_id]) for golden_id in emptied]
     born = [row.golden_id for row in rows if row.golden_id not in states]
@@ -111,6 +122,7 @@ def planned(
         rows,
         moves.moved,
         _events(rows, retired, moves, states, change),
+        turned,
     )
 
 
@@ -185,13 +197,16 @@ def _row(
     golden_id: GoldenId,
     cluster: Sequence[RecordKey],
     state: ProfileState | None,
+    agreement: Mapping[str, Effective],
 ) -> ProfileRow | None:
     """Return the profile to store; None when nothing about it is different."""
-    profile = survive(golden_id, [regrouped.records[key].record for key in cluster], desk.survivorship)
+    statuses = {consent: found.held.status for consent, found in agreement.items()}
+    records = [regrouped.records[key].record for key in cluster]
+    profile = survive(golden_id, records, desk.survivorship, statuses)
     told = fingerprint(profile)
     if state and state.status == "live" and state.fingerprint == told:
         return None
-    return ProfileRow(
+    row = ProfileRow(
         golden_id=golden_id,
         version=state.version + 1 if state else 1,
         status="live",
@@ -201,6 +216,21 @@ def _row(
         attributes=attributes_text(profile),
         consents=consents_text(profile),
     )
+    # Each event tells one version: what else is different is the first, what consents are is the second.
+    both = state and _consents_differ(row, state) and not _only_consents(row, state, cluster)
+    return replace(row, version=row.version + 1) if both else row
+
+
+def _consents_differ(row: ProfileRow, state: ProfileState | None) -> list[dict[str, str]]:
+    """Return which consents of a profile there was have another status now; nobody's are not told of."""
+    return differing(state.consents, row.consents) if state and row.status == "live" else []
+
+
+def _only_consents(row: ProfileRow, state: ProfileState, cluster: Sequence[RecordKey]) -> bool:
+    """Say whether nothing but consents is different from what is stored of a live profile."""
+    members = (f"{key.source}\x1f{key.source_record_id}".encode() for key in sorted(cluster))
+    before = digest(row.attributes.encode(), state.consents.encode(), members)
+    return state.status == "live" and state.fingerprint == before
 
 
 def _emptied(state: ProfileState) -> ProfileRow:
@@ -226,18 +256,25 @@ def _events(
     def names(keys: Sequence[RecordKey]) -> list[str]:
         return [str(key) for key in keys]
 
-    told = [
-        event(
-            _type(row, merged, moves, states),
-            row.golden_id,
-            row.version,
-            golden_id=row.golden_id,
-            records_gained=names(moves.gained.get(row.golden_id, ())),
-            records_lost=names(moves.lost.get(row.golden_id, ())),
-            retired=merged.get(row.golden_id, []),
-        )
-        for row in rows
-    ]
+    told = []
+    for row in rows:
+        state = states.get(row.golden_id)
+        changes = _consents_differ(row, state)
+        if not (changes and state and row.version == state.version + 1):
+            told.append(
+                event(
+                    _type(row, merged, moves, states),
+                    row.golden_id,
+                    row.version - bool(changes),
+                    golden_id=row.golden_id,
+                    records_gained=names(moves.gained.get(row.golden_id, ())),
+                    records_lost=names(moves.lost.get(row.golden_id, ())),
+                    retired=merged.get(row.golden_id, []),
+                )
+            )
+        if changes:
+            facts = {"golden_id": row.golden_id, "changes": changes}
+            told.append(event("customer.consent_changed", row.golden_id, row.version, **facts))
     gone = [
         event(
             "customer.merged",

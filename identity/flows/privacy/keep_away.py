@@ -65,9 +65,8 @@ def _without(delivery: Delivery, stored: pa.Table, known: frozenset[int], digest
         accepted=delivery.counts.accepted - len(erased),
         quarantined=delivery.counts.quarantined + len(erased),
     )
-    return replace(
-        delivery, records=kept, quarantined=pa.concat_tables([delivery.quarantined, rows]), counts=counts
-    )
+    aside = delivery.quarantined.join(names, _KEYS, join_type="left anti").select(QUARANTINED.names)
+    return replace(delivery, records=kept, quarantined=pa.concat_tables([aside, rows]), counts=counts)
 
 
 def _is_erased(row: Mapping[str, str | None], known: frozenset[int], digest: Digest) -> bool:
@@ -78,7 +77,7 @@ def _is_erased(row: Mapping[str, str | None], known: frozenset[int], digest: Dig
 
 def of_somebody_erased() -> RowError:
     return RowError(
-        "E320",
+        "E323",
         "It is of somebody who was erased, and who is to stay so.",
         "If they have come back by their own will, let a privacy officer release them.",
     )

@@ -35,6 +35,7 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 4096",  # pages: a commit that pays for a checkpoint pays for 32 MB at most
     "PRAGMA journal_size_limit = 67108864",
 )
+_QUICKLY_REWRITTEN = 256 * 2**20
 _BULK_PRAGMAS = (
     "PRAGMA cache_size = -262144",
     "PRAGMA wal_autocheckpoint = 32768",  # one checkpoint for several chunks of a large load
@@ -134,7 +135,13 @@ class SqliteDatabase:
     def scrub(self) -> None:
         # What is deleted is overwritten (secure_delete); what it was stands in the log until that is emptied, for which
         # readers have to be past it: then whoever writes next goes on.
+        # Rows that were moved between pages leave copies behind, of which only a file that is written anew is rid: done
+        # at once where that is quick and nobody is reading, otherwise left to whoever looks after the file (VACUUM).
         with translated(self._refusal), closing(self.connect()) as connection:
+            if self._path.stat().st_size <= _QUICKLY_REWRITTEN:
+                with suppress(sqlite3.OperationalError):
+                    connection.execute("PRAGMA busy_timeout = 1000")
+                    connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:

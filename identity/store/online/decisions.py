@@ -12,7 +12,7 @@ from identity.model.cluster import GoldenId
 from identity.model.judgement import Judgement, Verdict
 from identity.model.operation import Operation, OperationKind, OperationStatus, ProfileImage
 from identity.model.record import RecordKey
-from identity.ports import Carry, Retirement
+from identity.ports import Retirement
 from identity.store import mapping
 from identity.store.dialect import Asked, utc
 from identity.store.fields import Fields
@@ -109,13 +109,6 @@ class DecisionSide(ProfileSide, VerdictReads):
             return set()
         rows = [(key.source, key.source_record_id) for key in keys]
         return {RecordKey(*row) for row in self._fetch(sql.TOLD_SINCE.on(rows, moment=moment))}
-
-    def carry(self, carries: Collection[Carry], operation_id: str) -> None:
-        rows = [
-            (carry.key.source, carry.key.source_record_id, carry.consent, carry.status)
-            for carry in sorted(carries)
-        ]
-        self._execute(sql.CARRY.on(rows, at=self.at, operation_id=operation_id))
 
 
 def verdicts_in(rows: Iterable[tuple[Any, ...]]) -> list[Verdict]:

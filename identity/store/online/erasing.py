@@ -67,9 +67,12 @@ class EraseSide(Unit):
         self._scrub_events(ids)
         named = [*ids, *(str(key) for key in keys)]
         spelled = [*ids, *(orjson.dumps(key.source_record_id).decode() for key in keys)]
+        facts = [fact_id for (fact_id,) in self._fetch(sql.FACTS_OF.on(rows))] if rows else []
         numbers = [number for (number,) in self._fetch(sql.NUMBERS.on(rows))] if rows else []
         self._execute(
             *(statement.on(rows) for statement in sql.FORGET_KEYS),
+            sql.FORGET_WISHES.on(rows, at=erasure.at),
+            sql.FORGET_FACTS.on(facts),
             *(statement.on(numbers) for statement in sql.FORGET_NUMBERS),
             *(statement.on(ids) for statement in sql.FORGET_SUBJECTS),
             *(statement.on(named) for statement in sql.FORGET_TASKS),

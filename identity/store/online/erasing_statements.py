@@ -62,10 +62,8 @@ NUMBERS = Statement(
 # What is forgotten
 
 FORGET_KEYS = (
-    *(
-        _by_key(table)
-        for table in ("crosswalk", "consent_carry", "quarantine", "rematch_move", "restriction")
-    ),
+    _by_key("quarantine"),
+    *(_by_key(table) for table in ("crosswalk", "consent_record", "rematch_move", "told_deletion")),
     *(
         _by_key(table, f"{side}_source", f"{side}_id")
         for table in ("link", "verdict", "label")
@@ -87,6 +85,7 @@ FORGET_SUBJECTS = (
         Statement(f"DELETE FROM {table} WHERE subject IN (SELECT s.golden_id FROM {{rows}} AS s)", _IDS)
         for table in ("held_event", "dead_letter")
     ),
+    Statement("DELETE FROM erp_written WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)", _IDS),
     Statement("DELETE FROM loyalty_merge WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)", _IDS),
     Statement(
         "UPDATE golden_profile SET attributes = '{{}}', consents = '{{}}', fingerprint = '' WHERE golden_id IN"
@@ -98,13 +97,29 @@ FORGET_MEMBERS = Statement(
     "DELETE FROM loyalty_merged WHERE member IN (SELECT s.member FROM {rows} AS s)",
     _columns("loyalty_merged", "member"),
 )
+FACTS_OF = Statement(
+    "SELECT DISTINCT c.fact_id FROM {rows} AS s JOIN consent_record AS c"
+    " ON c.source = s.source AND c.source_record_id = s.source_record_id",
+    _KEYS,
+)
+FORGET_FACTS = Statement(
+    "DELETE FROM consent_fact WHERE fact_id IN (SELECT s.fact_id FROM {rows} AS s)"
+    " AND NOT EXISTS (SELECT 1 FROM consent_record AS c WHERE c.fact_id = consent_fact.fact_id)",
+    _columns("consent_fact", "fact_id"),
+)
+FORGET_WISHES = Statement(
+    "UPDATE privacy_wish SET source_record_id = NULL, closed_at = COALESCE(closed_at, :at)"
+    " WHERE (source, source_record_id) IN"
+    " (SELECT s.source, s.source_record_id FROM {rows} AS s)",
+    _KEYS,
+)
 FORGET_TASKS = tuple(
     Statement(
         f"DELETE FROM {table} WHERE task_id IN (SELECT t.task_id FROM review_task AS t, {{rows}} AS s"
         f" WHERE {_holds('t.details', 'subject')} OR {_holds('t.subject', 'subject')})",
         _columns("review_task", "subject"),
     )
-    for table in ("review_subject", "review_task")
+    for table in ("review_subject", "review_desk", "review_note", "review_task")
 )
 FORGET_REPLIES = Statement(
     "UPDATE idempotency SET status = 410, reply = :reply WHERE (client, request_key) IN"

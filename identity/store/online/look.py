@@ -14,6 +14,7 @@ from identity.store.dialect import Answer, Asked, Database, ReadConnection
 from identity.store.fields import PLAIN, Fields
 from identity.store.online import statements as sql
 from identity.store.online.around import AroundReads
+from identity.store.online.consents import ConsentReads
 from identity.store.online.decisions import VerdictReads
 from identity.store.online.history import HistoryReads
 from identity.store.online.links import LinkReads
@@ -23,7 +24,7 @@ from identity.store.online.records import RecordReads
 __all__ = ["Look"]
 
 
-class Look(RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads, AroundReads):
+class Look(RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads, AroundReads, ConsentReads):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 
     def __init__(
@@ -55,12 +56,6 @@ class Look(RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads, Aro
             value: tuple(GoldenId(golden_id) for _, golden_id in homes)
             for value, homes in groupby(found, key=itemgetter(0))
         }
-
-    def answering(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[GoldenId, str]]:
-        if not golden_ids:
-            return {}
-        found = self._fetch(sql.ANSWERING.on(list(golden_ids)))
-        return {GoldenId(asked): (GoldenId(answers), status) for asked, answers, status in found}
 
     def _ask(self, asked: Asked) -> Answer:
         if self._open is None:

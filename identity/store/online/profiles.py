@@ -44,8 +44,8 @@ class ProfileSide(Unit, ProfileReads):
             return {}
         found = self._fetch(sql.PROFILES.on(list(golden_ids)))
         return {
-            golden_id: ProfileState(golden_id, version, status, fingerprint, utc(created_at))
-            for golden_id, version, status, fingerprint, created_at in found
+            golden_id: ProfileState(golden_id, version, status, fingerprint, utc(created_at), consents)
+            for golden_id, version, status, fingerprint, created_at, consents in found
         }
 
     def move(self, moved: Mapping[RecordKey, GoldenId | None], change_id: str) -> None:

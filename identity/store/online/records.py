@@ -33,6 +33,7 @@ class RecordReads:
     _features: tuple[str, ...]
     _fields: Fields
     _versions: tuple[str | None, str | None] | None = None
+    facts_known = False
 
     def _ask(self, asked: Asked) -> Answer:
         raise NotImplementedError
@@ -65,6 +66,7 @@ class RecordReads:
         if not keys:
             return {}
         found = self._fetch(sql.STORED.on(_key_rows(keys)))
+        self.facts_known = self.facts_known or any(row[-1] for row in found)
         records = (_stored_record(row, self._features, self._fields) for row in found)
         return {record.record.key: record for record in records}
 
@@ -97,13 +99,6 @@ class RecordReads:
         found = self._fetch(sql.MEMBERSHIPS.on(_key_rows(keys)))
         return {RecordKey(source, record): GoldenId(golden_id) for source, record, golden_id in found}
 
-
-class RecordSide(Unit, RecordReads):
-    def names(self, values: Collection[int]) -> dict[int, int]:
-        if not values:
-            return {}
-        return dict(self._fetch(sql.NAMES.on(list(values))))
-
     def holders(self, values: Collection[int]) -> dict[int, tuple[int, ...]]:
         if not values:
             return {}
@@ -111,6 +106,13 @@ class RecordSide(Unit, RecordReads):
         return {
             value: tuple(record for _, record in held) for value, held in groupby(found, key=itemgetter(0))
         }
+
+
+class RecordSide(Unit, RecordReads):
+    def names(self, values: Collection[int]) -> dict[int, int]:
+        if not values:
+            return {}
+        return dict(self._fetch(sql.NAMES.on(list(values))))
 
     def put(self, arrivals: Sequence[Arrival]) -> dict[RecordKey, int]:
         if not arrivals:
@@ -160,8 +162,7 @@ def _key_rows(keys: Iterable[RecordKey]) -> list[tuple[str, str]]:
 
 def _stored_record(row: tuple[Any, ...], names: Sequence[str], fields: Fields) -> StoredRecord:
     number, source, record, mode, content_hash, observed_at, deleted_at, features, consents, custom = row[:10]
-    *told, carried = row[10:]
-    canonical = zip(CANONICAL_ATTRIBUTES, told, strict=True)
+    canonical = zip(CANONICAL_ATTRIBUTES, row[10:-1], strict=True)
     attributes = {name: fields.clear(f"source_record.{name}", value) for name, value in canonical}
     attributes |= mapping.flags_from_json(custom)
     return StoredRecord(
@@ -170,13 +171,19 @@ def _stored_record(row: tuple[Any, ...], names: Sequence[str], fields: Fields) -
             RecordKey(source, record),
             {name: value for name, value in attributes.items() if value is not None},
             utc(observed_at) if observed_at else None,
-            mapping.with_carried(mapping.statuses_from_json(consents), orjson.loads(carried or "[]")),
+            *_consents(consents),
         ),
         mode=mode,
         content_hash=content_hash,
         deleted_at=utc(deleted_at) if deleted_at else None,
         features=unpack_features(fields.clear(FILED_BY, features) or "", names),
     )
+
+
+def _consents(text: str) -> tuple[dict[str, str], dict[str, datetime]]:
+    if text == "{}":
+        return {}, {}
+    return mapping.statuses_from_json(text), mapping.captured_from_json(text)
 
 
 def _arrival_row(arrival: Arrival, at: datetime, fields: Fields) -> tuple[Any, ...]:
@@ -191,7 +198,8 @@ def _arrival_row(arrival: Arrival, at: datetime, fields: Fields) -> tuple[Any, .
         record.observed_at,
         at,
         arrival.load_id,
-        at if arrival.deleted else None,
+        # When its source deleted it: what it tells of later counts again.
+        min(at, record.observed_at or at) if arrival.deleted else None,
         *(
             fields.seal(f"source_record.{name}", told.get(name)) if name in _SEALED else told.get(name)
             for name in CANONICAL_ATTRIBUTES

@@ -61,13 +61,10 @@ STORED_COLUMNS = (
     "number", "source", "source_record_id", "mode", "content_hash", "observed_at", "deleted_at", "features",
     "consents", "custom", *CANONICAL_ATTRIBUTES,
 )  # fmt: skip
-# What a record states itself, later, ends what it was taken to state.
-_CARRIED = (
-    "(SELECT CAST({as_list}(c.consent || '=' || c.status) AS text) FROM consent_carry AS c"
-    f" WHERE {_same('c', 'r', _RECORD_KEY)} AND (r.observed_at IS NULL OR r.observed_at <= c.since))"
-)
+# Asked with every record: only where there are facts of consents are those asked for.
+_ANY_FACTS = "EXISTS (SELECT 1 FROM consent_fact)"
 STORED = Statement(
-    f"SELECT {', '.join(f'r.{name}' for name in STORED_COLUMNS)}, {_CARRIED} FROM {{rows}} AS s"
+    f"SELECT {', '.join(f'r.{name}' for name in STORED_COLUMNS)}, {_ANY_FACTS} FROM {{rows}} AS s"
     f" JOIN source_record AS r ON {_same('r', 's', _RECORD_KEY)}",
     _KEYS,
 )
@@ -182,7 +179,7 @@ ANSWERING = Statement(
     _GOLDEN_IDS,
 )
 PROFILES = Statement(
-    "SELECT p.golden_id, p.version, p.status, p.fingerprint, p.created_at FROM {rows} AS s"
+    "SELECT p.golden_id, p.version, p.status, p.fingerprint, p.created_at, p.consents FROM {rows} AS s"
     " JOIN golden_profile AS p ON p.golden_id = s.golden_id",
     _GOLDEN_IDS,
 )
@@ -284,14 +281,6 @@ TOLD_SINCE = Statement(
     f" ON {_same('r', 's', _RECORD_KEY)} WHERE r.loaded_at > :moment",
     _KEYS,
 )
-CARRY = Statement(
-    "INSERT INTO consent_carry (source, source_record_id, consent, status, since, operation_id)"
-    " SELECT s.source, s.source_record_id, s.consent, s.status, :at, :operation_id FROM {rows} AS s WHERE TRUE"
-    " ON CONFLICT (source, source_record_id, consent) DO UPDATE SET status = excluded.status,"
-    " since = excluded.since, operation_id = excluded.operation_id",
-    columns_of("consent_carry", "source", "source_record_id", "consent", "status"),
-)
-
 # History, and what is to be decided again
 
 PUT_CHANGE = Statement(

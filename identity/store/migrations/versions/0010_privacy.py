@@ -8,7 +8,7 @@ from alembic import op
 from identity.store.dialect import CLUSTERED, KeyText, Position, UtcDateTime
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -48,17 +48,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request_id", "consumer", name="pk_privacy_receipt"),
         **CLUSTERED,
     )
-    op.create_table(
-        "restriction",
-        sa.Column("source", KeyText, nullable=False),
-        sa.Column("source_record_id", KeyText, nullable=False),
-        sa.Column("request_id", KeyText, nullable=False),
-        sa.Column("since", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("source", "source_record_id", name="pk_restriction"),
-        **CLUSTERED,
-    )
 
 
 def downgrade() -> None:
-    for table in ("restriction", "privacy_receipt", "privacy_request", "suppression"):
+    for table in ("privacy_receipt", "privacy_request", "suppression"):
         op.drop_table(table)
