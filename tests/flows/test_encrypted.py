@@ -16,17 +16,26 @@ from identity.commands.keys import rotate_report
 from identity.commands.load import load_files
 from identity.commands.person import person_report
 from identity.engines.stages import Stages
+from identity.flows.consent import Asker, Said, Teller
 from identity.flows.ingest import Outcome, ingest
 from identity.flows.judge import Wish, merge, undo
 from identity.flows.lookup import ByIdentifier
 from identity.flows.redo import drain
 from identity.flows.rematch import rematch
 from identity.model.cluster import GoldenId
+from identity.model.erp import ErpPolicy
 from identity.model.errors import StoreError
 from identity.model.record import RecordKey
 
 from .conftest import Ready
 from .real_time import KEYS, arrival
+from .test_consent import (
+    test_a_late_no_of_a_record_that_is_gone_is_heard_by_who_holds_the_address as test_late_no,  # noqa: F401
+)
+from .test_consent import test_a_load_of_everybody_goes_by_facts as test_facts_in_loads  # noqa: F401
+from .test_consent import test_an_address_that_was_refused_before_anybody_had_it_stays_refused as test_refused  # noqa: F401
+from .test_consent import test_everything_that_was_said_is_told_with_reasons as test_reasons  # noqa: F401
+from .test_consent import test_silence_is_no_yes_but_where_the_law_lets_it as test_places  # noqa: F401
 from .test_erase import (
     stored,
     told,
@@ -52,6 +61,24 @@ CONTACTS = ("kanari@", "vogelhuber.example", "5550142", "kanarienweg", "yves@exa
 @pytest.fixture
 def service(ready: Ready, url: str) -> Service:
     return ready(url, field_keys=KEYS)
+
+
+Keyed = Callable[[Service, dict[str, bytes]], Service]
+
+
+@pytest.fixture
+def with_keys() -> Iterator[Keyed]:
+    """Opens the database of a service with other keys."""
+    opened: list[Service] = []
+
+    def opening(service: Service, keys: dict[str, bytes]) -> Service:
+        opened.append(Service(replace(service.settings, field_keys=keys)))
+        return opened[-1]
+
+    yield opening
+    for service in opened:
+        if "store" in vars(service):
+            service.store.close()
 
 
 def in_clear(service: Service, *contacts: str) -> list[str]:
@@ -98,6 +125,31 @@ def test_a_life_leaves_no_contact_value_and_is_told_as_it_was(service: Service, 
     assert other
 
 
+NO = Said(ByIdentifier("email", "zora.kanari@vogelhuber.example"), "marketing", "email", "withdrawn")
+
+
+def test_a_no_for_an_address_is_found_under_whichever_key_it_was_kept(
+    service: Service, with_keys: Keyed
+) -> None:
+    service.consents.tell([replace(NO, evidence="called from 5550142")], Teller("shop", "t1"))
+    assert in_clear(service) == []
+    rotating = with_keys(service, ROTATED)
+    (someone,) = told(rotating, zora("z1"))
+    assert someone.golden_id
+    asker = Asker("marketing", "email")
+    for keyed in (rotating, rotating):
+        (answer,) = keyed.consents.check([ByIdentifier("email", "zora.kanari@vogelhuber.example")], asker)
+        assert (answer.status, answer.permission.allowed) == ("withdrawn", False)
+        rotate_report(rotating, Stages())
+    assert not [row for row in stored(rotating) if "enc1:k1:" in row]
+
+
+def test_the_erp_is_told_values_as_they_were_told_to_us(service: Service) -> None:
+    a_life(service)
+    wishes = service.store.erp_book.wishes(ErpPolicy(attributes=("email",)))
+    assert [wish.attributes for wish in wishes.values()] == [{"email": "zora.kanari@vogelhuber.example"}]
+
+
 def test_files_that_are_loaded_are_encrypted_as_they_are_stored(service: Service, tmp_path: Path) -> None:
     names = list(zora("z1"))
     rows = [zora("z1"), zora("z9", birth_date="31.02.1980"), yves("y1")]
@@ -123,24 +175,6 @@ def test_the_file_of_the_database_holds_no_contact_value(ready: Ready, sqlite_ur
     held = b"".join(file.read_bytes() for file in files if file.exists()).lower()
     assert [each for each in CONTACTS if each.encode() in held] == []
     assert b"enc1:k1:" in held
-
-
-Keyed = Callable[[Service, dict[str, bytes]], Service]
-
-
-@pytest.fixture
-def with_keys() -> Iterator[Keyed]:
-    """Opens the database of a service with other keys."""
-    opened: list[Service] = []
-
-    def opening(service: Service, keys: dict[str, bytes]) -> Service:
-        opened.append(Service(replace(service.settings, field_keys=keys)))
-        return opened[-1]
-
-    yield opening
-    for service in opened:
-        if "store" in vars(service):
-            service.store.close()
 
 
 @pytest.mark.parametrize(
