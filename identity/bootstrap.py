@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from identity.auditing import audit_key
 from identity.clock import SystemClock
 from identity.comparators import Comparator, Nicknames, comparators
 from identity.connectors.arrivals import spread
+from identity.connectors.audit_anchors import AuditAnchors
 from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
@@ -121,8 +123,10 @@ class Service:
     @cached_property
     def store(self) -> Store:
         told = self.settings
-        store = Store(told.database_url, told.patience, self.features, told.connections)
+        sealed = (audit_key(told), self.anchors.told, told.field_keys)
+        store = Store(told.database_url, told.patience, self.features, told.connections, *sealed)
         store.migrate()
+        store.check_keys()
         return store
 
     def engine(self, name: str = "duckdb") -> BatchEngine:
@@ -281,6 +285,11 @@ class Service:
     def erasures(self) -> ErasureJournal:
         """What outlives the database: who was erased."""
         return ErasureJournal(self.settings.erasures, self.store.put_setting("database_id", new_id()))
+
+    @cached_property
+    def anchors(self) -> AuditAnchors:
+        """Heads of the audit trail, kept outside the database."""
+        return AuditAnchors(self.settings.anchors, lambda: self.store.put_setting("database_id", new_id()))
 
     def _desk(self) -> Desk:
         return Desk(

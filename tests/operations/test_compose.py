@@ -156,8 +156,6 @@ def test_every_setting_of_the_containers_is_one_of_the_service() -> None:
         for file in (ROOT / package).rglob("*.py")
     )
     told = {name for service in OURS.values() for name in service["environment"]}
-    # The keys of the audit chain and of fields have their place among the secrets.
-    told -= {"IDENTITY_AUDIT_KEY_FILE", "IDENTITY_FIELD_KEYS_FILE"}
     lacking = {name for name in told if not _read(code, name)}
     assert lacking == set()
 
