@@ -8,8 +8,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from identity.store import refusals
+from identity.store.compatibility import note, serves, works_from
 from identity.store.dialect import Database
 
 __all__ = [
@@ -37,20 +39,34 @@ def revision(database: Database) -> str | None:
 
 
 def migrate(database: Database) -> None:
-    """Create or change the tables, in one transaction. Raises StoreError E404 when the database is ahead."""
+    """Create or change the tables, in one transaction. Tables of a later version, which the program of this one may
+    work on, are left alone; StoreError E404 when the database is ahead further than that."""
     config = alembic_config()
     with database.alter() as connection:
-        refuse_unknown(MigrationContext.configure(connection).get_current_revision())
+        if _served(connection, MigrationContext.configure(connection).get_current_revision()):
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        note(connection, head_revision(), works_from(ScriptDirectory.from_config(config)))
 
 
 def check_current(database: Database) -> None:
-    """Raise StoreError E403 when the database is behind this program, E404 when it is ahead."""
-    found = revision(database)
-    refuse_unknown(found)
+    """Raise StoreError E403 when the database is behind this program, E404 when it is ahead further than it may be."""
+    with database.read() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        if _served(connection, found):
+            return
     if found != head_revision():
         raise refusals.behind(found, head_revision())
+
+
+def _served(connection: Connection, found: str | None) -> bool:
+    """Say whether the tables are of a later version that this program may work on; refuse those it may not."""
+    if found is None or found in _known():
+        return False
+    if not serves(connection, found, head_revision()):
+        raise refusals.ahead(found, head_revision())
+    return True
 
 
 def write_revision(database: Database, message: str) -> None:
