@@ -136,6 +136,13 @@ def test_a_sound_database_is_sound_and_everything_in_it_is_looked_at(world: Worl
     assert everything(world.url) == before
 
 
+def test_a_database_whose_values_are_encrypted_is_sound_too(url: str, tmp_path: Path) -> None:
+    with lived(url, tmp_path, field_keys={"k1": b"k" * 32}) as world:
+        assert broken(world.service.settings) == {}
+        spoil(world.url, PLANTED["erased"][0])
+        assert set(broken(world.service.settings)) == {"erased"}
+
+
 def test_every_promise_is_broken_somewhere_in_this_file() -> None:
     assert {invariant.name for invariant in INVARIANTS} == set(PLANTED)
 

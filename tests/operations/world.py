@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.ingest import ingest_files
@@ -85,12 +86,14 @@ class World:
 
 
 @contextmanager
-def lived(url: str, folder: Path) -> Iterator[World]:
+def lived(url: str, folder: Path, **settings: Any) -> Iterator[World]:
     """People who were told of, matched, merged, parted, asked and erased; somebody listens to all of it."""
-    settings = Settings(
-        url, index_secret="a secret of the tests", spool=folder / "spool", erasures=folder / "journal.ndjson"
-    )
-    world = World(Service(settings))
+    places = {
+        "spool": folder / "spool",
+        "erasures": folder / "journal.ndjson",
+        "anchors": folder / "anchors",
+    }
+    world = World(Service(Settings(url, index_secret="a secret of the tests", **places, **settings)))
     try:
         for person in PEOPLE:
             world.tell(*person)

@@ -201,6 +201,11 @@ _DECIDED = (
 )
 
 _GONE = "FROM golden_profile AS p WHERE p.status = 'erased'"
+# Encrypted, nothing is forty characters behind the name of the key, which ends with the last colon.
+_NOTHING = (
+    "p.attributes = '{}' OR (p.attributes LIKE 'enc1:%'"
+    " AND substr(p.attributes, length(p.attributes) - 40, 1) = ':')"
+)
 _KEPT_OF_THE_ERASED = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} AS t WHERE t.{column} = p.golden_id)"
     for table, column in (
@@ -218,7 +223,7 @@ _PEOPLE = (
         "erased",
         "Of who was erased nothing is left but the id and what happened.",
         _all("golden_profile", "status = 'erased'"),
-        f"SELECT p.golden_id AS found {_GONE} AND (p.attributes <> '{{}}' OR p.consents <> '{{}}'"
+        f"SELECT p.golden_id AS found {_GONE} AND (NOT ({_NOTHING}) OR p.consents <> '{{}}'"
         f" OR p.record_count <> 0 OR {_KEPT_OF_THE_ERASED})",
     ),
     Invariant(
