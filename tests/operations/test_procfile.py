@@ -184,3 +184,17 @@ def _nothing_personal(run: Processes) -> None:
     said = "".join(run.said(name) for name in procfile())
     assert not [word for word in (*INES.values(), "Agnes", "Sommer") if word in said]
     assert "secret-of-this-run" not in said
+
+
+def test_one_process_that_does_everything_ends_cleanly_too(tmp_path: Path) -> None:
+    told = {
+        "IDENTITY_PORT": str(free_port()),
+        "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path / 'identity.db'}",
+        "IDENTITY_ISSUER": "urn:test",
+    }
+    with processes(tmp_path, told) as run:
+        run.start("api")
+        until(lambda: _ready(run), "it answers")
+        ((code, seconds),) = run.stop().values()
+    assert code == 0, run.said("api")
+    assert seconds < 15
