@@ -23,6 +23,7 @@ from identity.bootstrap import Service
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.commands.poll import poll_erp
+from identity.commands.privacy import keep_erased
 from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
 from identity.flows.night.full import By
@@ -192,7 +193,9 @@ def _service() -> Service:
 @lru_cache(maxsize=1)
 def _service_of(_: int) -> Service:
     # One for each process: a database connection does not survive a fork.
-    return Service(settings_from(os.environ))
+    service = Service(settings_from(os.environ))
+    keep_erased(service)
+    return service
 
 
 @worker_process_init.connect

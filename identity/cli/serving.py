@@ -25,6 +25,7 @@ def serve(
     from api.serving import serve as serve_http
     from api.settings import api_settings_from
     from identity.cli.application import together
+    from identity.commands.privacy import keep_erased
     from stewardship.accounts import demo_account
     from stewardship.settings import screen_settings_from
 
@@ -32,6 +33,7 @@ def serve(
     settings = api_settings_from(os.environ, **chosen)
     service = service_at(rules)
     service.store.check_current()
+    keep_erased(service)
     screen_settings_from(os.environ)  # what makes no sense is better told now
     typer.echo(f"http://{settings.host}:{port}/docs   (Ctrl-C stops it)")
     if settings.development:

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from api.settings import api_settings_from
+from identity.environment import SECRETS
 from identity.settings import job_settings_from, settings_from
 from stewardship.settings import screen_settings_from
 
@@ -278,3 +279,13 @@ def test_our_images_are_of_the_version_of_the_service() -> None:
     assert images == {f"customer-identity:{version[1]}", f"customer-identity-erp:{version[1]}"}
     assert IMAGE.fullmatch(f"customer-identity:{version[1]}")
     assert f"ARG VERSION={version[1]}" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_what_runs_what_is_kept_and_what_is_secret_stands_in_the_documentation() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [name for name in OURS if f"`{name}`" not in text] == []
+    assert [name for name in _profiles() if f"| `{name}` |" not in text] == []
+    trials = {"loyalty", "erp", "drops", "prometheus", "grafana"}
+    assert [name for name in set(compose()["volumes"]) - trials if f"| `{name}` |" not in text] == []
+    assert [name for name in SECRETS if f"`{name}`" not in text] == []
+    assert [name for name in compose()["secrets"] if f"`{name}`" not in text] == []

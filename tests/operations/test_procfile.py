@@ -19,6 +19,7 @@ from tests.jobs.redis import redis_server
 
 from .alike import procfile
 from .running import Processes, free_port, processes, until
+from .world import lived
 
 INES = {
     "given_name": "Ines",
@@ -102,9 +103,13 @@ def _asking(run: Processes) -> Iterator[Ask]:
 
 
 def _ready(run: Processes) -> bool:
+    return _answers(run, "/readyz")
+
+
+def _answers(run: Processes, path: str) -> bool:
     try:
         port = run.environment["IDENTITY_PORT"]
-        return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+        return httpx2.get(f"http://127.0.0.1:{port}{path}", timeout=5).status_code == 200
     except httpx2.HTTPError:
         assert run.running["api"].poll() is None, run.said("api")
         return False
@@ -184,6 +189,31 @@ def _nothing_personal(run: Processes) -> None:
     said = "".join(run.said(name) for name in procfile())
     assert not [word for word in (*INES.values(), "Agnes", "Sommer") if word in said]
     assert "secret-of-this-run" not in said
+
+
+def test_a_copy_that_was_put_back_by_other_means_is_served_without_who_was_erased(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    told = {
+        "IDENTITY_PORT": str(free_port()),
+        "IDENTITY_DATABASE_URL": sqlite_url,
+        "IDENTITY_INDEX_SECRET": "a secret of the tests",
+        "IDENTITY_ERASURES": str(tmp_path / "journal.ndjson"),
+    }
+    with lived(sqlite_url, tmp_path) as world:
+        world.service.store.dump(tmp_path / "copy")
+        erased = world.erase("1")
+    for left in tmp_path.glob("identity.db*"):
+        left.unlink()
+    (tmp_path / "copy").rename(file)
+    with processes(tmp_path, told) as run:
+        run.start("api")
+        until(lambda: _answers(run, "/healthz"), "it answers")
+        token = _identity(run, "token").split()[-1]
+        address = f"http://127.0.0.1:{run.environment['IDENTITY_PORT']}/v1/profiles/{erased}"
+        answer = httpx2.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+    assert answer.status_code == 410, answer.text
 
 
 def test_one_process_that_does_everything_ends_cleanly_too(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class World:
 @contextmanager
 def lived(url: str, folder: Path, **settings: Any) -> Iterator[World]:
     """People who were told of, matched, merged, parted, asked and erased; somebody listens to all of it."""
-    places = {
+    places: dict[str, Any] = {
         "spool": folder / "spool",
         "erasures": folder / "journal.ndjson",
         "anchors": folder / "anchors",
