@@ -42,6 +42,7 @@ from identity.commands.following import consumers_report
 from identity.delivery.subscribing import standings
 from identity.model.delivery import SubscriberStatus
 from identity.model.errors import IdentityError
+from identity.observing.web import telemetry
 
 __all__ = ["create_app"]
 
@@ -71,6 +72,7 @@ def create_app(
         lifespan=_lifespan(settings),
         redirect_slashes=False,  # an address is spelled one way; a redirect would be one more answer to document
         generate_unique_id_function=lambda route: route.name,
+        telemetry=telemetry(),
     )
     app.openapi = document(app, deprecated)  # type: ignore[method-assign]
     app.state.context = Context(

@@ -3,7 +3,6 @@ office that delivers events, and one that works off jobs."""
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import threading
@@ -12,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import structlog
 import uvicorn
 from fastapi import FastAPI
@@ -26,6 +24,7 @@ from identity.commands.work_off import spool_of, work_until
 from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError, RulesError
 from identity.model.job import Job
+from identity.observing import observe
 
 __all__ = ["application", "listen", "log_as_json", "serve"]
 
@@ -154,14 +153,5 @@ def _work(service: Service, stop: threading.Event) -> None:
 
 
 def log_as_json() -> None:
-    """Write every line of the log as a JSON object."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(orjson.dumps),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
+    """Begin to log and to trace as the environment says; counts of this process stand at /metrics."""
+    observe("api", os.environ)
