@@ -42,6 +42,7 @@ from identity.commands.following import consumers_report
 from identity.delivery.subscribing import standings
 from identity.model.delivery import SubscriberStatus
 from identity.model.errors import IdentityError
+from identity.observing.personal import place_of
 from identity.observing.web import telemetry
 
 __all__ = ["create_app"]
@@ -111,12 +112,8 @@ def _lifespan(settings: ApiSettings):  # type: ignore[no-untyped-def]
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     # Its text may quote what was sent: only where it happened is told.
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        place, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
-    _LOG.error(
-        "unforeseen", error=type(error).__name__, place=place, request_id=request.scope.get("request_id")
-    )
+    names = {name: request.scope.get(name) for name in ("request_id", "correlation_id")}
+    _LOG.error("unforeseen", error=type(error).__name__, place=place_of(error), **names)
     return problems.problem_response(
         request, 500, "UNFORESEEN", "Something went wrong here.", "Tell us the request_id."
     )

@@ -6,10 +6,9 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 import uvicorn
@@ -23,7 +22,6 @@ from identity.commands.delivering import News
 from identity.commands.work_off import spool_of, work_until
 from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError, RulesError
-from identity.model.job import Job
 from identity.observing import observe
 
 __all__ = ["application", "listen", "log_as_json", "serve"]
@@ -144,12 +142,7 @@ def _deliver(service: Service, stop: threading.Event) -> None:
 
 def _work(service: Service, stop: threading.Event) -> None:
     """Work off files that came in and exports that were asked for; other processes may do so as well."""
-
-    def told(job: Job, report: Mapping[str, Any]) -> None:
-        ended = {name: report[name] for name in ("status", "code") if name in report}
-        _LOG.info("job", job_id=job.job_id, kind=job.kind.value, client=job.client, **ended)
-
-    work_until(service, stop, told)
+    work_until(service, stop)
 
 
 def log_as_json() -> None:

@@ -22,6 +22,7 @@ from identity.model.delivery import DeadLetter, HeldEvent, Lease
 from identity.model.errors import StoreError
 from identity.model.following import Followed, FollowedOutcome
 from identity.observing.counts import count
+from identity.observing.saying import say
 from identity.observing.traces import span
 from identity.ports import Clock
 from identity.ports.consumers import Consumers, Dealt, Feed, Follower, FollowerLost, Progress
@@ -205,6 +206,7 @@ class _Turn:
             if tried.followed.facts or tried.followed.opened or self._breaker.revived:
                 self._keep()
             return True
+        self._say(each.event, tried)
         now = self._room.clock.now()
         counts = tried.final or self._breaker.counts(tried.code)
         if tried.final:
@@ -216,6 +218,10 @@ class _Turn:
         batch.tried.append(replace(tried, final=isinstance(kept, DeadLetter)))
         self._keep()
         return False
+
+    def _say(self, event: LoggedEvent, tried: Tried) -> None:
+        told = {"type": event.type, "position": event.position, "correlation_id": event.correlation_id}
+        say("not_followed", "warning", consumer=self._lease.name, code=tried.code, final=tried.final, **told)
 
     def _tried(self, each: Waiting) -> Tried:
         follower = self._room.follower

@@ -19,6 +19,7 @@ from identity.delivery.rounds import Tried, Turned, Waiting, settlement, sorted_
 from identity.delivery.signing import Secrets, signed
 from identity.model.delivery import Lease, Subscriber, SubscriberStatus
 from identity.observing.counts import count
+from identity.observing.saying import say
 from identity.observing.traces import carried, span
 from identity.ports import Clock
 from identity.ports.delivery import Deliveries, LoggedEvent, Settlement
@@ -189,9 +190,15 @@ class _Turn:
             outcome = self._sent(subscriber, letter.event)
             again = bool(letter.held and letter.held.attempts)
             count("identity_delivery_attempts", subscriber.name, outcome.verdict.value, str(again).lower())
+            if outcome.code:
+                self._say(subscriber, letter.event, outcome)
             fuse.note(outcome, self._courier.clock.now(), again=again)
             tried.append(Tried(letter, outcome))
         return tried
+
+    def _say(self, subscriber: Subscriber, event: LoggedEvent, outcome: Outcome) -> None:
+        told = {"type": event.type, "position": event.position, "correlation_id": event.correlation_id}
+        say("not_delivered", "warning", subscriber=subscriber.name, code=outcome.code, **told)
 
     def _sent(self, subscriber: Subscriber, event: LoggedEvent) -> Outcome:
         content = written(event, self._courier.source)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from collections.abc import Mapping
 
 from identity.observing.settings import ObservingSettings, observing_settings_from
 
 __all__ = ["observe"]
+
+
+_TOLD_BY_OTHERS = frozenset({"api", "worker", "beat"})
+"""The API serves its counts at /metrics; what workers do stands in the database."""
 
 
 def observe(process: str, environment: Mapping[str, str], *, server: bool = True) -> ObservingSettings:
@@ -24,9 +29,15 @@ def observe(process: str, environment: Mapping[str, str], *, server: bool = True
     if settings.otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-        from identity.observing.traces import trace_to
+        from identity.observing.traces import trace_to, untraced
 
+        untraced()
         trace_to(OTLPSpanExporter(_traces_of(settings.otlp_endpoint)), process, settings.trace_share)
+        atexit.register(untraced)
+    if settings.metrics_port and process not in _TOLD_BY_OTHERS:
+        from identity.observing.serving import serve_counts
+
+        serve_counts(settings.metrics_host, settings.metrics_port)
     return settings
 
 

@@ -12,6 +12,7 @@ import orjson
 import structlog
 
 from identity.observing.personal import hidden, place_of
+from identity.observing.saying import begin_saying
 from identity.observing.traces import trace_ids
 
 __all__ = ["log_to"]
@@ -38,8 +39,9 @@ def log_to(process: str, level: str, form: str, stream: TextIO) -> None:
         processors=steps,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=_WRITERS[form](stream),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # it is configured anew after a fork
     )
+    begin_saying()
     root = logging.getLogger()
     root.handlers = [_Foreign(max(_LEVELS[level], _QUIET))]
     root.setLevel(max(_LEVELS[level], _QUIET))

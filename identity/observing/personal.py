@@ -15,7 +15,7 @@ _NAMES = frozenset(
     {
         *CANONICAL_ATTRIBUTES,
         *("attributes", "body", "consents", "custom", "details", "evidence", "original", "payload", "raw", "record"),
-        *("query", "value", "values", "told", "args", "kwargs"),
+        *("query", "value", "values", "args", "kwargs"),
         *("authorization", "cookie", "password", "secret", "secrets", "token", "key"),
     }
 )  # fmt: skip

@@ -12,6 +12,7 @@ from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
 from identity.store.desks import Desks
 from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
+from identity.store.duties import Duties
 from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
 from identity.store.intake import Intake
@@ -97,6 +98,10 @@ class Store:
     def consumers(self, clock: Clock) -> Consumers:
         """Return those who follow the log, and how far they came."""
         return Consumers(self._database, clock)
+
+    def duties(self, clock: Clock) -> Duties:
+        """Return what is done again and again, and how it went."""
+        return Duties(self._database, clock)
 
     def stewards(self, clock: Clock) -> Stewards:
         """Return who may use the review screen."""
