@@ -15,6 +15,7 @@ from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
 from identity.store.duties import Duties
 from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
+from identity.store.figures import Figures
 from identity.store.intake import Intake
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
@@ -58,6 +59,7 @@ class Store:
         self.exports = Exports(self._database)
         self.privacy = PrivacyLog(self._database)
         self.quality = Quality(self._database)
+        self.figures = Figures(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
