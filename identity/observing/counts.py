@@ -51,8 +51,9 @@ class _Counting:
 def counting() -> CollectorRegistry:
     """Count from now on, and return where it stands."""
     if _Counting.registry is None:
-        from prometheus_client import CollectorRegistry, Counter, Histogram
+        from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         found: dict[str, Any] = {
             name: Counter(name, told.meaning, told.labels, registry=registry) for name, told in COUNTS.items()
