@@ -23,8 +23,9 @@ _QUIET = logging.WARNING
 Event = MutableMapping[str, Any]
 
 
-def log_to(process: str, level: str, form: str, stream: TextIO) -> None:
-    """Write this process's log to a stream, from a level on, as `json` or for the `console`."""
+def log_to(process: str, level: str, form: str, stream: TextIO, *, lasting: bool = True) -> None:
+    """Write this process's log to a stream, from a level on, as `json` or for the `console`. A `lasting` one costs
+    less: whoever has written to it goes on to, whatever is configured later."""
     steps: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -39,7 +40,7 @@ def log_to(process: str, level: str, form: str, stream: TextIO) -> None:
         processors=steps,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=_WRITERS[form](stream),
-        cache_logger_on_first_use=False,  # it is configured anew after a fork
+        cache_logger_on_first_use=lasting,
     )
     begin_saying()
     root = logging.getLogger()

@@ -25,10 +25,12 @@ _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
 def hidden(name: str, value: Any) -> Any:
     """Return a value as it may be logged under this name: hidden where the name is one of a person's attributes or of a
     secret, at any depth; e-mails are hidden under any name."""
-    if name.lower() in _NAMES:
+    if name in _NAMES or name.lower() in _NAMES:
         return HIDDEN
     if isinstance(value, str):
         return _EMAIL.sub(HIDDEN, value) if "@" in value else value
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, Mapping):
         return {inner: hidden(str(inner), each) for inner, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

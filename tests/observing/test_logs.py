@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
-import orjson
 import pytest
 import structlog
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -15,38 +12,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from identity.model.errors import RulesError
 from identity.model.record import CANONICAL_ATTRIBUTES
 from identity.observing import ObservingSettings, observing_settings_from
-from identity.observing.logs import log_to
-from identity.observing.saying import begin_saying, say
+from identity.observing.saying import say
 from identity.observing.settings import VARIABLES
 from identity.observing.traces import span, trace_to, untraced
-from tests.api.conftest import Api, at
 
-__all__ = ["at"]
+from .lines import Lines, logged
 
-Lines = Callable[[], list[dict[str, Any]]]
-
-
-@pytest.fixture
-def logged() -> Iterator[Callable[..., Lines]]:
-    """Begins a log, and returns what reads its lines."""
-    root = logging.getLogger()
-    before = (root.handlers, root.level)
-
-    def begun(process: str = "api", level: str = "info", form: str = "json") -> Lines:
-        stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-        log_to(process, level, form, stream)
-
-        def lines() -> list[dict[str, Any]]:
-            written = stream.buffer.getvalue().decode()
-            return [orjson.loads(line) if form == "json" else {"line": line} for line in written.splitlines()]
-
-        return lines
-
-    yield begun
-    begin_saying(begun=False)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    root.handlers, root.level = before
+__all__ = ["logged"]
 
 
 def test_a_line_says_which_process_request_and_trace(logged: Callable[..., Lines]) -> None:
@@ -108,34 +80,6 @@ def test_a_level_and_a_form_can_be_chosen(logged: Callable[..., Lines]) -> None:
     say("loud", "warning", code="E405")
     ((line,),) = [told.values() for told in lines()]
     assert "loud code=E405" in line
-
-
-def test_requests_errors_and_steps_below_them_are_logged_without_people(
-    at: Callable[..., Api], sqlite_url: str, logged: Callable[..., Lines]
-) -> None:
-    """On success and on error, in what the API writes and in what it has others write."""
-    api = at(sqlite_url)
-
-    def broken() -> None:
-        logging.getLogger("a.library").error("Could not parse %r", "kanarivogel@example.com")
-        raise RuntimeError("kanarivogel@example.com")
-
-    api.app.add_api_route("/v1/broken", broken)
-    lines = logged("api", "debug")
-    person = {"given_name": "Kanarivogel", "email": "kanarivogel@example.com"}
-    ids = {"X-Correlation-ID": "order:77"}
-    told = {"source": "pos", "source_record_id": "1", **person}
-    assert api.post("/v1/records", told, **ids).status_code == 200
-    assert api.post("/v1/lookup", {"email": person["email"]}, **ids).status_code == 200
-    assert api.post("/v1/records", {**told, "observed_at": "Kanarivogel"}, **ids).status_code == 422
-    assert api.get("/v1/profiles/kanarivogel", **ids).status_code == 404
-    assert api.get("/v1/broken", **ids).status_code == 500
-    found = lines()
-    assert [line["event"] for line in found].count("request") == 5
-    assert {line["event"] for line in found} >= {"request", "unforeseen", "Could not parse %r"}
-    assert {line["process"] for line in found} == {"api"}
-    assert {line.get("correlation_id") for line in found} == {"order:77"}
-    assert "kanari" not in str(found).lower()
 
 
 def test_settings_are_read_and_nonsense_is_refused_unrepeated() -> None:
