@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from api.standing import standing
 from identity.bootstrap import Service, SystemClock
 from identity.model.errors import IdentityError
-from identity.store.figures import Large
+from identity.store.figures import Large, Waiting
 
 __all__ = ["FAMILIES", "Kept", "Stored"]
 
@@ -96,6 +96,7 @@ class Stored:
         self._service = service
         self._counts = Kept(lambda: service.store.views.counts())
         self._large: Kept[Large] = Kept(lambda: service.store.figures.large())
+        self._reviews = Kept(lambda: service.store.figures.reviews(SystemClock().now()))
 
     def collect(self) -> Iterator[Any]:
         try:
@@ -115,7 +116,7 @@ class Stored:
         return {
             "identity_stored": self._sizes(),
             **standing(service, now),
-            **_waiting(service),
+            **_waiting(service, self._reviews()),
             **_nights(service),
             **self._totals(),
         }
@@ -159,9 +160,9 @@ def _among(counted: Mapping[Any, int], *known: Iterable[str]) -> Rows:
     return sorted(found.items())
 
 
-def _waiting(service: Service) -> dict[str, Rows]:
+def _waiting(service: Service, reviews: Iterable[Waiting]) -> dict[str, Rows]:
     figures, now = service.store.figures, SystemClock().now()
-    reviews, requests, since = figures.reviews(now), figures.requests(), figures.redo_since()
+    requests, since = figures.requests(), figures.redo_since()
     return {
         "identity_reviews_open": [((one.kind,), one.count) for one in reviews],
         "identity_review_oldest_seconds": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from identity.commands.delivery import add_report, beginning, deliver_report, wa
 from identity.delivery.redis_stream import STREAM
 from identity.model.duty import DONE
 from identity.model.job import Job, JobKind, JobStatus
+from identity.observing import ObservingSettings
 from identity.observing.counts import CALLS, COUNTS
+from identity.observing.settings import VARIABLES
 from identity.settings import DeliverySettings
 from tests.api.conftest import Api, api, at, lite
 from tests.api.test_routes import BERT, INES, two
@@ -240,6 +242,12 @@ def test_every_number_is_documented_with_what_it_is_told_apart_by(names: set[str
 def test_what_is_mounted_can_be_read(path: Path) -> None:
     found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert isinstance(found, dict)
+
+
+def test_every_setting_is_told_with_its_default() -> None:
+    rows = re.findall(r"^\| `(IDENTITY_\w+)` \| (?:`(\S+)`)? ?\|", TEXT, re.MULTILINE)
+    usual = {VARIABLES[each.name]: str(each.default) for each in fields(ObservingSettings)}
+    assert dict(rows) == usual
 
 
 def test_prometheus_and_grafana_are_told_where_things_are() -> None:
