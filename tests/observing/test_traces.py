@@ -11,13 +11,15 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from identity.bootstrap import Service
+from identity.bootstrap import Service, SystemClock
 from identity.commands.delivery import add_report, beginning, deliver_report, wanted
 from identity.commands.following import consume_report
 from identity.delivery.redis_stream import STREAM
 from identity.observing.traces import ALLOWED, provider, span, trace_ids, trace_to, traceparent, untraced
 from identity.settings import ConsumerSettings, DeliverySettings
 from tests.api.conftest import Api, api, at, lite
+from tests.delivery.receivers import receiver
+from tests.delivery.world import Log, courier_on, told
 from tests.jobs.redis import redis_server
 from tests.reference_loyalty.serving import Shop, shop
 
@@ -46,12 +48,12 @@ def platform(tmp_path: Path) -> Iterator[Shop]:
 
 def settings_with(api: Api, redis_url: str, platform: Shop) -> Service:
     """The service as it stands in another process: told of a broker and of the loyalty platform."""
-    told = replace(
+    settings = replace(
         api.service.settings,
         delivery=DeliverySettings(redis_url=redis_url),
         consumers=ConsumerSettings(loyalty_url=platform.url),
     )
-    other = Service(told)
+    other = Service(settings)
     other.__dict__["store"] = api.service.store
     return other
 
@@ -126,6 +128,28 @@ def test_events_carry_the_trace_and_are_told_alike_each_time(
     assert api.service.store.views.events(event.position)[0].traceparent is None
 
 
+def test_a_webhook_is_told_the_trace_twice_in_the_event_and_in_a_header(
+    spans: InMemorySpanExporter, at: Callable[..., Api], sqlite_url: str
+) -> None:
+    """The event says where it was written, the same each time; the header where it was sent from."""
+    api = at(sqlite_url)
+    with receiver() as shop:
+        Log(api.service.store, SystemClock()).subscribe(address=shop.url)
+        body = {"source": "pos", "source_record_id": "1", **INES}
+        assert api.post("/v1/records", body, traceparent=CALLER).status_code == 200
+        assert told(courier_on(Log(api.service.store, SystemClock()), shop.url)).taken == 1
+        (heard,) = shop.heard
+    headers = {name.lower(): value for name, value in heard.headers.items()}
+    (event,) = api.service.store.views.events()
+    assert heard.event["traceparent"] == event.traceparent
+    assert headers["traceparent"].split("-")[1] == CALLER.split("-")[1]
+    found = of(spans, CALLER.split("-")[1])
+    (delivered,) = found["deliver customer.created"]
+    assert delivered.context
+    assert headers["traceparent"].split("-")[2] == hexed(delivered.context.span_id)
+    assert above(delivered, found) == ["database write", "POST /v1/records"]
+
+
 def test_nothing_of_a_person_is_in_a_span(
     spans: InMemorySpanExporter, at: Callable[..., Api], sqlite_url: str
 ) -> None:
@@ -135,12 +159,12 @@ def test_nothing_of_a_person_is_in_a_span(
         raise RuntimeError("kanarivogel@example.com")
 
     api.app.add_api_route("/v1/broken", broken)
-    told = {"email": "kanarivogel@example.com", "family_name": "Kanarivogel"}
-    api.tell("pos", "1", **told)
+    person = {"email": "kanarivogel@example.com", "family_name": "Kanarivogel"}
+    api.tell("pos", "1", **person)
     state = {"traceparent": CALLER, "tracestate": "shop=kanarivogel", "baggage": "who=kanarivogel"}
     for answer in (
-        api.post("/v1/lookup", {"email": told["email"]}, **state),
-        api.post("/v1/search", told),
+        api.post("/v1/lookup", {"email": person["email"]}, **state),
+        api.post("/v1/search", person),
         api.post("/v1/records", {"family_name": "Kanarivogel"}),
         api.get("/v1/profiles/kanarivogel?as_of=kanarivogel"),
         api.get("/kanarivogel"),
@@ -166,6 +190,6 @@ def test_a_failure_is_told_by_what_it_is(spans: InMemorySpanExporter) -> None:
     with pytest.raises(RuntimeError), span("work", system="erp"):
         raise RuntimeError("kanarivogel")
     (found,) = spans.get_finished_spans()
-    told: dict[str, Any] = dict(found.attributes or {})
-    assert told == {"identity.system": "erp", "error.type": "RuntimeError"}
+    attributes: dict[str, Any] = dict(found.attributes or {})
+    assert attributes == {"identity.system": "erp", "error.type": "RuntimeError"}
     assert not found.status.is_ok
