@@ -119,9 +119,7 @@ def within_components(
     return inside.and_also(more(missing)), labels
 
 
-def bounded(
-    records: int, pairs: ScoredPairs, largest: int, threshold: float, decisions: Decisions
-) -> Labels:
+def bounded(records: int, pairs: ScoredPairs, largest: int, threshold: float, decisions: Decisions) -> Labels:
     """Return each record's component, so that none is larger than `largest` but by people's decisions."""
     together = unpack_pairs(decisions.together)
     strong = pairs.weights > threshold

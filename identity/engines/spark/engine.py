@@ -40,13 +40,15 @@ _KEYS = ("source", "source_record_id")
 class SparkEngine:
     """Resolves as `DuckDBEngine` does, to the same clusters, links and weights, with a model that was trained before.
 
-    `master` says where Spark runs (`local[2]`: here, with two workers).
+    `master` says where Spark runs (`local[2]`: here, with two workers). What lies between the stages is put into
+    `folder`, which every worker has to reach under this name (a folder of its own for each resolution, gone after it).
     """
 
     rules: MatchRules
     nicknames: Nicknames
     master: str = "local[2]"
     memory: str = "3GB"
+    folder: str = ""
 
     def resolve(
         self,
@@ -68,8 +70,10 @@ class SparkEngine:
         rows, makers = _in_order(records), feature_makers(self.rules.custom)
         features = _features(rows, makers)
         _refuse_lacking(model, features)
-        with tempfile.TemporaryDirectory(prefix="identity-spark-") as name:
-            spark = session(self.master, Path(name), self.memory)
+        with (
+            tempfile.TemporaryDirectory(prefix="identity-spark-", dir=self.folder or None) as name,
+            session(self.master, Path(name), self.memory) as spark,
+        ):
             frames = Frames(spark, Path(name), self.rules, self.nicknames, model, features)
             return self._resolved(frames, rows, stages, model, verdicts)
 

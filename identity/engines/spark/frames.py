@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from identity.comparators import Nicknames
-from identity.engines.pairs import ScoredPairs, pack, unpack_pairs
+from identity.engines.pairs import ScoredPairs
 from identity.engines.partitioning import Decisions, bounded
 from identity.engines.spark.tasks import Cluster, Compare, File, Normalise, pairs_of
 from identity.model.match import MatchModel, MatchRules
@@ -100,7 +101,7 @@ class Frames:
         more = _table(self._path("more"), weighed.schema) if self._path("more").exists() else None
         if more is None:
             return blocked.sort_by([("left", "ascending"), ("right", "ascending")])
-        worth = more.filter(pa.compute.greater_equal(more["weight"], self.rules.thresholds.review))
+        worth = more.filter(pc.greater_equal(more["weight"], self.rules.thresholds.review))
         beside = worth.append_column("blocked", pa.array(np.zeros(len(worth), np.bool_)))
         together = pa.concat_tables([blocked, beside.select(blocked.column_names)])
         return together.sort_by([("left", "ascending"), ("right", "ascending")])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,32 @@ _AT_ONCE = 50_000
 """Rows that a worker is given at a time: enough that what is prepared once per lot costs little."""
 
 
-def session(master: str, folder: Path, memory: str) -> Any:
-    """Return a session at `master`; `folder` takes what does not fit into memory. ModelError E607 without Spark.
+@contextmanager
+def session(master: str, folder: Path, memory: str) -> Iterator[Any]:
+    """Give a session at `master`; one that is open already is used, and left open. ModelError E607 without Spark.
 
-    Every worker needs this program installed, in the version of the driver.
+    What does not fit into memory is spilled into `folder`. Every worker needs this program installed, in the version
+    of the driver.
     """
+    builder = _builder(master)
+    from pyspark.sql import SparkSession
+
+    opened = SparkSession.getActiveSession()
+    builder = builder.config("spark.local.dir", str(folder)).config("spark.driver.memory", _spelled(memory))
+    spark = opened or builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    try:
+        yield spark
+    finally:
+        if opened is None:
+            spark.stop()
+
+
+def _builder(master: str) -> Any:
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise ModelError("E607", "Spark needs Java 17 or newer, and there is none.", "Install a Java runtime.")
+        raise ModelError(
+            "E607", "Spark needs Java 17 or newer, and there is none.", "Install a Java runtime."
+        )
     try:
         from pyspark.sql import SparkSession
     except ImportError:
@@ -31,15 +52,9 @@ def session(master: str, folder: Path, memory: str) -> Any:
         ) from None
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(master).appName("customer-identity")
-    for name, value in _CONFIGURED.items():
+    for name, value in {**_CONFIGURED, **(_HERE if master.startswith("local") else {})}.items():
         builder = builder.config(name, value)
-    builder = builder.config("spark.local.dir", str(folder)).config("spark.driver.memory", _spelled(memory))
-    if master.startswith("local"):
-        for name, value in _HERE.items():
-            builder = builder.config(name, value)
-    found = builder.getOrCreate()
-    found.sparkContext.setLogLevel("ERROR")
-    return found
+    return builder
 
 
 _CONFIGURED = {

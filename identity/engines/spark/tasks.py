@@ -98,9 +98,7 @@ class Compare:
 
     @property
     def features(self) -> tuple[str, ...]:
-        return tuple(
-            comparison.name for factor in self.model.factors for comparison in factor.comparisons
-        )
+        return tuple(comparison.name for factor in self.model.factors for comparison in factor.comparisons)
 
     def __call__(self, batches: Batches) -> Batches:
         known = comparators(self.nicknames)
