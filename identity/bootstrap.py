@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from identity.auditing import audit_key
 from identity.clock import SystemClock
 from identity.comparators import Comparator, Nicknames, comparators
 from identity.connectors.arrivals import spread
+from identity.connectors.audit_anchors import AuditAnchors
 from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
@@ -26,6 +28,7 @@ from identity.consenting import Consents, survivor_of
 from identity.counting import counted
 from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
+from identity.engines.named import engine_named
 from identity.engines.sampling import Sampler
 from identity.engines.scoring import ModelScorer
 from identity.engines.surveying import Survey
@@ -47,7 +50,7 @@ from identity.flows.rematch import Workshop
 from identity.flows.review import ReviewRoom, refresh_reviews
 from identity.ids import new_id
 from identity.model.cluster import GoldenId
-from identity.model.errors import LookupFailed, ModelError
+from identity.model.errors import LookupFailed
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourcePolicy, SurvivorshipPolicy
 from identity.model.purpose import PurposePolicy
@@ -68,9 +71,8 @@ from matching_rules.survivorship import load_survivorship_policy
 if TYPE_CHECKING:
     from identity.delivery.office import Office
 
-__all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
+__all__ = ["Service", "Settings", "SystemClock", "settings_from"]
 
-ENGINES = ("duckdb", "splink")
 STARTER = "starter.model.json"
 """What a database judges by until it has records to train on; trained on made-up people (`make starter`)."""
 
@@ -122,20 +124,17 @@ class Service:
     @cached_property
     def store(self) -> Store:
         told = self.settings
-        store = Store(told.database_url, told.patience, self.features, told.connections)
+        sealed = (audit_key(told), self.anchors.told, told.field_keys)
+        store = Store(told.database_url, told.patience, self.features, told.connections, *sealed)
         store.migrate()
+        store.check_keys()
         return store
 
     def engine(self, name: str = "duckdb") -> BatchEngine:
         """Return a batch engine by name. ModelError E603 for a name nobody knows."""
-        if name == "splink":
-            # Splink takes a second to import: only who asks for it waits.
-            from identity.engines.splink import SplinkEngine
-
-            return SplinkEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
-        if name == "duckdb":
-            return self.batch_engine
-        raise ModelError("E603", f"There is no engine {name!r}.", f"Use one of: {', '.join(ENGINES)}.")
+        told = self.settings
+        spark = (told.spark_master, told.spark_folder)
+        return engine_named(name, self.match_rules, self.nicknames, told.threads, told.memory, spark)
 
     @cached_property
     def batch_engine(self) -> DuckDBEngine:
@@ -151,7 +150,7 @@ class Service:
             assert self.desk, "which erases whom a backup has brought back"
         return Workshop(
             transactions=self.store,
-            engine=self.batch_engine,
+            engine=self.engine(self.settings.engine),
             survivor=survivor_of(self.survivorship, self.settings.threads, self.consents.whole_book),
             differ=difference,
             unlike_links=unlike_links,
@@ -282,6 +281,11 @@ class Service:
     def erasures(self) -> ErasureJournal:
         """What outlives the database: who was erased."""
         return ErasureJournal(self.settings.erasures, self.store.put_setting("database_id", new_id()))
+
+    @cached_property
+    def anchors(self) -> AuditAnchors:
+        """Heads of the audit trail, kept outside the database."""
+        return AuditAnchors(self.settings.anchors, lambda: self.store.put_setting("database_id", new_id()))
 
     def _desk(self) -> Desk:
         return Desk(

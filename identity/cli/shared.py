@@ -113,10 +113,11 @@ _LOGGED = frozenset(
 )
 
 
-def service_at(rules: Path | None) -> Any:
+def service_at(rules: Path | None, engine: str | None = None) -> Any:
     from identity.bootstrap import Service, settings_from
 
-    return Service(settings_from(os.environ, rules))
+    chosen = {"IDENTITY_ENGINE": engine} if engine else {}
+    return Service(settings_from({**os.environ, **chosen}, rules))
 
 
 @contextmanager

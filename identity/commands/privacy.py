@@ -10,11 +10,22 @@ from typing import Any
 from identity.bootstrap import Service, SystemClock
 from identity.commands.work_off import spool_of
 from identity.flows.privacy.erase import erase
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.errors import DecisionRefused, LookupFailed
 from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
 
-__all__ = ["carry_out", "erase_now", "heal_journal", "known_request", "receive", "refuse", "told", "verify"]
+__all__ = [
+    "carry_out",
+    "erase_now",
+    "heal_journal",
+    "known_request",
+    "receive",
+    "refuse",
+    "release",
+    "told",
+    "verify",
+]
 
 _DUE = timedelta(days=30)
 """A month from when it was received (GDPR, article 12)."""
@@ -32,27 +43,30 @@ def receive(
     request = PrivacyRequest(
         name, kind, view.profile.golden_id, PrivacyStatus.RECEIVED, now, now + _DUE, actor, reason=reason
     )
-    return _kept(service, request)
+    return _kept(service, request, actor)
 
 
-def verify(service: Service, request_id: str, check: str) -> PrivacyRequest:
-    """Say how it was made sure that the person asks."""
+def verify(service: Service, request_id: str, check: str, actor: str) -> PrivacyRequest:
+    """Say how it was made sure that the person asks; `actor` says so."""
     request = _open(service, request_id)
     if not check.strip():
         raise DecisionRefused(
             "NOT_CHECKED", "It has to be said how the person was recognised.", "Say it in `check`."
         )
-    return _kept(service, replace(request, status=PrivacyStatus.VERIFIED, check=check))
+    return _kept(service, replace(request, status=PrivacyStatus.VERIFIED, check=check), actor)
 
 
-def refuse(service: Service, request_id: str, reason: str) -> PrivacyRequest:
+def refuse(service: Service, request_id: str, reason: str, actor: str) -> PrivacyRequest:
     """Say no, and why."""
     request = _open(service, request_id)
     now = SystemClock().now()
-    return _kept(service, replace(request, status=PrivacyStatus.REFUSED, reason=reason, decided_at=now))
+    refused = replace(request, status=PrivacyStatus.REFUSED, reason=reason, decided_at=now)
+    return _kept(service, refused, actor)
 
 
-def carry_out(service: Service, request_id: str, correlation_id: str | None = None) -> PrivacyRequest:
+def carry_out(
+    service: Service, request_id: str, actor: str, correlation_id: str | None = None
+) -> PrivacyRequest:
     """Erase, once it is certain who asks; it cannot be taken back. Of other requests keep that they were met."""
     request = _open(service, request_id)
     if request.status is not PrivacyStatus.VERIFIED:
@@ -60,17 +74,18 @@ def carry_out(service: Service, request_id: str, correlation_id: str | None = No
             "NOT_CHECKED", "Nobody has said yet how the person was recognised.", "Verify the request first."
         )
     if request.kind is PrivacyKind.ERASURE:
-        _erase(service, request, correlation_id)
+        _erase(service, request, correlation_id, actor)
     else:
-        _kept(service, replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now()))
+        done = replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now())
+        _kept(service, done, actor)
     return known_request(service, request_id)
 
 
 def erase_now(service: Service, golden_id: str, actor: str, check: str, reason: str = "") -> PrivacyRequest:
     """Receive, verify and carry out an erasure in one: for who has the person before them."""
     request = receive(service, PrivacyKind.ERASURE, golden_id, actor, reason)
-    verify(service, request.request_id, check)
-    return carry_out(service, request.request_id)
+    verify(service, request.request_id, check, actor)
+    return carry_out(service, request.request_id, actor)
 
 
 def known_request(service: Service, request_id: str) -> PrivacyRequest:
@@ -122,14 +137,23 @@ def _open(service: Service, request_id: str) -> PrivacyRequest:
     return request
 
 
-def _kept(service: Service, request: PrivacyRequest) -> PrivacyRequest:
+def release(service: Service, request_id: str, actor: str) -> int:
+    """Let come back who was erased, because they have come by their own will; return how many marks that were."""
+    request, now = known_request(service, request_id), SystemClock().now()
+    entry = AuditEntry(actor, AuditAction.RELEASE, request.golden_id, details={"request_id": request_id})
+    return service.store.privacy.release(request_id, entry, now)
+
+
+def _kept(service: Service, request: PrivacyRequest, actor: str) -> PrivacyRequest:
+    told = {"request_id": request.request_id, "kind": request.kind.value, "status": request.status.value}
     with service.store.online(SystemClock()) as work:
         work.put_request(request)
+        work.audit(AuditEntry(actor, AuditAction.REQUEST, request.golden_id, details=told))
     return request
 
 
-def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None) -> None:
-    erasure = erase(service.desk, request, correlation_id)
+def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None, actor: str) -> None:
+    erasure = erase(service.desk, request, correlation_id, actor)
     service.erasures.append(erasure)
     _forget_files(service)
     service.store.scrub()

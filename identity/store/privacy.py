@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import select
 
+from identity.model.audit import AuditEntry
 from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
+from identity.store.audit import Sealing
 from identity.store.dialect import Database, Statement
 from identity.store.tables import TABLES
 
@@ -25,8 +29,9 @@ _RELEASE = Statement("DELETE FROM suppression WHERE erasure_id = :erasure_id RET
 
 
 class PrivacyLog:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sealing: Callable[[], Sealing]) -> None:
         self._database = database
+        self._sealing = sealing
 
     def request(self, request_id: str) -> PrivacyRequest | None:
         found = self._found(_REQUEST.request_id == request_id, 1)
@@ -69,10 +74,14 @@ class PrivacyLog:
         with self._database.read() as look:
             return frozenset(look.execute(asked).scalars())
 
-    def release(self, erasure_id: str) -> int:
+    def release(self, erasure_id: str, entry: AuditEntry, at: datetime) -> int:
         """Let come back who was erased: they have come by their own will. Return how many marks that were."""
+        sealing = self._sealing()
         with self._database.write() as connection:
-            return len(connection.ask(_RELEASE.of(erasure_id=erasure_id))())
+            marks = len(connection.ask(_RELEASE.of(erasure_id=erasure_id))())
+            head = sealing.append(connection, [entry], at)
+        sealing.told(head)
+        return marks
 
 
 def _request(row: Any, receipts: tuple[Receipt, ...]) -> PrivacyRequest:

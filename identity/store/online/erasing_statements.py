@@ -131,6 +131,10 @@ FORGET_RAW = Statement(
     f" WHERE {_holds('lower(q.raw)', 'raw')})",
     _columns("quarantine", "raw"),
 )
+SEALED_ROWS = Statement("SELECT id, raw FROM quarantine WHERE substr(raw, 1, 5) = 'enc1:'")
+FORGET_ROWS = Statement(
+    "DELETE FROM quarantine WHERE id IN (SELECT s.id FROM {rows} AS s)", _columns("quarantine", "id")
+)
 
 # What is kept without what it told
 
