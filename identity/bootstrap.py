@@ -25,6 +25,7 @@ from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
 from identity.consenting import Consents, survivor_of
+from identity.counting import counted
 from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
 from identity.engines.named import engine_named
@@ -215,7 +216,7 @@ class Service:
 
     def ingest(self, arrivals: Sequence[Arrival], correlation_id: str | None = None) -> list[Ingested]:
         """Store and resolve records as they are written; see `flows/ingest.py`."""
-        return ingest(self.desk, arrivals, correlation_id)
+        return counted(ingest(self.desk, arrivals, correlation_id), self.sources)
 
     def redo(self, most: int | None = None) -> int:
         """Decide again what is queued; return how many items were."""
