@@ -19,7 +19,7 @@ from celery.schedules import crontab
 from celery.signals import worker_process_init
 
 from identity.accounts import erp_of
-from identity.bootstrap import Service
+from identity.bootstrap import Service, SystemClock
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.commands.poll import poll_erp
@@ -31,6 +31,7 @@ from identity.flows.night.running import Options
 from identity.followers import FOLLOWERS
 from identity.model.errors import DeliveryError
 from identity.model.run import RunKind
+from identity.observing.tasks import watch_tasks
 from identity.ports.remote import Refused, Unavailable
 from identity.pulses import WorkerPulse
 from identity.settings import JobSettings, job_settings_from, settings_from
@@ -196,6 +197,9 @@ def _service_of(_: int) -> Service:
     service = Service(settings_from(os.environ))
     keep_erased(service)
     return service
+
+
+watch_tasks(lambda: _service().store.duties(SystemClock()))
 
 
 @worker_process_init.connect
