@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,16 +11,21 @@ from identity.flows.online.refile import Restated, refile
 from identity.flows.online.regroup import Regrouped, regroup
 from identity.flows.online.relink import lost_pairs, relink
 from identity.flows.online.restate import MACHINE, Restatement, restate
+from identity.model.cluster import GoldenId
 from identity.model.errors import Contention, StoreError
+from identity.model.record import RecordKey
 from identity.ports import Change, Look, OnlineWork
 
-__all__ = ["AT_ONCE", "Settled", "attempt", "refuse_another_index", "settle"]
+__all__ = ["AT_ONCE", "Naming", "Settled", "attempt", "refuse_another_index", "settle"]
 
 AT_ONCE = 50
 """Records per unit of work: what is held meanwhile is held briefly, and one bad record stops few others."""
 _ATTEMPTS = 8
 
 _T = TypeVar("_T")
+
+Naming = Callable[[OnlineWork, Regrouped], Mapping[RecordKey, GoldenId]]
+"""Returns the golden ids that records are to have, in so far as their clusters can agree on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,12 @@ class Settled:
 
 
 def settle(
-    work: OnlineWork, desk: Desk, restated: Sequence[Restated], kind: str, correlation_id: str | None = None
+    work: OnlineWork,
+    desk: Desk,
+    restated: Sequence[Restated],
+    kind: str,
+    correlation_id: str | None = None,
+    named: Naming = lambda _, __: {},
 ) -> Settled | None:
     """Resolve records that were told anew, taken out, or are to be decided again; None when there are none."""
     if not restated:
@@ -48,7 +58,8 @@ def settle(
     fresh = relink(work, desk, scorer, refiled, keys)
     regrouped = regroup(work, desk, scorer, keys.values(), fresh)
     change = Change(desk.new_id(), kind, MACHINE, work.at, "", correlation_id, scorer.model.version)
-    restated_now = restate(work, desk, regrouped, list(keys.values()), change)
+    names = named(work, regrouped)
+    restated_now = restate(work, desk, regrouped, list(keys.values()), change, names)
     return Settled(restated_now, regrouped, change.change_id, len(redo), scorer.model.version)
 
 
