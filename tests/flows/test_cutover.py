@@ -161,8 +161,10 @@ def test_decisions_and_refusals_outlive_going_back(ready: Ready, url: str) -> No
     assert_sound(service)
 
 
-def _of(url: str, record: str) -> str:
-    return next(golden for source, number, golden in crosswalk(url) if (source, number) == ("pos", record))
+def _of(url: str, record: str) -> GoldenId:
+    return next(
+        GoldenId(golden) for source, number, golden in crosswalk(url) if (source, number) == ("pos", record)
+    )
 
 
 def test_who_was_erased_does_not_come_back_with_a_source(ready: Ready, url: str) -> None:

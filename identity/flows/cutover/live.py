@@ -16,7 +16,7 @@ from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cutover import Cutover, CutoverStatus
 from identity.model.errors import DecisionRefused
 from identity.model.record import RecordKey
-from identity.ports import Arrival, OnlineWork
+from identity.ports import Arrival, Change, OnlineWork
 from identity.steps.cover import covers
 
 __all__ = ["Told", "Turned", "go_live", "kept"]
@@ -73,6 +73,8 @@ def _begun(desk: Desk, source: str, country: str, home: str, actor: str, work: O
             return known
     fresh = Cutover(desk.new_id(), source, country, home, CutoverStatus.GOING, actor, work.at)
     work.put_cutover(fresh)
+    # A change of its own: whatever follows, be it by a clock that was set back, is later than this moment.
+    work.put_change(Change(fresh.cutover_id, "cutover", actor, work.at, "", fresh.cutover_id))
     work.audit(_entry(fresh))
     return fresh
 
