@@ -1,7 +1,7 @@
 """What becomes of names, phones and hot keys in a population too large to make: shares by rank, not records.
 
 Names are drawn by a Zipf–Mandelbrot law, phones are mostly a household's own and sometimes a shop's. Blocks of such a key
-are Poisson; nothing is held but a share for each value, so that a hundred million records take seconds and megabytes.
+are Poisson; only a share for each value is held, so that a hundred million records take seconds and megabytes.
 """
 
 from __future__ import annotations

@@ -5,16 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from identity.bootstrap import Service
 from identity.flows.cutover import go_back, go_live
+from identity.flows.cutover.covered import rows_as_live
 from identity.flows.ingest import Ingested, Outcome
 from identity.flows.judge.judging import Wish
 from identity.flows.lookup import Answer, ByRecord
 from identity.model.cluster import GoldenId
+from identity.model.cutover import Cutover, CutoverStatus
 from identity.model.errors import DecisionRefused
 from identity.model.record import RecordKey
 from identity.ports import Arrival
@@ -182,8 +186,6 @@ def test_nothing_goes_live_while_it_is_taken_back(ready: Ready, url: str) -> Non
     service = ready(url)
     service.ingest([told("shop", 1, ANA, "shadow")])
     cutover = go_live(service.desk, "shop", "", "US", "ines").cutover
-    from identity.model.cutover import CutoverStatus
-
     with service.store.online(service.desk.clock) as work:
         work.put_cutover(replace(cutover, status=CutoverStatus.GOING_BACK))
     with pytest.raises(DecisionRefused, match="taken back"):
@@ -252,3 +254,16 @@ def test_an_earlier_masters_id_finds_who_has_its_records_now(ready: Ready, url: 
 def _id(found: Ingested) -> GoldenId:
     assert found.golden_id
     return found.golden_id
+
+
+def test_rows_of_a_file_take_effect_where_their_country_is_live() -> None:
+    rows_told = [
+        {"mode": "shadow", "source": source, "country": country}
+        for source, country in (("shop", "Germany"), ("shop", None), ("pos", "DE"))
+    ]
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    cutover = Cutover("c1", "shop", "DE", "US", CutoverStatus.LIVE, "ines", at)
+    table = pa.Table.from_pylist(rows_told)
+    assert rows_as_live(table, [cutover])["mode"].to_pylist() == ["live", "shadow", "shadow"]
+    back = replace(cutover, status=CutoverStatus.BACK)
+    assert rows_as_live(table, [back])["mode"].to_pylist() == ["shadow"] * 3
