@@ -1,7 +1,7 @@
 """What becomes of names, phones and hot keys in a population too large to make: shares by rank, not records.
 
-Names are drawn by a Zipf–Mandelbrot law, phones are mostly a household's own and sometimes a shop's. Blocks of such a key
-are Poisson; only a share for each value is held, so that a hundred million records take seconds and megabytes.
+Names are drawn by a Zipf–Mandelbrot law, phones are mostly a household's own and sometimes a shop's. Blocks of such
+a key are Poisson; only a share for each value is held, so that a hundred million records take seconds and megabytes.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _product(one: tuple[Shares, Shares], other: tuple[Shares, Shares]) -> tuple[
     shares, counts = np.outer(one[0], other[0]).ravel(), np.outer(one[1], other[1]).ravel()
     order = np.log(shares)
     places = np.minimum(((order - order.min()) / (np.ptp(order) + 1e-9) * _BINS).astype(int), _BINS - 1)
-    number = np.bincount(places, weights=counts, minlength=_BINS)
+    number = np.bincount(places, weights=counts, minlength=_BINS).astype(float)
     sums = np.bincount(places, weights=counts * shares, minlength=_BINS)
     kept = number > 0
     return sums[kept] / number[kept], number[kept]
