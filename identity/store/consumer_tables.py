@@ -89,3 +89,15 @@ class PropagationRow(Row, table=True):
     status: str = text()
     code: str = text()
     at: datetime = time()
+
+
+class ReconciliationRow(Row, table=True):
+    """What the last comparison with another system found: kinds, counts, and opaque ids. The report is JSON."""
+
+    __tablename__ = "reconciliation"
+    __table_args__ = (CLUSTERED,)
+
+    system: str = key(primary_key=True)
+    at: datetime = time()
+    actor: str = text()
+    report: str = text()

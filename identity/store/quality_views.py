@@ -60,6 +60,7 @@ class Quarantined:
     code: str
     count: int
     last: datetime
+    outcome: str = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,13 @@ class Quality:
         """Return what waits in quarantine, by source and code, the most first."""
         number = func.count().label("number")
         asked = (
-            select(_QUARANTINE.source, _QUARANTINE.code, number, func.max(_QUARANTINE.created_at))
+            select(
+                _QUARANTINE.source,
+                _QUARANTINE.code,
+                number,
+                func.max(_QUARANTINE.created_at),
+                func.max(_QUARANTINE.outcome),
+            )
             .where(_QUARANTINE.status == "open")
             .group_by(_QUARANTINE.source, _QUARANTINE.code)
             .order_by(number.desc(), _QUARANTINE.source, _QUARANTINE.code)
