@@ -144,7 +144,7 @@ def test_what_was_quarantined_of_a_message_is_mended_in_its_own_columns(api: Api
     assert (done.outcome, done.record) == ("accepted", f"ecommerce:{NUMBER}")
     record = stored(api, "ecommerce", str(NUMBER))
     assert record is not None
-    assert record.attributes["birth_date"] == "1984-02-28"
+    assert record.record.attributes["birth_date"] == "1984-02-28"
     assert mend(api.service, gone.id, {"metafields.birth_date": ""}, "ana").outcome == "superseded"
     assert stored(api, "ecommerce", "5") is None
 
