@@ -10,14 +10,11 @@ from typing import Any
 import pytest
 
 from identity.bootstrap import SystemClock
-from identity.commands.ingest import ingest_files
-from identity.engines.stages import Stages
 from identity.model.quarantine import SetAside
 from identity.model.record import RecordKey
 from identity.model.steward import Role
-from tests.quarantine.conftest import HEAD, till
 
-from .world import Visitor, World, told
+from .world import Visitor, World, set_aside, told
 
 
 def waiting(world: World, code: str = "E313", source: str = "pos") -> SetAside:
@@ -34,13 +31,6 @@ def lea(world: World, tmp_path: Path) -> Visitor:
     """A lead; a till has sent three birthdays that do not exist."""
     set_aside(world, tmp_path)
     return world.visitor("lea", Role.LEAD)
-
-
-def set_aside(world: World, folder: Path) -> None:
-    file = folder / "till.csv"
-    rows = [till(number, "31.02.1980", last=f"Alder{number}") for number in range(901, 904)]
-    file.write_text("\n".join((HEAD, *rows)) + "\n", encoding="cp1252")
-    ingest_files(world.service, [f"pos={file}"], None, Stages())
 
 
 def columns(page: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from identity.bootstrap import Service, Settings, SystemClock
+from identity.commands.ingest import ingest_files
 from identity.commands.load import load_files
 from identity.engines.stages import Stages
 from identity.flows.review import refresh_reviews
@@ -23,8 +24,9 @@ from stewardship.accounts import opened
 from stewardship.app import create_screen
 from stewardship.settings import ScreenSettings
 from stewardship.visit import ROOT
+from tests.quarantine.conftest import HEAD, till
 
-__all__ = ["PASSWORD", "Visitor", "World", "load_shop", "service_at"]
+__all__ = ["PASSWORD", "Visitor", "World", "load_shop", "service_at", "set_aside"]
 
 PASSWORD = "a password for tests"
 SECRET = "a secret of the tests"
@@ -130,6 +132,14 @@ class World:
         found = self.service.store.views.review(task.task_id, SystemClock().now())
         assert found is not None
         return found
+
+
+def set_aside(world: World, folder: Path, many: int = 3) -> None:
+    """Have a till send birthdays that do not exist."""
+    file = folder / "till.csv"
+    rows = [till(number, "31.02.1980", last=f"Alder{number}") for number in range(901, 901 + many)]
+    file.write_text("\n".join((HEAD, *rows)) + "\n", encoding="cp1252")
+    ingest_files(world.service, [f"pos={file}"], None, Stages())
 
 
 def told(answer: Any) -> dict[str, str]:

@@ -21,7 +21,7 @@ from identity.model.review import ReviewKind
 from identity.model.run import Run, RunKind, RunStatus
 from identity.model.steward import Role
 from identity.ports import MOVES
-from tests.stewardship.world import World
+from tests.stewardship.world import World, set_aside
 
 from .walking import Walker
 
@@ -39,7 +39,7 @@ SHAPES: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def full(live: Live) -> World:
+def full(live: Live, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world in which every page has something to show."""
     world, at = live[0], SystemClock().now()
     draw_sample(world.service.sampling_room, 40)
@@ -62,6 +62,7 @@ def full(live: Live) -> World:
         "loyalty", event.subject, event.position, event.event_id, "REFUSED", "answered 422", 8, at, at, "{}"
     )
     deliveries.put_dead_letter(letter)
+    set_aside(world, tmp_path_factory.mktemp("till"), 6)
     ana = world.visitor("ana")
     ana.decide(world.task(), "merge", reason="the same loyalty card")
     return world
@@ -80,6 +81,7 @@ def moves(world: World) -> pa.Table:
 def pages(world: World) -> dict[str, str]:
     task, bridge = world.task(ReviewKind.CLOSE_CALL), world.task(ReviewKind.WEAK_BRIDGE)
     operation = world.service.store.views.operations(1)[0]
+    row = world.service.store.quarantine(SystemClock()).waiting("pos", "E313")[0]
     return {
         "queue": "",
         "task": f"/tasks/{task.task_id}",
@@ -90,6 +92,8 @@ def pages(world: World) -> dict[str, str]:
         "run": "/runs/run1",
         "delivery": "/letters",
         "sources": "/sources",
+        "quarantine": "/quarantine?source=pos&code=E313",
+        "row": f"/quarantine/{row.id}",
         "quality": "/quality",
         "audit": "/audit",
         "accounts": "/accounts",
@@ -104,8 +108,8 @@ def _live(world: World, profiles: tuple[Any, ...]) -> str:
 
 # One stylesheet serves all pages: dark and narrow are looked at where they differ most.
 _ALSO = {
-    "dark": ("queue", "bridge", "profile", "delivery", "quality", "run"),
-    "narrow": ("queue", "task", "profile", "search", "quality", "accounts"),
+    "dark": ("queue", "bridge", "profile", "delivery", "quality", "run", "row"),
+    "narrow": ("queue", "task", "profile", "search", "quality", "accounts", "row"),
 }
 _ROLES = {"audit": Role.AUDITOR, "accounts": Role.ADMIN}
 
@@ -152,7 +156,7 @@ def test_pages_are_accessible_and_fit(walk: Walk, full: World, shape: str, tmp_p
             continue
         walker = walkers[_ROLES.get(name, Role.LEAD)].go(place)
         expect(walker.page.locator("h1")).to_be_visible()
-        if name in ("task", "bridge", "profile"):
+        if name in ("task", "bridge", "profile", "row"):
             walker.press("r")
             expect(walker.page.locator("[data-key=r]")).to_have_count(0)
         if name == "quality":
