@@ -16,6 +16,7 @@ from identity.model.errors import DecisionRefused, IdentityError, LookupFailed
 from identity.model.run import RunStatus
 from stewardship.places import Place, Refused
 from stewardship.rights import Right
+from stewardship.systems import followed
 from stewardship.visit import Visit, address
 
 __all__ = ["PLACES"]
@@ -75,7 +76,7 @@ def letters(visit: Visit) -> Response:
     return visit.page(
         "letters.html", standings=standings(visit.service.deliveries), now=visit.at,
         letters=visit.service.deliveries.dead_letters(None, DeadLetterStatus.OPEN, 200),
-        told_notice=visit.asked.get("note", ""),
+        systems=followed(visit), told_notice=visit.asked.get("note", ""),
     )  # fmt: skip
 
 

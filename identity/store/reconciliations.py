@@ -17,20 +17,27 @@ from identity.store.tables import TABLES
 __all__ = ["Reconciliation", "Reconciliations"]
 
 _ROW = TABLES["reconciliation"].c
-_PUT = Statement(
-    "INSERT INTO reconciliation (system, at, actor, report) VALUES (:system, :at, :actor, :report)"
-    " ON CONFLICT (system) DO UPDATE SET at = excluded.at, actor = excluded.actor, report = excluded.report"
-    " WHERE reconciliation.at <= excluded.at"
+_BEGIN = Statement(
+    "INSERT INTO reconciliation (system, actor, begun_at, failure, report) VALUES (:system, :actor, :at, '', '{{}}')"
+    " ON CONFLICT (system) DO UPDATE SET begun_at = excluded.begun_at"
 )
+_PUT = Statement(
+    "UPDATE reconciliation SET at = :at, actor = :actor, report = :report, failure = '', begun_at = NULL"
+    " WHERE system = :system"
+)
+_FAIL = Statement("UPDATE reconciliation SET failure = :code, begun_at = NULL WHERE system = :system")
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """A comparison: with which system, when, by whom, and its report as `identity reconcile` tells it."""
+    """A comparison: with which system, when (None: never yet), by whom, and what it found. `begun_at`: another one goes
+    on since then. `failure`: the code for which the last one has come to nothing, "" where it has not."""
 
     system: str
-    at: datetime
+    at: datetime | None
     actor: str
+    begun_at: datetime | None
+    failure: str
     report: Mapping[str, Any]
 
 
@@ -39,22 +46,33 @@ class Reconciliations:
         self._database = database
         self._clock = clock
 
+    def begin(self, system: str, actor: str) -> None:
+        """Keep that a comparison goes on. What the one before has found stays to be seen."""
+        self._put(_BEGIN.of(system=system, actor=actor, at=self._clock.now()))
+
     def put(self, system: str, actor: str, report: Mapping[str, Any]) -> None:
-        """Keep a report in the place of the one before. It names accounts and golden ids, and nobody."""
+        """Keep what it has found, in the place of the one before: counts and golden ids."""
         told = {
             "system": system,
             "at": self._clock.now(),
             "actor": actor,
             "report": orjson.dumps(report).decode(),
         }
+        self._put(_PUT.of(**told))
+
+    def fail(self, system: str, code: str) -> None:
+        """Keep why it has come to nothing."""
+        self._put(_FAIL.of(system=system, code=code))
+
+    def _put(self, asked: Any) -> None:
         with self._database.write() as connection:
-            connection.execute(_PUT.of(**told))
+            connection.execute(asked)
 
     def every(self) -> dict[str, Reconciliation]:
         """Return the last comparison with each system that was ever compared."""
-        asked = select(_ROW.system, _ROW["at"], _ROW.actor, _ROW.report).order_by(_ROW.system)
+        columns = [_ROW[name] for name in Reconciliation.__slots__]
         with self._database.read() as look:
-            return {
-                system: Reconciliation(system, at, actor, orjson.loads(report))
-                for system, at, actor, report in look.execute(asked)
-            }
+            found = [
+                Reconciliation(*row[:-1], orjson.loads(row[-1])) for row in look.execute(select(*columns))
+            ]
+        return {each.system: each for each in found}

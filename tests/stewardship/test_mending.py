@@ -19,7 +19,8 @@ from .world import Visitor, World, set_aside, told
 
 def waiting(world: World, code: str = "E313", source: str = "pos") -> SetAside:
     """Return a row that waits; its birthday is impossible."""
-    return book(world).waiting(source, code)[0]
+    found: SetAside = book(world).waiting(source, code)[0]
+    return found
 
 
 def book(world: World) -> Any:

@@ -29,8 +29,10 @@ def upgrade() -> None:
     op.create_table(
         "reconciliation",
         sa.Column("system", KeyText, nullable=False),
-        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=True),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("begun_at", UtcDateTime(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=False),
         sa.Column("report", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("system", name="pk_reconciliation"),
         **CLUSTERED,
