@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -72,7 +72,6 @@ class Reconciliations:
         """Return the last comparison with each system that was ever compared."""
         columns = [_ROW[name] for name in Reconciliation.__slots__]
         with self._database.read() as look:
-            found = [
-                Reconciliation(*row[:-1], orjson.loads(row[-1])) for row in look.execute(select(*columns))
-            ]
-        return {each.system: each for each in found}
+            rows: list[Any] = list(look.execute(select(*columns)))
+        found = [Reconciliation(*row) for row in rows]
+        return {each.system: replace(each, report=orjson.loads(str(each.report))) for each in found}
