@@ -27,7 +27,7 @@ from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError, RulesError
 from identity.model.job import Job
 
-__all__ = ["application", "listen", "log_as_json", "serve"]
+__all__ = ["application", "config_of", "listen", "log_as_json", "serve"]
 
 _LOG = structlog.get_logger("identity.api")
 _TIDY_SECONDS = 60.0
@@ -79,7 +79,18 @@ def _run(
 
 def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
     """Serve an application, or in several processes what its name (module:function) makes, until stopped."""
-    config = uvicorn.Config(
+    config = config_of(app, settings)
+    server = uvicorn.Server(config)
+    with _listening(settings.host, port) as sock:
+        if settings.workers == 1:
+            server.run([sock])
+        else:
+            Multiprocess(config, [sock]).run()
+
+
+def config_of(app: Any, settings: ApiSettings) -> uvicorn.Config:
+    """Return how an application is served. Who asks is who the connection comes from, but for trusted proxies."""
+    return uvicorn.Config(
         app,
         factory=isinstance(app, str),
         workers=settings.workers,
@@ -89,13 +100,9 @@ def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
         timeout_keep_alive=30,
         server_header=False,
         timeout_graceful_shutdown=10,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
     )
-    server = uvicorn.Server(config)
-    with _listening(settings.host, port) as sock:
-        if settings.workers == 1:
-            server.run([sock])
-        else:
-            Multiprocess(config, [sock]).run()
 
 
 def _listening(host: str, port: int) -> socket.socket:
