@@ -101,7 +101,7 @@ def config_of(app: Any, settings: ApiSettings) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=10,
         proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
     )
 
 

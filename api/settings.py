@@ -47,7 +47,7 @@ class ApiSettings:
     most_at_once: int = 200
     threads: int = 16
     workers: int = 1
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: str = ""
     intake: Secrets = field(default_factory=dict, repr=False)
 
     @property
@@ -92,9 +92,9 @@ _PATTERNS = {
 }
 
 
-def _networks(text: str) -> tuple[str, ...]:
-    """Return addresses and networks that are written with commas between. ValueError for what is none."""
-    return tuple(str(ip_network(each.strip(), strict=False)) for each in text.split(",") if each.strip())
+def _networks(text: str) -> str:
+    """Return addresses and networks with commas between. ValueError for what is none."""
+    return ",".join(str(ip_network(each.strip(), strict=False)) for each in text.split(",") if each.strip())
 
 
 _VARIABLES = {"signing_key": "IDENTITY_SIGNING_KEY_FILE", "threads": "IDENTITY_API_THREADS"}
