@@ -126,14 +126,15 @@
         shade.className = "dragged";
         shade.textContent = from.dataset.drags;
         document.body.append(shade);
-        area.scrollIntoView({ block: "nearest" });
+        area.classList.add("near"); // within reach, however long the table is
       }
       shade.style.transform = `translate(${moved.clientX + 10}px, ${moved.clientY + 10}px)`;
       area.classList.toggle("over", over(moved));
     };
     const drop = (moved) => {
+      const inside = over(moved);
       ends.abort();
-      area.classList.remove("over");
+      area.classList.remove("over", "near");
       if (!shade) return;
       shade.remove();
       // The click that ends a drag is none.
@@ -143,7 +144,7 @@
       setTimeout(() => clicks.abort(), 0);
       const box = from.querySelector("input[name=record]");
       if (moved.type !== "pointerup" || !box) return;
-      box.checked = over(moved) || (box.checked && !from.closest("table").contains(moved.target));
+      box.checked = inside || (box.checked && !from.closest("table").contains(moved.target));
       away();
     };
     document.addEventListener("pointermove", drag, { signal: ends.signal });

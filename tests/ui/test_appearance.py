@@ -62,10 +62,31 @@ def full(live: Live, tmp_path_factory: pytest.TempPathFactory) -> World:
         "loyalty", event.subject, event.position, event.event_id, "REFUSED", "answered 422", 8, at, at, "{}"
     )
     deliveries.put_dead_letter(letter)
+    compared(world)
     set_aside(world, tmp_path_factory.mktemp("till"), 6)
     ana = world.visitor("ana")
     ana.decide(world.task(), "merge", reason="the same loyalty card")
     return world
+
+
+def compared(world: World) -> None:
+    """Keep that the loyalty platform was compared, and differed."""
+    ids = [list(task.golden_ids) for task in world.tasks(ReviewKind.POSSIBLE_MATCH)[:7]]
+    kinds = ["NOT_MERGED"] * 4 + ["MERGED_ACROSS"] * 3
+    samples = [
+        {"kind": kind, "accounts": 2, "golden_ids": some, "known": number % 3 == 1}
+        for number, (kind, some) in enumerate(zip(kinds, ids, strict=True))
+    ]
+    report = {"accounts": 205, "profiles": 188, "kinds": {"MERGED_ACROSS": 3, "NOT_MERGED": 4}, "known": 2}
+    report |= {
+        "waits": {"NOT_MERGED": 1, "MERGED_ACROSS": 1},
+        "agrees": False,
+        "repair": None,
+        "samples": samples,
+    }
+    kept = world.service.store.reconciliations(SystemClock())
+    kept.begin("loyalty", "machine")
+    kept.put("loyalty", "machine", report)
 
 
 def moves(world: World) -> pa.Table:
@@ -91,6 +112,7 @@ def pages(world: World) -> dict[str, str]:
         "runs": "/runs",
         "run": "/runs/run1",
         "delivery": "/letters",
+        "system": "/systems/loyalty",
         "sources": "/sources",
         "quarantine": "/quarantine?source=pos&code=E313",
         "row": f"/quarantine/{row.id}",

@@ -157,14 +157,14 @@ def test_a_record_is_dragged_to_somebody_else_and_back(walk: Walk, live: Live) -
     before = live[0].service.store.views.members(task.golden_ids[0])
 
     def drag(what: str, where: str) -> None:
-        page.locator(where).first.scroll_into_view_if_needed()
-        start, end = page.locator(what).first.bounding_box(), page.locator(where).first.bounding_box()
+        start = page.locator(what).first.bounding_box()
         assert start is not None
-        assert end is not None
         page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
         page.mouse.down()
         page.mouse.move(start["x"] + 40, start["y"] + 60, steps=4)
         expect(page.locator(".dragged")).to_be_visible()
+        end = page.locator(where).first.bounding_box()  # it has come near
+        assert end is not None
         page.mouse.move(end["x"] + 60, end["y"] + end["height"] / 2, steps=8)
         page.mouse.up()
         expect(page.locator(".dragged")).to_have_count(0)
