@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp check contract consent faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp check contract consent faults work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ faults: setup ## Kill loads, re-matches, relays and consumers at random moments:
 
 bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 100k and 1M records
 	$(BIN)/python -m bench
+
+notebooks: setup ## Carry out the notebooks, in order; they have to print what is committed (WRITE=1 keeps what they print)
+	$(BIN)/python -m tests.notebooks $(if $(WRITE),--write)
 
 starter: setup ## Train the model that an empty database begins with, on made-up people
 	@rm -rf bench/results/starter && mkdir -p bench/results/starter

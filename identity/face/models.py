@@ -58,7 +58,8 @@ def parameters(model: MatchModel) -> pa.Table:
 
     comparison, level, m_probability (of pairs of one person), h_probability (of housemates), u_probability (of
     strangers), match_weight (log2 m/u: bits that the level alone tells against strangers). Of comparisons that are
-    weighed together, each row is the level's own share, where the others are missing.
+    weighed together, each row is the level's own share, where the others are missing. Levels that the rules call
+    neutral are no evidence, and not among them.
     """
     return pa.Table.from_pylist([row for at in range(len(model.factors)) for row in _rows(model, at)])
 
@@ -75,9 +76,10 @@ def rarity(model: MatchModel, comparison: str, feature: str) -> float:
 def _rows(model: MatchModel, at: int) -> Iterator[dict[str, Any]]:
     factor, table = model.factors[at], model.probabilities[at]
     for axis, comparison in enumerate(factor.comparisons):
-        chances = [_alone(factor, axis, told) for told in (table.match, table.household, table.random)]
+        chances = [_alone(factor, axis, by) for by in (table.match, table.household, table.random)]
         levels = COMPARATOR_LEVELS[comparison.comparator]
-        for number, level in enumerate(levels[: factor.sizes[axis] - 1], 1):
+        told = [number for number in range(1, factor.sizes[axis]) if number not in comparison.neutral]
+        for number, level in ((number, levels[number - 1]) for number in told):
             m, h, u = (float(chance[number]) for chance in chances)
             yield {
                 "comparison": comparison.name,

@@ -50,14 +50,18 @@ __all__ = [
 _EVERY = 1_000_000
 
 
-def open_service(folder: Path | str, rules: Path | None = None) -> Service:
-    """Return a service whose database, and all that it keeps beside it, is in `folder`, which is made if need be."""
+def open_service(folder: Path | str, rules: Path | None = None, *, secret: str = "") -> Service:
+    """Return a service whose database, and all that it keeps beside it, is in `folder`, which is made if need be.
+
+    `secret` keys what pairs are drawn and found by; without one the database makes its own.
+    """
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
     settings = replace(
         Settings(),
         database_url=file_url(home / "identity.db"),
         threads=os.cpu_count() or 2,
+        index_secret=secret,
         spool=home / "spool",
         erasures=home / "erasures.ndjson",
         anchors=home / "audit-anchors.ndjson",

@@ -21,8 +21,7 @@ def main(*arguments: str) -> int:
         start = time.perf_counter()
         ran = carry_out(path)
         print(f"{path.stem}: {time.perf_counter() - start:.0f} s", flush=True)
-        failed = any("Error" in found and "cell" not in found.partition("\n")[0] for found in ran.differing)
-        if "--write" in arguments and not failed:
+        if "--write" in arguments and not ran.failed:
             write_down(path, ran.notebook)
         else:
             differing += ran.differing

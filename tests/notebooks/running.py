@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -24,10 +25,11 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A notebook as it came out, and every difference from what is committed, in a sentence each."""
+    """A notebook as it came out, and every difference from what is committed, in a sentence each; or why it failed."""
 
     notebook: Any
     differing: tuple[str, ...]
+    failed: bool = False
 
 
 def carry_out(path: Path) -> Ran:
@@ -38,12 +40,16 @@ def carry_out(path: Path) -> Ran:
         shutil.copy(path, copy)
         fresh = nbformat.read(copy, as_version=4)
         client = NotebookClient(
-            fresh, timeout=_PATIENCE, kernel_name="python3", resources={"metadata": {"path": folder}}
+            fresh,
+            timeout=_PATIENCE,
+            kernel_name="python3",
+            resources={"metadata": {"path": folder}},
+            extra_arguments=["--log-level=ERROR"],
         )
         try:
-            client.execute()
+            client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": f"{folder}/.ipython"})
         except CellExecutionError as problem:
-            return Ran(fresh, (f"{path.name}: {problem}",))
+            return Ran(fresh, (f"{path.name}: {problem}",), failed=True)
     return Ran(fresh, tuple(_differing(path.name, committed, fresh)))
 
 
