@@ -75,6 +75,19 @@ bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 
 notebooks: setup ## Carry out the notebooks, in order; they have to print what is committed (WRITE=1 keeps what they print)
 	$(BIN)/python -m tests.notebooks $(if $(WRITE),--write)
 
+docs: setup ## Build the documentation into site/, strictly and without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+reference: setup ## Write what the documentation has from the code: commands, events, Python, rules, imports
+	$(BIN)/python -m tools.commands docs/reference/cli.md
+	$(BIN)/python -m tools.events docs/reference/events.md
+	$(BIN)/python -m tools.schemas docs/reference/schemas
+	$(BIN)/python -m tools.diagram docs/architecture.md
+	$(BIN)/python -m identity.face.reference docs/reference/python.md
+
+hooks: setup ## Let git run the quick checks before each commit (pre-commit has to be installed)
+	pre-commit install
+
 starter: setup ## Train the model that an empty database begins with, on made-up people
 	@rm -rf bench/results/starter && mkdir -p bench/results/starter
 	$(BIN)/identity sample --people 5000 --seed 11 --canonical --out bench/results/starter

@@ -18,7 +18,8 @@ __all__ = ["commands", "main", "options_of", "reference"]
 
 _HEAD = """# The command line
 
-`identity --help` lists the commands, `identity COMMAND --help` tells of one. Written by `make reference` from the program.
+`identity --help` lists the commands, `identity COMMAND --help` tells of one. Written by `make reference` from the
+program.
 
 Exit codes: 0 done, 1 no, 2 usage, 3 file, 4 rules, 5 database, 6 unknown id, 7 model, 8 decision refused, 9 delivery.
 Errors carry stable numbers: [errors](../errors.md). What the environment decides: [settings](settings.md).

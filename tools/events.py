@@ -15,9 +15,9 @@ __all__ = ["main", "reference"]
 SCHEMAS = Path(__file__).resolve().parent.parent / "docs" / "events"
 _HEAD = """# Events
 
-What other systems are told, as CloudEvents 1.0, at least once and in the order of each profile. They carry opaque keys and names
-of fields, never a person's values: whoever is told asks the API. Written by `make reference` from the schemas in
-[docs/events](../events/envelope.schema.json), which a released event never breaks. How they leave: [delivery](../delivery.md).
+What other systems are told, as CloudEvents 1.0, at least once and in the order of each profile. They carry opaque keys
+and names of fields, never a person's values: whoever is told asks the API. Written by `make reference` from their
+schemas, which a released event never breaks. How they leave: [delivery](../delivery.md).
 """
 
 

@@ -19,11 +19,13 @@ from mkdocs.structure.files import File
 __all__ = ["notebook_page", "on_config", "on_files", "on_page_markdown", "without_links_outwards"]
 
 ROOT = Path(__file__).resolve().parent.parent
-OF_THE_ROOT = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
-_LINK = re.compile(r"(?<!\!)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
-_PAGES = {
-    f"notebooks/{path.stem}.md": path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+OF_THE_ROOT = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
 }
+_LINK = re.compile(r"(?<!\!)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
+_PAGES = {f"notebooks/{path.stem}.md": path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 
 
 def on_config(config: Any) -> Any:
@@ -55,7 +57,9 @@ def on_files(files: Any, config: Any) -> Any:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:  # noqa: ARG001
     """Keep links within the site; say the name of what they lead to otherwise."""
-    return without_links_outwards(markdown, page.file.src_uri, lambda path: files.get_file_from_path(path) is not None)
+    return without_links_outwards(
+        markdown, page.file.src_uri, lambda path: files.get_file_from_path(path) is not None
+    )
 
 
 def without_links_outwards(markdown: str, page: str, known: Any) -> str:

@@ -1,4 +1,4 @@
-"""`python -m tests.notebooks [--write] [NAME…]`: carry the notebooks out, in order; they have to print what is committed.
+"""`python -m tests.notebooks [--write] [NAME…]`: carry the notebooks out; they have to print what is committed.
 
 With --write, what they print and show is kept in them.
 """

@@ -21,7 +21,9 @@ from tests.notebooks.running import NOTEBOOKS, ROOT, carry_out, pictures, printe
 CARRIED_OUT = ("01", "02", "04")
 LARGEST_PICTURE = 40_000
 LARGEST_TEXT = 4_000
-FIGURES = re.compile(r"^generated retail +(identity|Splink 5) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)", re.MULTILINE)
+FIGURES = re.compile(
+    r"^generated retail +(identity|Splink 5) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)", re.MULTILINE
+)
 
 
 def test_there_are_five_and_they_are_numbered() -> None:
@@ -40,7 +42,9 @@ def test_what_is_committed_of_a_notebook_is_small_and_tells_nothing_of_a_machine
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"/(home|root|work|tmp|Users|var)/|site-packages|0x[0-9a-f]{6}", text)
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell["cell_type"] == "code"]
-    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1)), "in order, every one"
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1)), (
+        "in order, every one"
+    )
     for cell in cells:
         assert len(printed(cell)) < LARGEST_TEXT
         assert all(len(picture) < LARGEST_PICTURE for picture in pictures(cell))
@@ -52,9 +56,11 @@ def test_what_is_committed_of_a_notebook_is_small_and_tells_nothing_of_a_machine
 def test_a_notebook_prints_no_seconds(path: Path) -> None:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    assert not {
-        node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)
-    } & {"perf_counter", "monotonic", "process_time"}
+    assert not {node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)} & {
+        "perf_counter",
+        "monotonic",
+        "process_time",
+    }
 
 
 def test_the_figures_are_those_of_the_benchmark(tmp_path: Path) -> None:
