@@ -91,7 +91,7 @@ def test_every_metric_is_told_and_no_other_is() -> None:
 def test_every_type_of_event_is_told() -> None:
     told = set(re.findall(r"^## (\w+\.\w+)$", text_of("reference/events.md"), re.MULTILINE))
     used = {value for value in strings() if re.fullmatch(r"(customer|review)\.[a-z_]+", value)}
-    assert used <= told | {"customer.match", "review.html"}
+    assert used >= told
     assert {
         path.name.removesuffix(".schema.json") for path in (DOCS / "events").glob("*.*.schema.json")
-    } >= told
+    } == told
