@@ -41,10 +41,8 @@ def test_they_resolve_a_file_of_ones_own(tmp_path: Path) -> None:
     (home / ".venv").mkdir()
     (home / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     for command in rest:
-        subprocess.run(
-            ["bash", "-ec", command],
-            cwd=home, env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}, check=True, capture_output=True,
-        )  # fmt: skip
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+        subprocess.run(["bash", "-ec", command], cwd=home, env=environment, check=True, capture_output=True)
     people = pq.read_table(home / "out" / "crosswalk.parquet")["golden_id"].to_pylist()
     assert people[0] == people[1] != people[2]
 
