@@ -26,7 +26,7 @@ from matching_rules.survivorship import COMPARED_AS, CRITERIA, SHAPES, WELL_FORM
 
 __all__ = ["FILES", "main", "schemas"]
 
-Schema = Mapping[str, Any]
+Schema = dict[str, Any]
 
 FILES: Mapping[str, str] = {
     "match": "customer.match.yml",
@@ -43,7 +43,7 @@ _TRUTH: Schema = {"type": "boolean"}
 _TEXTS: Schema = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
 
 
-def _keys(told: str, needed: Sequence[str] = (), **keys: Schema) -> Schema:
+def _keys(told: str, needed: Sequence[str] = (), /, **keys: Schema) -> Schema:
     """An object with these keys and no others."""
     found = {"type": "object", "description": told, "properties": keys, "additionalProperties": False}
     return found | ({"required": list(needed)} if needed else {})

@@ -1,7 +1,7 @@
 """Every command that the README and the documents show is one that there is, with options that there are.
 
-What can be carried out in seconds is: `test_tutorial.py`, `test_readme.py`, `tests/consumers/test_documentation.py`. What
-is only looked at stands here, with the reason.
+What can be carried out in seconds is: `test_tutorial.py`, `test_readme.py`, `tests/consumers/test_documentation.py`.
+What is only looked at stands here, with the reason.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from markdown.extensions.toc import slugify
+from markdown.extensions.toc import slugify  # type: ignore[import-untyped]
 
 from tools.site import OF_THE_ROOT, notebook_page, without_links_outwards
 
