@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp check contract consent faults work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with everything pinned in requirements.lock
 
@@ -97,4 +97,4 @@ lock: ## Pin the newest versions with their hashes (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
 clean: ## Remove what the commands made
-	rm -rf $(VENV) demo-data bench/results .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-data site bench/results .mypy_cache .ruff_cache .hypothesis

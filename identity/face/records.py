@@ -56,7 +56,10 @@ def records_of(table: pa.Table) -> list[SourceRecord]:
 
 
 def normalise(told: SourceRecord, rules: Path | None = None) -> NormalisedRecord:
-    """Return what comparisons see of a record. RulesError for `rules` that are wrong."""
+    """Return what comparisons see of a record. RulesError for `rules` that are wrong.
+
+    A folder of rules is read once in a process, here and where two records are compared.
+    """
     return _normalise(told, _service(rules).match_rules.custom)
 
 
