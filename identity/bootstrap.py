@@ -56,6 +56,7 @@ from identity.ports import Arrival, BatchEngine, Look, OnlineWork, RunLog, Score
 from identity.ports.delivery import Deliveries
 from identity.settings import Settings, settings_from
 from identity.store import Store
+from identity.systems import followed_systems
 from matching_rules.consent_rules import load_consent_policy
 from matching_rules.loader import load_source_policies, load_source_policy
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
@@ -294,6 +295,7 @@ class Service:
             new_id=new_id,
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
             consent=self.consents.policy,
+            systems=lambda: followed_systems(self.settings),
         )
 
     @cached_property

@@ -57,7 +57,9 @@ def export_person(
 
 @privacy_app.command("list")
 def list_requests(
-    every: Annotated[bool, typer.Option("--all", help="Also those that are decided.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also those that nothing is left to do about.")
+    ] = False,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
@@ -66,7 +68,8 @@ def list_requests(
     from identity.commands.render_privacy import requests
 
     found = service_at(rules).store.privacy.requests()
-    waiting = [each for each in found if every or each.status.value in ("received", "verified")]
+    open_ones = ("received", "verified")
+    waiting = [each for each in found if every or each.status.value in open_ones or each.waits_for]
     show({"requests": [told(each) for each in waiting]}, requests, as_json)
 
 

@@ -106,11 +106,13 @@ def told(request: PrivacyRequest) -> dict[str, Any]:
         "decided_at": request.decided_at.isoformat() if request.decided_at else None,
         "report": dict(request.report),
         "receipts": [_receipt(receipt) for receipt in request.receipts],
+        "waits_for": list(request.waits_for),
     }
 
 
 def _receipt(receipt: Receipt) -> Mapping[str, str]:
-    return {"consumer": receipt.consumer, "status": receipt.status, "at": receipt.at.isoformat()}
+    at = receipt.at.isoformat()
+    return {"consumer": receipt.consumer, "status": receipt.status, "at": at, "code": receipt.code}
 
 
 def _open(service: Service, request_id: str) -> PrivacyRequest:

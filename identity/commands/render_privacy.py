@@ -18,13 +18,15 @@ def requested(report: Report) -> None:
     if report["report"]:
         done = report["report"]
         say(f"{done['records']} records gone; answered 410 from now on: {', '.join(done['golden_ids'])}")
+    for each in report["receipts"]:
+        say(f"  {escape(each['consumer'])}: {each['status']} {escape(each['code'])}".rstrip())
 
 
 def requests(report: Report) -> None:
     if not report["requests"]:
         say("Nothing waits.")
         return
-    shown = table("request", "kind", "golden id", "status", "due", "by")
+    shown = table("request", "kind", "golden id", "status", "due", "by", "waits for")
     for each in report["requests"]:
         shown.row(
             each["request_id"],
@@ -33,6 +35,7 @@ def requests(report: Report) -> None:
             each["status"],
             each["due_at"][:10],
             each["actor"],
+            ", ".join(each["waits_for"]),
         )
     screen.print(shown)
 

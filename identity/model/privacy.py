@@ -34,11 +34,14 @@ class PrivacyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What somebody who was told of an erasure has said: `done`, or why not."""
+    """What became of an erasure elsewhere. Whoever reads the events and follows by themselves says `done`, or why not.
+    Of consumers: `told` (nothing was heard yet, or with a `code`: it is tried again), `done`, `failed` (a person has to
+    see to it, the `code` says why)."""
 
     consumer: str
     status: str
     at: datetime
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class PrivacyRequest:
     decided_at: datetime | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
     receipts: tuple[Receipt, ...] = ()
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Who was told and has not done it yet."""
+        return tuple(each.consumer for each in self.receipts if each.status in ("told", "failed"))
 
 
 @dataclass(frozen=True, slots=True)

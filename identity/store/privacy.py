@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
 from identity.store.dialect import Database, Statement
+from identity.store.errands import receipts_of
 from identity.store.tables import TABLES
 
 __all__ = ["PrivacyLog"]
@@ -49,6 +50,8 @@ class PrivacyLog:
             ids = [row.request_id for row in rows]
             for row in look.execute(select(*_RECEIPT).where(_RECEIPT.request_id.in_(ids))):
                 receipts[row.request_id].append(Receipt(row.consumer, row.status, row.at))
+            for request_id, receipt in receipts_of(look, ids):
+                receipts[request_id].append(receipt)
         return [_request(row, tuple(receipts[row.request_id])) for row in rows]
 
     def put_receipt(self, request_id: str, receipt: Receipt) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ from identity.model.operation import ProfileImage
 from identity.model.privacy import Erasure, PrivacyRequest
 from identity.model.record import RecordKey
 from identity.ports.privacy import Traces
-from identity.store import mapping
+from identity.store import errands, mapping
 from identity.store.online import erasing_statements as sql
 from identity.store.online.unit import Unit
 
@@ -83,6 +83,12 @@ class EraseSide(Unit):
 
     def forget_texts(self, texts: Collection[str]) -> None:
         self._execute(sql.FORGET_RAW.on([text.lower() for text in texts if len(text) > 3]))
+
+    def followers(self) -> frozenset[str]:
+        return frozenset(name for (name,) in self._fetch(errands.FOLLOWERS.of()))
+
+    def put_errands(self, erasure_id: str, accounts: Mapping[str, Sequence[str]]) -> None:
+        self._execute(*errands.put_errands(erasure_id, accounts, self.at))
 
     def put_request(self, request: PrivacyRequest) -> None:
         self._execute(
