@@ -46,7 +46,7 @@ class PrivacyTold(BaseModel):
         waits_for=[],
     )
     request_id: str
-    kind: Literal["access", "erasure", "rectification"]
+    kind: Literal["access", "erasure", "rectification", "restriction"]
     golden_id: str
     status: Literal["received", "verified", "done", "refused"]
     received_at: datetime

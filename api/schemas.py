@@ -251,7 +251,7 @@ class Reason(BaseModel):
 
 class PrivacyAsked(BaseModel):
     model_config = _strict({"kind": "erasure", "golden_id": _IDS[0], "reason": "By letter of 1 March."})
-    kind: Literal["access", "erasure", "rectification"]
+    kind: Literal["access", "erasure", "rectification", "restriction"]
     golden_id: Id
     reason: Word = ""
 

@@ -75,7 +75,9 @@ def list_requests(
 
 @privacy_app.command()
 def receive(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="access, erasure or rectification.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="access, erasure, rectification or restriction.")
+    ],
     golden_id: str,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What was asked.")] = "",
     actor: Who = None,
@@ -107,7 +109,7 @@ def verify(
 
 @privacy_app.command("carry-out")
 def carry_out(request_id: str, rules: Rules = None, as_json: Json = False) -> None:
-    """Erase, for good; or say of another request that it was met."""
+    """Erase, for good; restrict, until that is released; or say of another request that it was met."""
     from identity.commands.privacy import carry_out as done
 
     _show(done(service_at(rules), request_id), as_json)
@@ -128,14 +130,11 @@ def refuse(
 
 @privacy_app.command()
 def release(request_id: str, rules: Rules = None, as_json: Json = False) -> None:
-    """Let come back who was erased, because they have come by their own will."""
-    from identity.commands.privacy import known_request
+    """Let come back who was erased, because they have come by their own will; or lift a restriction."""
+    from identity.commands.privacy import release as let_go
     from identity.commands.render_privacy import released
 
-    service = service_at(rules)
-    known_request(service, request_id)
-    marks = service.store.privacy.release(request_id)
-    show({"request_id": request_id, "marks": marks}, released, as_json)
+    show(let_go(service_at(rules), request_id), released, as_json)
 
 
 def _show(request: Any, as_json: bool) -> None:

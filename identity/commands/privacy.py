@@ -10,11 +10,22 @@ from typing import Any
 from identity.bootstrap import Service, SystemClock
 from identity.commands.work_off import spool_of
 from identity.flows.privacy.erase import erase
+from identity.flows.privacy.restrict import lift, restrict
 from identity.model.cluster import GoldenId
 from identity.model.errors import DecisionRefused, LookupFailed
 from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
 
-__all__ = ["carry_out", "erase_now", "heal_journal", "known_request", "receive", "refuse", "told", "verify"]
+__all__ = [
+    "carry_out",
+    "erase_now",
+    "heal_journal",
+    "known_request",
+    "receive",
+    "refuse",
+    "release",
+    "told",
+    "verify",
+]
 
 _DUE = timedelta(days=30)
 """A month from when it was received (GDPR, article 12)."""
@@ -53,7 +64,7 @@ def refuse(service: Service, request_id: str, reason: str) -> PrivacyRequest:
 
 
 def carry_out(service: Service, request_id: str, correlation_id: str | None = None) -> PrivacyRequest:
-    """Erase, once it is certain who asks; it cannot be taken back. Of other requests keep that they were met."""
+    """Erase or restrict, once it is certain who asks. Of other requests keep that they were met."""
     request = _open(service, request_id)
     if request.status is not PrivacyStatus.VERIFIED:
         raise DecisionRefused(
@@ -61,6 +72,8 @@ def carry_out(service: Service, request_id: str, correlation_id: str | None = No
         )
     if request.kind is PrivacyKind.ERASURE:
         _erase(service, request, correlation_id)
+    elif request.kind is PrivacyKind.RESTRICTION:
+        restrict(service.desk, request, correlation_id)
     else:
         _kept(service, replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now()))
     return known_request(service, request_id)
@@ -71,6 +84,14 @@ def erase_now(service: Service, golden_id: str, actor: str, check: str, reason: 
     request = receive(service, PrivacyKind.ERASURE, golden_id, actor, reason)
     verify(service, request.request_id, check)
     return carry_out(service, request.request_id)
+
+
+def release(service: Service, request_id: str) -> dict[str, Any]:
+    """Let come back who was erased, because they came by their own will, or lift a restriction."""
+    request = known_request(service, request_id)
+    if request.kind is PrivacyKind.RESTRICTION:
+        return {"request_id": request_id, "records": lift(service.desk, request)}
+    return {"request_id": request_id, "marks": service.store.privacy.release(request_id)}
 
 
 def known_request(service: Service, request_id: str) -> PrivacyRequest:

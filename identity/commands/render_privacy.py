@@ -17,6 +17,10 @@ def requested(report: Report) -> None:
     say(f"request {escape(report['request_id'])}, due {report['due_at'][:10]}")
     if report["report"]:
         done = report["report"]
+        if report["kind"] == "restriction":
+            over = f" until {done['released_at'][:10]}" if "released_at" in done else ""
+            say(f"{done['records']} records are kept and not used{over}")
+            return
         say(f"{done['records']} records gone; answered 410 from now on: {', '.join(done['golden_ids'])}")
     for each in report["receipts"]:
         say(f"  {escape(each['consumer'])}: {each['status']} {escape(each['code'])}".rstrip())
@@ -47,4 +51,7 @@ def exported_person(report: Report) -> None:
 
 
 def released(report: Report) -> None:
+    if "records" in report:
+        say(f"{report['records']} records are used again.")
+        return
     say(f"{report['marks']} marks are gone: who left them may come back.")

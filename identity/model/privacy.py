@@ -15,11 +15,12 @@ __all__ = ["Erasure", "PrivacyKind", "PrivacyRequest", "PrivacyStatus", "Receipt
 
 class PrivacyKind(StrEnum):
     """ACCESS is answered with what is held, RECTIFICATION by the source that told what is wrong: both are done when
-    a person says so. ERASURE is done here."""
+    a person says so. ERASURE and RESTRICTION are done here; a restriction is lifted by a release."""
 
     ACCESS = "access"
     ERASURE = "erasure"
     RECTIFICATION = "rectification"
+    RESTRICTION = "restriction"
 
 
 class PrivacyStatus(StrEnum):

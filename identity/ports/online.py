@@ -21,6 +21,7 @@ from identity.ports.consents import ConsentReads, ConsentWork
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
 from identity.ports.privacy import PrivacyWork
+from identity.ports.restrictions import RestrictionReads, RestrictionWork
 from identity.ports.reviews import ReviewWork
 from identity.ports.work import Change, Clock, StoredModel
 
@@ -144,7 +145,7 @@ class Event:
     body: str
 
 
-class Look(History, ConsentReads, Protocol):
+class Look(History, ConsentReads, RestrictionReads, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:
@@ -184,7 +185,7 @@ class Look(History, ConsentReads, Protocol):
         ...
 
 
-class OnlineWork(Surroundings, DecisionWork, ReviewWork, ConsentWork, PrivacyWork, Protocol):
+class OnlineWork(Surroundings, DecisionWork, ReviewWork, ConsentWork, PrivacyWork, RestrictionWork, Protocol):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""
 

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import select
 
 from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
+from identity.model.record import RecordKey
 from identity.store.dialect import Database, Statement
 from identity.store.errands import receipts_of
 from identity.store.tables import TABLES
@@ -17,6 +18,7 @@ __all__ = ["PrivacyLog"]
 
 _REQUEST = TABLES["privacy_request"].c
 _RECEIPT = TABLES["privacy_receipt"].c
+_RESTRICTION = TABLES["restriction"].c
 _SUPPRESSION = TABLES["suppression"].c
 _PUT_RECEIPT = Statement(
     "INSERT INTO privacy_receipt (request_id, consumer, status, at) VALUES (:request_id, :consumer, :status, :at)"
@@ -53,6 +55,13 @@ class PrivacyLog:
             for request_id, receipt in receipts_of(look, ids):
                 receipts[request_id].append(receipt)
         return [_request(row, tuple(receipts[row.request_id])) for row in rows]
+
+    def restricted(self, golden_id: str) -> tuple[RecordKey, ...]:
+        """Return the records that were under a golden id when their person asked that they be kept and not used."""
+        asked = select(_RESTRICTION.source, _RESTRICTION.source_record_id).distinct()
+        with self._database.read() as look:
+            found = look.execute(asked.where(_RESTRICTION.golden_id == golden_id))
+            return tuple(sorted(RecordKey(*row) for row in found))
 
     def put_receipt(self, request_id: str, receipt: Receipt) -> None:
         told = {"consumer": receipt.consumer, "status": receipt.status, "at": receipt.at}

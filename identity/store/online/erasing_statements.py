@@ -63,7 +63,17 @@ NUMBERS = Statement(
 
 FORGET_KEYS = (
     _by_key("quarantine"),
-    *(_by_key(table) for table in ("crosswalk", "consent_record", "rematch_move", "told_deletion")),
+    *(
+        _by_key(table)
+        for table in (
+            "crosswalk",
+            "consent_record",
+            "rematch_move",
+            "told_deletion",
+            "restriction",
+            "restriction_mark",
+        )
+    ),
     *(
         _by_key(table, f"{side}_source", f"{side}_id")
         for table in ("link", "verdict", "label")
