@@ -160,7 +160,7 @@ class OperationLine(BaseModel):
     """What a person decided; `reverses` is what an undo took back."""
 
     operation_id: str
-    kind: Literal["merge", "split", "keep_apart", "keep_together", "undo"]
+    kind: Literal["merge", "split", "keep_apart", "keep_together", "override", "undo"]
     actor: str
     reason: str
     at: datetime

@@ -43,6 +43,7 @@ class PrivacyTold(BaseModel):
         decided_at=_AT,
         report={"golden_ids": [_G], "records": 3, "marks": 12},
         receipts=[{"consumer": "loyalty", "status": "done", "at": _AT, "code": ""}],
+        fields=[],
         waits_for=[],
     )
     request_id: str
@@ -56,6 +57,7 @@ class PrivacyTold(BaseModel):
     reason: str
     decided_at: datetime | None
     report: dict[str, Any]
+    fields: list[str]
     receipts: list[ReceiptTold]
     waits_for: list[str]
 

@@ -254,6 +254,7 @@ class PrivacyAsked(BaseModel):
     kind: Literal["access", "erasure", "rectification", "restriction"]
     golden_id: Id
     reason: Word = ""
+    values: Annotated[dict[str, str], Field(max_length=50)] = {}
 
 
 class Checked(BaseModel):
@@ -305,7 +306,7 @@ class Decision(BaseModel):
         }
     )
     operation_id: str
-    kind: Literal["merge", "split", "keep_apart", "keep_together", "undo"]
+    kind: Literal["merge", "split", "keep_apart", "keep_together", "override", "undo"]
     status: Literal["done", "reversed"]
     golden_id: str | None
     golden_ids: list[str]

@@ -152,7 +152,9 @@ class Service:
         return Workshop(
             transactions=self.store,
             engine=self.batch_engine,
-            survivor=survivor_of(self.survivorship, self.settings.threads, self.consents.whole_book),
+            survivor=survivor_of(
+                self.survivorship, self.settings.threads, self.consents.whole_book, self.consents.overrides
+            ),
             differ=difference,
             unlike_links=unlike_links,
             refresh_reviews=lambda: refresh_reviews(self.review_room),

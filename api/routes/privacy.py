@@ -34,7 +34,9 @@ def receive_a_request(asked: PrivacyAsked, write: Writes) -> Response:
     client, service = write.call.caller.client, write.call.service
     return write.once(
         lambda name: _told(
-            receive(service, PrivacyKind(asked.kind), asked.golden_id, client, asked.reason, name)
+            receive(
+                service, PrivacyKind(asked.kind), asked.golden_id, client, asked.reason, name, asked.values
+            )
         ),
         lambda name: _known(write.call, name),
     )

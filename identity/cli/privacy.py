@@ -80,6 +80,10 @@ def receive(
     ],
     golden_id: str,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What was asked.")] = "",
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--value", metavar="FIELD=TEXT", help="What is right; for a rectification."),
+    ] = None,
     actor: Who = None,
     rules: Rules = None,
     as_json: Json = False,
@@ -91,7 +95,12 @@ def receive(
     with usage():
         if kind not in {each.value for each in PrivacyKind}:
             raise ValueError(f"There is no request {kind!r}; there are: {', '.join(PrivacyKind)}.")
-    _show(keep(service_at(rules), PrivacyKind(kind), golden_id, actor or getpass.getuser(), reason), as_json)
+        pairs = [text.partition("=") for text in values or []]
+        if not all(equals for _, equals, _ in pairs):
+            raise ValueError("A value is written as FIELD=TEXT.")
+    wanted = {field: text for field, _, text in pairs}
+    who = actor or getpass.getuser()
+    _show(keep(service_at(rules), PrivacyKind(kind), golden_id, who, reason, "", wanted), as_json)
 
 
 @privacy_app.command()

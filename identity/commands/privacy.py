@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from identity.bootstrap import Service, SystemClock
 from identity.commands.work_off import spool_of
+from identity.flows.judge import Decided, Wish, override
+from identity.flows.judge.override import refuse_unfit
 from identity.flows.privacy.erase import erase
 from identity.flows.privacy.restrict import lift, restrict
 from identity.model.cluster import GoldenId
 from identity.model.errors import DecisionRefused, LookupFailed
 from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
+from identity.ports import OnlineWork
 
 __all__ = [
     "carry_out",
@@ -33,15 +37,36 @@ _OPEN = (PrivacyStatus.RECEIVED, PrivacyStatus.VERIFIED)
 
 
 def receive(
-    service: Service, kind: PrivacyKind, golden_id: str, actor: str, reason: str = "", request_id: str = ""
+    service: Service,
+    kind: PrivacyKind,
+    golden_id: str,
+    actor: str,
+    reason: str = "",
+    request_id: str = "",
+    wanted: Mapping[str, str] = MappingProxyType({}),
 ) -> PrivacyRequest:
-    """Keep a request that somebody has made about a person. LookupFailed E501 for an id that was never issued."""
+    """Keep a request that somebody has made about a person; `wanted` are values to be put right, by field.
+
+    LookupFailed E501 for an id that was never issued; DecisionRefused where values cannot be put right so.
+    """
+    if wanted and kind is not PrivacyKind.RECTIFICATION:
+        raise DecisionRefused("NOT_A_FIELD", "Only a rectification names values.")
+    if wanted:
+        refuse_unfit(service.desk, wanted)
     view = service.store.views.profile(GoldenId(golden_id))
     if view is None:
         raise LookupFailed("E501", "No profile has this golden id.", "Look it up by something else.")
     now, name = SystemClock().now(), request_id or service.desk.new_id()
     request = PrivacyRequest(
-        name, kind, view.profile.golden_id, PrivacyStatus.RECEIVED, now, now + _DUE, actor, reason=reason
+        name,
+        kind,
+        view.profile.golden_id,
+        PrivacyStatus.RECEIVED,
+        now,
+        now + _DUE,
+        actor,
+        reason=reason,
+        wanted=wanted,
     )
     return _kept(service, request)
 
@@ -74,6 +99,8 @@ def carry_out(service: Service, request_id: str, correlation_id: str | None = No
         _erase(service, request, correlation_id)
     elif request.kind is PrivacyKind.RESTRICTION:
         restrict(service.desk, request, correlation_id)
+    elif request.kind is PrivacyKind.RECTIFICATION and request.wanted:
+        _put_right(service, request, correlation_id)
     else:
         _kept(service, replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now()))
     return known_request(service, request_id)
@@ -126,6 +153,7 @@ def told(request: PrivacyRequest) -> dict[str, Any]:
         "reason": request.reason,
         "decided_at": request.decided_at.isoformat() if request.decided_at else None,
         "report": dict(request.report),
+        "fields": sorted(request.wanted),
         "receipts": [_receipt(receipt) for receipt in request.receipts],
         "waits_for": list(request.waits_for),
     }
@@ -156,6 +184,24 @@ def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None
     service.erasures.append(erasure)
     _forget_files(service)
     service.store.scrub()
+
+
+def _put_right(service: Service, request: PrivacyRequest, correlation_id: str | None) -> None:
+    """Have the profile that answers by now tell the right values; under the request's id, so once only."""
+    view = service.store.views.profile(request.golden_id)
+    answers = view.profile.golden_id if view else request.golden_id
+    wish = Wish(
+        request.actor,
+        f"privacy request {request.request_id}",
+        correlation_id,
+        operation_id=request.request_id,
+    )
+
+    def done(work: OnlineWork, _: Decided) -> None:
+        report = {"golden_ids": [answers], "fields": sorted(request.wanted)}
+        work.put_request(replace(request, status=PrivacyStatus.DONE, decided_at=work.at, report=report))
+
+    override(service.desk, answers, request.wanted, wish, "request", done)
 
 
 def _forget_files(service: Service) -> None:

@@ -17,6 +17,9 @@ def requested(report: Report) -> None:
     say(f"request {escape(report['request_id'])}, due {report['due_at'][:10]}")
     if report["report"]:
         done = report["report"]
+        if report["kind"] == "rectification":
+            say(f"put right: {', '.join(done['fields'])}")
+            return
         if report["kind"] == "restriction":
             over = f" until {done['released_at'][:10]}" if "released_at" in done else ""
             say(f"{done['records']} records are kept and not used{over}")

@@ -14,8 +14,9 @@ __all__ = ["Erasure", "PrivacyKind", "PrivacyRequest", "PrivacyStatus", "Receipt
 
 
 class PrivacyKind(StrEnum):
-    """ACCESS is answered with what is held, RECTIFICATION by the source that told what is wrong: both are done when
-    a person says so. ERASURE and RESTRICTION are done here; a restriction is lifted by a release."""
+    """ACCESS is answered with what is held, and done when a person says so; so is a RECTIFICATION that names no values,
+    by the source that told what is wrong. ERASURE, RESTRICTION and a RECTIFICATION with values are done here; a
+    restriction is lifted by a release."""
 
     ACCESS = "access"
     ERASURE = "erasure"
@@ -47,7 +48,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyRequest:
-    """`check` tells how it was made sure that the person asks, `report` what was done: counts and opaque ids only."""
+    """`check` tells how it was made sure that the person asks, `report` what was done: counts and opaque ids only.
+    `wanted` are the right values, by field, where a rectification names them."""
 
     request_id: str
     kind: PrivacyKind
@@ -60,6 +62,7 @@ class PrivacyRequest:
     reason: str = ""
     decided_at: datetime | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
+    wanted: Mapping[str, str] = field(default_factory=dict)
     receipts: tuple[Receipt, ...] = ()
 
     @property

@@ -20,6 +20,7 @@ from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.consents import ConsentReads, ConsentWork
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
+from identity.ports.overrides import OverrideWork
 from identity.ports.privacy import PrivacyWork
 from identity.ports.restrictions import RestrictionReads, RestrictionWork
 from identity.ports.reviews import ReviewWork
@@ -185,7 +186,9 @@ class Look(History, ConsentReads, RestrictionReads, Protocol):
         ...
 
 
-class OnlineWork(Surroundings, DecisionWork, ReviewWork, ConsentWork, PrivacyWork, RestrictionWork, Protocol):
+class OnlineWork(
+    Surroundings, DecisionWork, ReviewWork, ConsentWork, PrivacyWork, RestrictionWork, OverrideWork, Protocol
+):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""
 

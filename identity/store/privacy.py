@@ -93,5 +93,6 @@ def _request(row: Any, receipts: tuple[Receipt, ...]) -> PrivacyRequest:
         "kind": PrivacyKind(row.kind),
         "status": PrivacyStatus(row.status),
         "report": orjson.loads(row.report),
+        "wanted": orjson.loads(row.wanted),
     }
     return PrivacyRequest(**told, receipts=receipts)

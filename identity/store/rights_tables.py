@@ -9,7 +9,13 @@ from sqlalchemy import Index
 from identity.store.columns import Row, key, number, text, time
 from identity.store.dialect import CLUSTERED
 
-__all__ = ["ErasureErrandRow", "RestrictionMarkRow", "RestrictionRow"]
+__all__ = [
+    "ErasureErrandRow",
+    "RestrictionMarkRow",
+    "RestrictionRow",
+    "ValueOverrideRecordRow",
+    "ValueOverrideRow",
+]
 
 
 class ErasureErrandRow(Row, table=True):
@@ -49,3 +55,30 @@ class RestrictionMarkRow(Row, table=True):
     source: str = key(primary_key=True)
     source_record_id: str = key(primary_key=True)
     kind: str = text()
+
+
+class ValueOverrideRow(Row, table=True):
+    """A value that a person gave in the place of what records say; who and why stands with the operation."""
+
+    __tablename__ = "value_override"
+    __table_args__ = (CLUSTERED,)
+
+    operation_id: str = key(primary_key=True)
+    attribute: str = key(primary_key=True)
+    value: str = text()
+    origin: str = text()
+    at: datetime = time()
+    ended_at: datetime | None = time(default=None)
+
+
+class ValueOverrideRecordRow(Row, table=True):
+    """A record that said what was put right, and how it spelled that."""
+
+    __tablename__ = "value_override_record"
+    __table_args__ = (Index("ix_value_override_record", "source", "source_record_id"), CLUSTERED)
+
+    operation_id: str = key(primary_key=True)
+    attribute: str = key(primary_key=True)
+    source: str = key(primary_key=True)
+    source_record_id: str = key(primary_key=True)
+    said: str | None = text(default=None)

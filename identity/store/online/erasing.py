@@ -71,6 +71,8 @@ class EraseSide(Unit):
         numbers = [number for (number,) in self._fetch(sql.NUMBERS.on(rows))] if rows else []
         self._execute(
             *(statement.on(rows) for statement in sql.FORGET_KEYS),
+            sql.FORGET_OVERRIDES.of(),
+            sql.FORGET_WANTED.on(ids),
             sql.FORGET_WISHES.on(rows, at=erasure.at),
             sql.FORGET_FACTS.on(facts),
             *(statement.on(numbers) for statement in sql.FORGET_NUMBERS),
@@ -103,7 +105,8 @@ class EraseSide(Unit):
                 check=request.check,
                 reason=request.reason,
                 decided_at=request.decided_at,
-                report=orjson.dumps(request.report).decode(),
+                report=orjson.dumps(dict(request.report)).decode(),
+                wanted=orjson.dumps(dict(request.wanted)).decode(),
             )
         )
 

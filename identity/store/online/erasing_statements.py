@@ -72,6 +72,7 @@ FORGET_KEYS = (
             "told_deletion",
             "restriction",
             "restriction_mark",
+            "value_override_record",
         )
     ),
     *(
@@ -102,6 +103,14 @@ FORGET_SUBJECTS = (
         " (SELECT s.golden_id FROM {rows} AS s)",
         _IDS,
     ),
+)
+FORGET_OVERRIDES = Statement(
+    "DELETE FROM value_override WHERE NOT EXISTS (SELECT 1 FROM value_override_record AS r"
+    " WHERE r.operation_id = value_override.operation_id AND r.attribute = value_override.attribute)"
+)
+FORGET_WANTED = Statement(
+    "UPDATE privacy_request SET wanted = '{{}}' WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)",
+    _IDS,
 )
 FORGET_MEMBERS = Statement(
     "DELETE FROM loyalty_merged WHERE member IN (SELECT s.member FROM {rows} AS s)",
@@ -167,7 +176,7 @@ SCRUB_EVENTS = Statement(
 
 PUT_REQUEST = Statement(
     'INSERT INTO privacy_request (request_id, kind, golden_id, status, received_at, due_at, actor, "check", reason,'
-    " decided_at, report) VALUES (:request_id, :kind, :golden_id, :status, :received_at, :due_at, :actor, :check,"
-    " :reason, :decided_at, :report) ON CONFLICT (request_id) DO UPDATE SET status = excluded.status,"
+    " decided_at, report, wanted) VALUES (:request_id, :kind, :golden_id, :status, :received_at, :due_at, :actor,"
+    " :check, :reason, :decided_at, :report, :wanted) ON CONFLICT (request_id) DO UPDATE SET status = excluded.status,"
     ' "check" = excluded."check", decided_at = excluded.decided_at, report = excluded.report'
 )

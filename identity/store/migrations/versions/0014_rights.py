@@ -43,8 +43,47 @@ def upgrade() -> None:
         **CLUSTERED,
     )
     op.create_index("ix_restriction_mark_record", "restriction_mark", ["source", "source_record_id"])
+    _create_overrides()
+    op.add_column("privacy_request", sa.Column("wanted", sa.Text(), nullable=False, server_default="{}"))
+    with op.batch_alter_table("privacy_request") as table:
+        table.alter_column("wanted", server_default=None)
+
+
+def _create_overrides() -> None:
+    op.create_table(
+        "value_override",
+        sa.Column("operation_id", KeyText, nullable=False),
+        sa.Column("attribute", KeyText, nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("operation_id", "attribute", name="pk_value_override"),
+        **CLUSTERED,
+    )
+    op.create_table(
+        "value_override_record",
+        sa.Column("operation_id", KeyText, nullable=False),
+        sa.Column("attribute", KeyText, nullable=False),
+        sa.Column("source", KeyText, nullable=False),
+        sa.Column("source_record_id", KeyText, nullable=False),
+        sa.Column("said", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint(
+            "operation_id", "attribute", "source", "source_record_id", name="pk_value_override_record"
+        ),
+        **CLUSTERED,
+    )
+    op.create_index("ix_value_override_record", "value_override_record", ["source", "source_record_id"])
 
 
 def downgrade() -> None:
-    for table in ("restriction_mark", "restriction", "erasure_errand"):
+    with op.batch_alter_table("privacy_request") as requests:
+        requests.drop_column("wanted")
+    for table in (
+        "value_override_record",
+        "value_override",
+        "restriction_mark",
+        "restriction",
+        "erasure_errand",
+    ):
         op.drop_table(table)
