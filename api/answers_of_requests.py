@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from identity.model.audit import AuditAction
 from identity.model.job import JobKind, JobStatus
 
-__all__ = ["JobTold", "Jobs", "PrivacyRequests", "PrivacyTold", "SetAside"]
+__all__ = ["AuditEntries", "JobTold", "Jobs", "PrivacyRequests", "PrivacyTold", "SetAside"]
 
 _G = "g4x7k2m9q0c3d8f1n"
 _AT = "2026-03-01T12:00:00.000000+00:00"
@@ -131,3 +132,32 @@ class SetAside(BaseModel):
 
     rows: list[RowSetAside]
     next_cursor: int | None
+
+
+class AuditTold(BaseModel):
+    """Somebody saw or decided something. `details` are counts and opaque words."""
+
+    model_config = _example(
+        seq=17,
+        at=_AT,
+        actor="crm",
+        action="read",
+        subject=_G,
+        purpose="service",
+        details={"parts": ["consents"]},
+    )
+    seq: int
+    at: datetime
+    actor: str
+    action: AuditAction
+    subject: str | None = Field(description="The golden id it was about; others may stand in `details`.")
+    purpose: str | None
+    details: dict[str, Any]
+
+
+class AuditEntries(BaseModel):
+    """Send `next` back as `after`; `more` says that there may be a next page."""
+
+    entries: list[AuditTold]
+    next: int
+    more: bool

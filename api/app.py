@@ -23,6 +23,7 @@ from api.door import Door
 from api.limits import limits_at
 from api.metrics import Metrics
 from api.routes import (
+    audit,
     consents,
     decisions,
     explain,
@@ -49,7 +50,7 @@ _LOG = structlog.get_logger("identity.api")
 # The hottest first: they are looked through in this order.
 _PARTS = (
     *(lookup, records, profiles, consents, decisions, explain),
-    *(feed, intake, jobs, privacy, operations),
+    *(feed, intake, jobs, privacy, audit, operations),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, NoReturn
@@ -19,7 +19,8 @@ from api.problems import Problem
 from api.scopes import Scope
 from api.settings import ApiSettings
 from api.tokens import Caller, Tokens, unauthenticated
-from identity.bootstrap import Service
+from identity.bootstrap import Service, SystemClock
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.errors import IdentityError
 from identity.ports.requests import Asking, Begun, BegunState, RequestLog
 
@@ -69,6 +70,13 @@ class Call:
     def note(self, **told: str | int) -> None:
         """Put something opaque into the line that the log gets of this request."""
         self.request.scope.setdefault("told", {}).update(told)
+
+    def audit(
+        self, action: AuditAction, subject: str = "", purpose: str = "", **details: str | int | Sequence[str]
+    ) -> None:
+        """Have it kept, before the answer is given, that this client saw something. Opaque words and counts only."""
+        entry = AuditEntry(self.caller.client, action, subject, purpose, details)
+        self.service.store.audit(SystemClock()).append(entry)
 
 
 class _Calling(OAuth2):

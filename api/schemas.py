@@ -44,8 +44,9 @@ def _storable_moment(moment: datetime) -> datetime:
 
 
 def _written(moment: object) -> object:
-    if not isinstance(moment, str):  # or seconds since 1970 would do, which nobody is told
-        raise ValueError("is no text")
+    # Seconds since 1970 would do as well, in a text too, which nobody is told.
+    if not isinstance(moment, str) or "-" not in moment[1:]:
+        raise ValueError("is no date written out")
     return moment
 
 

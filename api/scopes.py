@@ -30,6 +30,7 @@ class Scope(StrEnum):
     RUNS_DECIDE = "runs:decide"
     PRIVACY = "privacy"
     RECEIPTS_WRITE = "receipts:write"
+    AUDIT_READ = "audit:read"
     PURPOSE_SERVICE = "purpose:service"
     PURPOSE_MARKETING = "purpose:marketing"
     PURPOSE_ANALYTICS = "purpose:analytics"
@@ -61,6 +62,7 @@ _MEANINGS = {
     Scope.RUNS_DECIDE: "Approve and reject re-matches.",
     Scope.PRIVACY: "Receive, check and carry out what people ask about themselves, erasure included.",
     Scope.RECEIPTS_WRITE: "Confirm that one's own system has erased a person.",
+    Scope.AUDIT_READ: "See who saw or decided what about whom.",
     Scope.PURPOSE_SERVICE: "Read profiles to serve a customer.",
     Scope.PURPOSE_MARKETING: "Read profiles for marketing, as far as consent goes.",
     Scope.PURPOSE_ANALYTICS: "Read profiles for analytics, without contact values.",

@@ -132,6 +132,7 @@ def _tidy(service: Service, stop: threading.Event) -> None:
             service.redo(1_000)
             requests.forget(SystemClock().now() - _KEPT)
             spool_of(service).forget(_KEPT)
+            service.anchors.flush()
             stewards.forget_sessions(_KEPT)
         except IdentityError as error:
             _LOG.warning("not_tidied", code=error.code)

@@ -126,6 +126,8 @@ def _refuse_unsafe(settings: ApiSettings, environment: Mapping[str, str]) -> Non
         name for name in ("IDENTITY_ISSUER", "IDENTITY_INDEX_SECRET", "IDENTITY_DATABASE_URL")
         if not environment.get(name)
     ] + ([] if named else ["IDENTITY_JWKS (or IDENTITY_SIGNING_KEY_FILE)"])  # fmt: skip
+    if not (environment.get("IDENTITY_AUDIT_KEY") or environment.get("IDENTITY_AUDIT_KEY_FILE")):
+        missing.append("IDENTITY_AUDIT_KEY (or IDENTITY_AUDIT_KEY_FILE)")
     if missing:
         raise RulesError(
             "E140",

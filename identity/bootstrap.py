@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from identity.auditing import audit_key
 from identity.clock import SystemClock
 from identity.comparators import Comparator, Nicknames, comparators
 from identity.connectors.arrivals import spread
+from identity.connectors.audit_anchors import AuditAnchors
 from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
@@ -122,8 +124,10 @@ class Service:
     @cached_property
     def store(self) -> Store:
         told = self.settings
-        store = Store(told.database_url, told.patience, self.features, told.connections)
+        sealed = (audit_key(told), self.anchors.told, told.field_keys)
+        store = Store(told.database_url, told.patience, self.features, told.connections, *sealed)
         store.migrate()
+        store.check_keys()
         return store
 
     def engine(self, name: str = "duckdb") -> BatchEngine:
@@ -152,9 +156,7 @@ class Service:
         return Workshop(
             transactions=self.store,
             engine=self.batch_engine,
-            survivor=survivor_of(
-                self.survivorship, self.settings.threads, self.consents.whole_book, self.consents.overrides
-            ),
+            survivor=self.consents.survivor(self.survivorship, self.settings.threads),
             differ=difference,
             unlike_links=unlike_links,
             refresh_reviews=lambda: refresh_reviews(self.review_room),
@@ -285,6 +287,11 @@ class Service:
         """What outlives the database: who was erased."""
         return ErasureJournal(self.settings.erasures, self.store.put_setting("database_id", new_id()))
 
+    @cached_property
+    def anchors(self) -> AuditAnchors:
+        """Heads of the audit trail, kept outside the database."""
+        return AuditAnchors(self.settings.anchors, lambda: self.store.put_setting("database_id", new_id()))
+
     def _desk(self) -> Desk:
         return Desk(
             transactions=self.store,
@@ -303,12 +310,11 @@ class Service:
     @cached_property
     def review_room(self) -> ReviewRoom:
         """What everybody's review tasks are refreshed with."""
-        rules, settings = self.match_rules, self.settings
         return ReviewRoom(
             transactions=self.store,
-            thresholds=rules.thresholds,
+            thresholds=self.match_rules.thresholds,
             names=self.features,
-            survey=Survey(rules.thresholds, settings.threads, settings.memory),
+            survey=Survey(self.match_rules.thresholds, self.settings.threads, self.settings.memory),
             scorer=self._scorer_of,
             clock=SystemClock(),
             new_id=new_id,

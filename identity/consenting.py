@@ -116,6 +116,10 @@ class Consents:
         """Return what stored records refuse and those in their place do not; see `engines/agreeing.py`."""
         return refusals_left(stored, arrivals, self.policy, at)
 
+    def survivor(self, policy: SurvivorshipPolicy, threads: int) -> Survivor:
+        """Return what elects golden values by all that is stored: facts, and values that people gave."""
+        return survivor_of(policy, threads, self.whole_book, self.overrides)
+
     def overrides(self) -> list[Override]:
         """Return every value that people gave in the place of what records say."""
         with self.store().look() as look:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -68,7 +69,9 @@ class Settings:
 
     In `spool` lie uploads that wait and exports to be fetched: everybody who serves or works has to reach it.
     `inline_jobs` says whether `identity serve` works jobs off as well. `erasures` is the journal of who was erased:
-    kept beside the backups, because they do not know.
+    kept beside the backups, because they do not know. The audit trail is sealed with `audit_key`, and heads of it are
+    kept in `anchors`, out of reach of who may write to the database. Values are encrypted with the first of
+    `field_keys` (by their ids), and not at all without.
     """
 
     database_url: str = DEFAULT_URL
@@ -83,11 +86,15 @@ class Settings:
     erasures: Path = field(default_factory=lambda: state_folder(os.environ) / "erasures.ndjson")
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     consumers: ConsumerSettings = field(default_factory=ConsumerSettings)
+    audit_key: str = field(default="", repr=False)
+    anchors: Path = field(default_factory=lambda: state_folder(os.environ) / "audit-anchors.ndjson")
+    field_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _CONNECTIONS,
-    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, and those of delivery and consumers.
+    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _AUDIT_KEY (or _AUDIT_KEY_FILE), _AUDIT_ANCHORS,
+    _FIELD_KEYS (or _FIELD_KEYS_FILE), and those of delivery and consumers.
 
     RulesError E119 for a setting that makes no sense.
     """
@@ -107,7 +114,29 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         Path(environment.get("IDENTITY_ERASURES") or state_folder(environment) / "erasures.ndjson"),
         delivery_settings_from(environment),
         consumer_settings_from(environment),
+        _secret(environment, "IDENTITY_AUDIT_KEY"),
+        Path(environment.get("IDENTITY_AUDIT_ANCHORS") or state_folder(environment) / "audit-anchors.ndjson"),
+        _field_keys(_secret(environment, "IDENTITY_FIELD_KEYS")),
     )
+
+
+def _field_keys(told: str) -> dict[str, bytes]:
+    """Return keys by their ids, in order: a line is an id and 32 bytes in base64."""
+    keys: dict[str, bytes] = {}
+    for number, line in enumerate(filter(None, map(str.strip, told.splitlines())), 1):
+        name, _, spelled = line.partition(" ")
+        try:
+            key = b64decode(spelled.strip(), validate=True)
+        except ValueError:
+            key = b""
+        if not re.fullmatch("[A-Za-z0-9_.-]{1,64}", name) or len(key) != 32 or name in keys:
+            raise RulesError(
+                "E119",
+                f"Line {number} of IDENTITY_FIELD_KEYS makes no sense.",
+                "Write an id of its own, a space, and 32 bytes in base64.",
+            )
+        keys[name] = key
+    return keys
 
 
 def delivery_settings_from(environment: Mapping[str, str]) -> DeliverySettings:

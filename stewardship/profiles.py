@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from identity.commands.explain import how_report
 from identity.delivery.subscribing import standings
+from identity.model.audit import AuditAction
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed
 from identity.model.operation import OperationKind
@@ -95,6 +96,7 @@ def _events(visit: Visit, golden_id: GoldenId) -> Sequence[Mapping[str, Any]]:
 def reveal(visit: Visit) -> Response:
     """Show the personal values of a profile in clear for a while. It is written down."""
     golden_id = _view(visit).profile.golden_id
+    visit.audit(AuditAction.REVEAL, golden_id)
     visit.screen.stewards.disclose(visit.who, visit.session, golden_id, visit.screen.settings.reveal)
     return visit.go(address("profiles", golden_id))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from starlette.responses import Response
 
 from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord, Question
+from identity.model.audit import AuditAction
 from identity.model.cluster import GoldenId
 from identity.model.record import RecordKey
 from identity.steps.refuse import storable
@@ -37,6 +38,7 @@ def search(visit: Visit) -> Response:
     sought = visit.said("sought")[:_LONGEST]
     ids = list(dict.fromkeys(_found(visit, sought))) if sought and storable(sought) else []
     views = [view for each in ids[:_MOST] if (view := _view(visit, each))]
+    visit.audit(AuditAction.SEARCH, found=len(ids))
     return visit.page(
         "search.html", sought=sought, found=views, more=len(ids) > _MOST, shown=clear_or_masked(clear=False)
     )

@@ -9,6 +9,7 @@ import orjson
 from starlette.responses import Response
 
 from identity.commands.reviews import WHY
+from identity.model.audit import AuditAction
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed
 from identity.model.record import RecordKey
@@ -138,6 +139,7 @@ def claim_one(visit: Visit) -> Response:
 def reveal(visit: Visit) -> Response:
     """Show the personal values of a task in clear for a while. It is written down."""
     task = task_of(visit)
+    visit.audit(AuditAction.REVEAL, task_id=task.task_id, golden_ids=task.golden_ids)
     visit.screen.stewards.disclose(visit.who, visit.session, task.task_id, visit.screen.settings.reveal)
     return visit.go(place_of(task.task_id, part_of(visit)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from identity.bootstrap import Service, SystemClock
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.steward import Steward
 from identity.store.desks import Desks
 from identity.store.stewards import Stewards
@@ -84,6 +85,10 @@ class Visit:
     @cached_property
     def at(self) -> datetime:
         return SystemClock().now()
+
+    def audit(self, action: AuditAction, subject: str = "", **details: str | int | Sequence[str]) -> None:
+        """Have it kept, before the answer is given, that this steward saw something. Opaque words and counts only."""
+        self.service.store.audit(SystemClock()).append(AuditEntry(self.who, action, subject, "", details))
 
     @property
     def named(self) -> Mapping[str, str]:

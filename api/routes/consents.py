@@ -19,6 +19,7 @@ from api.scopes import Scope
 from identity.commands.consents import agreement_report, receipt_report, told_report, was_told_report
 from identity.flows.consent import Asker, Said, Teller
 from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord, Question
+from identity.model.audit import AuditAction
 from identity.model.cluster import GoldenId
 from identity.model.consent_policy import ConsentPolicy
 from identity.model.record import RecordKey
@@ -55,7 +56,10 @@ def consents_of_a_profile(golden_id: str, call: Annotated[Call, needs(Scope.CONS
     if found is None:
         raise erased()
     call.note(golden_id=found.golden_id)
-    report = agreement_report(found, clear=call.may(Scope.PERSONAL_READ))
+    clear = call.may(Scope.PERSONAL_READ)
+    if clear:
+        call.audit(AuditAction.READ, found.golden_id, parts=["consents"])
+    report = agreement_report(found, clear=clear)
     return Response(orjson.dumps(report), media_type=_JSON)
 
 

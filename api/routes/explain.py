@@ -14,6 +14,7 @@ from api.refusals import refusals
 from api.routes.decisions import _side
 from api.scopes import Scope
 from identity.commands.explain import how_report, why_not_report, why_report
+from identity.model.audit import AuditAction
 
 __all__ = ["router", "without_values"]
 
@@ -55,8 +56,16 @@ def why_not(one: Named, other: Named, call: Explains) -> Response:
 
 
 def _answer(call: Call, report: dict[str, Any]) -> Response:
-    shown = report if call.may(Scope.PERSONAL_READ) else without_values(report)
+    shown = without_values(report)
+    if shown != report and call.may(Scope.PERSONAL_READ):
+        shown = report
+        call.audit(AuditAction.EXPLAIN, golden_ids=_golden_ids(report))
     return Response(orjson.dumps(shown, default=str), media_type="application/json")
+
+
+def _golden_ids(report: dict[str, Any]) -> list[str]:
+    sides = (report, *(report.get(side) or {} for side in ("one", "other")))
+    return sorted({side["golden_id"] for side in sides if side.get("golden_id")})
 
 
 def without_values(report: Any) -> Any:

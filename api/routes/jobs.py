@@ -20,6 +20,7 @@ from api.scopes import Scope
 from identity.bootstrap import SystemClock
 from identity.commands.work_off import spool_of, upload_name
 from identity.ids import new_id
+from identity.model.audit import AuditAction
 from identity.model.job import Job, JobKind, JobStatus
 from identity.steps.refuse import storable
 
@@ -55,6 +56,8 @@ async def upload(
     spool = spool_of(write.call.service)
     part = await spool.receive(new_id(), request.stream())
     try:
+        if not part.stat().st_size:
+            raise Problem(422, "INVALID_REQUEST", "The file is empty.", "Send a record in each line of JSON.")
         return await run_in_threadpool(
             write.once,
             lambda job_id: _uploaded(write, job_id, part, source),
@@ -129,7 +132,9 @@ def quarantine(
     _own(call, job_id)
     rows = call.service.store.exports.quarantine(upload_name(job_id), cursor, limit)
     names = ["row", "column", "source", "source_record_id", "code", "message", "outcome"]
-    names += ["raw"] if call.may(Scope.PERSONAL_READ) else []
+    if call.may(Scope.PERSONAL_READ):
+        names.append("raw")
+        call.audit(AuditAction.REVEAL, job_id=job_id, rows=len(rows))
     told = {
         "rows": [{name: getattr(row, name) for name in names} for row in rows],
         "next_cursor": rows[-1].id if len(rows) == limit else None,
@@ -169,6 +174,8 @@ def result(job_id: str, call: Reads) -> Response:
     path = spool_of(call.service).export(job_id, form)
     if not path.is_file():
         raise _nothing()
+    told = {"job_id": job_id, "profiles": job.report.get("profiles", 0), "clear": int(job.asked["clear"])}
+    call.audit(AuditAction.EXPORT, purpose=job.asked["purpose"] or "", **told)
     return FileResponse(path, media_type=_MEDIA[form], filename=f"golden-{job_id}.{form}")
 
 

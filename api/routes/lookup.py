@@ -18,6 +18,7 @@ from api.schemas import Asked, Found, LookupBatch, MatchAsked, NameAsked
 from api.scopes import Scope
 from identity.commands.find import match_report
 from identity.flows.lookup import Answer, ByGoldenId, ByIdentifier, ByRecord, Question
+from identity.model.audit import AuditAction
 from identity.model.cluster import GoldenId
 from identity.model.record import RecordKey, SourceRecord
 from identity.store.searches import NameSearch
@@ -60,7 +61,11 @@ def match(asked: MatchAsked, call: Annotated[Call, needs(Scope.MATCH)]) -> Respo
     call.context.limits.look_up(call.caller.client, 1)
     record = SourceRecord(_ASKED_ABOUT, asked.record.attributes())
     report = match_report(call.service, record, asked.limit)
-    shown = report if call.may(Scope.PERSONAL_READ) else without_values(report)
+    shown = without_values(report)
+    if shown != report and call.may(Scope.PERSONAL_READ):
+        shown = report
+        ids = {each["golden_id"] for each in report["alike"] if each["golden_id"]}
+        call.audit(AuditAction.MATCH, golden_ids=sorted(ids))
     return Response(orjson.dumps(shown), media_type=_JSON)
 
 
@@ -70,8 +75,10 @@ def search(asked: NameAsked, call: Annotated[Call, needs(Scope.SEARCH)]) -> Resp
     call.context.limits.look_up(call.caller.client, asked.limit)
     wanted = NameSearch(asked.family_name, asked.given_name, asked.birth_date, asked.postcode)
     rows = call.service.store.searches.by_name(wanted, int(asked.cursor or 0), asked.limit)
+    ids = list(dict.fromkeys(golden_id for _, golden_id in rows))
+    call.audit(AuditAction.SEARCH, found=len(ids))
     page = {
-        "golden_ids": list(dict.fromkeys(golden_id for _, golden_id in rows)),
+        "golden_ids": ids,
         "next_cursor": str(rows[-1][0]) if len(rows) == asked.limit else None,
     }
     return Response(orjson.dumps(page), media_type=_JSON)

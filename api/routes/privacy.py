@@ -17,6 +17,7 @@ from api.scopes import Scope
 from identity.bootstrap import SystemClock
 from identity.commands.person import person_report
 from identity.commands.privacy import carry_out, known_request, receive, refuse, told, verify
+from identity.model.audit import AuditAction
 from identity.model.errors import LookupFailed
 from identity.model.privacy import PrivacyKind, PrivacyRequest, Receipt
 from identity.steps.refuse import storable
@@ -58,13 +59,15 @@ def privacy_request(request_id: str, call: Reads) -> Response:
 @router.post("/{request_id}/verify", response_model=PrivacyTold, responses=refusals(404, 409))
 def verify_a_request(request_id: str, checked: Checked, write: Writes) -> Response:
     """Say how it was made sure that the person asks."""
-    return _decided(write, request_id, lambda: verify(write.call.service, request_id, checked.check))
+    client = write.call.caller.client
+    return _decided(write, request_id, lambda: verify(write.call.service, request_id, checked.check, client))
 
 
 @router.post("/{request_id}/refuse", response_model=PrivacyTold, responses=refusals(404, 409))
 def refuse_a_request(request_id: str, why: Reason, write: Writes) -> Response:
     """Say no, and why."""
-    return _decided(write, request_id, lambda: refuse(write.call.service, request_id, why.reason))
+    client = write.call.caller.client
+    return _decided(write, request_id, lambda: refuse(write.call.service, request_id, why.reason, client))
 
 
 @router.post("/{request_id}/carry-out", response_model=PrivacyTold, responses=refusals(404, 409))
@@ -72,7 +75,8 @@ def carry_out_a_request(request_id: str, write: Writes) -> Response:
     """Erase, for good: the ids answer 410, and nothing brings the person back. Restrict: the records are kept and not
     used, until that is released. Or say that another request was met."""
     call = write.call
-    return _decided(write, request_id, lambda: carry_out(call.service, request_id, call.correlation_id))
+    told = (call.caller.client, call.correlation_id)
+    return _decided(write, request_id, lambda: carry_out(call.service, request_id, *told))
 
 
 @router.get(
@@ -84,6 +88,7 @@ def person(request_id: str, call: Annotated[Call, needs(Scope.PRIVACY, Scope.PER
     """Return everything that is held of whom a request is about, and nobody else's fields."""
     request = _request(call, request_id)
     call.note(golden_id=request.golden_id)
+    call.audit(AuditAction.PERSON, request.golden_id, request_id=request_id)
     report = person_report(call.service, request.golden_id)
     return Response(orjson.dumps(report, default=str), media_type="application/json")
 

@@ -20,6 +20,7 @@ from api.schemas import Moment
 from api.scopes import Scope
 from identity.commands.explain import how_report
 from identity.flows.lookup import ByGoldenId
+from identity.model.audit import AuditAction
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed
 from identity.model.purpose import PurposePolicy
@@ -60,6 +61,7 @@ def profile(
     view = _view(call, golden_id)
     if policy and refused(view.profile.consents, policy):
         call.note(purpose=policy.name, refused=1)
+        call.audit(AuditAction.READ, view.profile.golden_id, policy.name, refused=1)
         raise Problem(
             403,
             "PURPOSE_REFUSED",
@@ -71,6 +73,10 @@ def profile(
         headers["Content-Location"] = f"/v1/profiles/{view.profile.golden_id}"
     if if_none_match in (headers["ETag"], "*"):
         return Response(status_code=304, headers=headers)
+    if policy or call.may(Scope.PERSONAL_READ):
+        call.audit(
+            AuditAction.READ, view.profile.golden_id, policy.name if policy else "", parts=sorted(parts)
+        )
     return Response(orjson.dumps(_told(call, view, policy, parts)), headers=headers, media_type=_JSON)
 
 

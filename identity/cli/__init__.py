@@ -19,11 +19,13 @@ from typing import Annotated
 import typer
 
 from identity.cli import (
+    audit,
     consents,
     decisions,
     delivery,
     following,
     intake,
+    keys,
     models,
     privacy,
     reasons,
@@ -84,6 +86,8 @@ app.add_typer(intake.app)
 app.add_typer(intake.wishes_app, name="wishes")
 app.add_typer(privacy.app)
 app.add_typer(privacy.privacy_app, name="privacy")
+app.add_typer(audit.audit_app, name="audit")
+app.add_typer(keys.keys_app, name="keys")
 app.add_typer(rules_app, name="rules")
 app.add_typer(models.app, name="model")
 app.add_typer(runs.app, name="runs")

@@ -45,6 +45,7 @@ def erase(
 def export_person(
     golden_id: str,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where person.json and person.html go.")],
+    actor: Who = None,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
@@ -52,7 +53,8 @@ def export_person(
     from identity.commands.person import person_files
     from identity.commands.render_privacy import exported_person
 
-    show(person_files(service_at(rules), golden_id, out), exported_person, as_json)
+    report = person_files(service_at(rules), golden_id, out, actor or getpass.getuser())
+    show(report, exported_person, as_json)
 
 
 @privacy_app.command("list")
@@ -107,43 +109,45 @@ def receive(
 def verify(
     request_id: str,
     check: Annotated[str, typer.Option("--check", metavar="TEXT", help="How the person was recognised.")],
+    actor: Who = None,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
     """Say how it was made sure that the person asks."""
     from identity.commands.privacy import verify as checked
 
-    _show(checked(service_at(rules), request_id, check), as_json)
+    _show(checked(service_at(rules), request_id, check, actor or getpass.getuser()), as_json)
 
 
 @privacy_app.command("carry-out")
-def carry_out(request_id: str, rules: Rules = None, as_json: Json = False) -> None:
+def carry_out(request_id: str, actor: Who = None, rules: Rules = None, as_json: Json = False) -> None:
     """Erase, for good; restrict, until that is released; or say of another request that it was met."""
     from identity.commands.privacy import carry_out as done
 
-    _show(done(service_at(rules), request_id), as_json)
+    _show(done(service_at(rules), request_id, actor or getpass.getuser()), as_json)
 
 
 @privacy_app.command()
 def refuse(
     request_id: str,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why not.")],
+    actor: Who = None,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
     """Say no, and why."""
     from identity.commands.privacy import refuse as refused
 
-    _show(refused(service_at(rules), request_id, reason), as_json)
+    _show(refused(service_at(rules), request_id, reason, actor or getpass.getuser()), as_json)
 
 
 @privacy_app.command()
-def release(request_id: str, rules: Rules = None, as_json: Json = False) -> None:
+def release(request_id: str, actor: Who = None, rules: Rules = None, as_json: Json = False) -> None:
     """Let come back who was erased, because they have come by their own will; or lift a restriction."""
     from identity.commands.privacy import release as let_go
     from identity.commands.render_privacy import released
 
-    show(let_go(service_at(rules), request_id), released, as_json)
+    show(let_go(service_at(rules), request_id, actor or getpass.getuser()), released, as_json)
 
 
 def _show(request: Any, as_json: bool) -> None:

@@ -12,6 +12,7 @@ import orjson
 from identity.bootstrap import Service, SystemClock
 from identity.commands.explain import how_report
 from identity.connectors.results import writing
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed
 from identity.model.record import SourceRecord
@@ -67,9 +68,10 @@ def _record(service: Service, record: SourceRecord) -> dict[str, Any]:
     }
 
 
-def person_files(service: Service, golden_id: str, folder: Path) -> dict[str, Any]:
+def person_files(service: Service, golden_id: str, folder: Path, actor: str) -> dict[str, Any]:
     """Write person.json and person.html into a folder, for its owner alone; return what they hold, counted."""
     report = person_report(service, golden_id)
+    service.store.audit(SystemClock()).append(AuditEntry(actor, AuditAction.PERSON, report["golden_id"]))
     with writing(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in (("person.json", _json(report)), ("person.html", _page(report).encode())):

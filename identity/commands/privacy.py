@@ -14,6 +14,7 @@ from identity.flows.judge import Decided, Wish, override
 from identity.flows.judge.override import refuse_unfit
 from identity.flows.privacy.erase import erase
 from identity.flows.privacy.restrict import lift, restrict
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.errors import DecisionRefused, LookupFailed
 from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
@@ -68,57 +69,53 @@ def receive(
         reason=reason,
         wanted=wanted,
     )
-    return _kept(service, request)
+    return _kept(service, request, actor)
 
 
-def verify(service: Service, request_id: str, check: str) -> PrivacyRequest:
-    """Say how it was made sure that the person asks."""
+def verify(service: Service, request_id: str, check: str, actor: str) -> PrivacyRequest:
+    """Say how it was made sure that the person asks; `actor` says so."""
     request = _open(service, request_id)
     if not check.strip():
         raise DecisionRefused(
             "NOT_CHECKED", "It has to be said how the person was recognised.", "Say it in `check`."
         )
-    return _kept(service, replace(request, status=PrivacyStatus.VERIFIED, check=check))
+    return _kept(service, replace(request, status=PrivacyStatus.VERIFIED, check=check), actor)
 
 
-def refuse(service: Service, request_id: str, reason: str) -> PrivacyRequest:
+def refuse(service: Service, request_id: str, reason: str, actor: str) -> PrivacyRequest:
     """Say no, and why."""
     request = _open(service, request_id)
     now = SystemClock().now()
-    return _kept(service, replace(request, status=PrivacyStatus.REFUSED, reason=reason, decided_at=now))
+    refused = replace(request, status=PrivacyStatus.REFUSED, reason=reason, decided_at=now)
+    return _kept(service, refused, actor)
 
 
-def carry_out(service: Service, request_id: str, correlation_id: str | None = None) -> PrivacyRequest:
-    """Erase or restrict, once it is certain who asks. Of other requests keep that they were met."""
+def carry_out(
+    service: Service, request_id: str, actor: str, correlation_id: str | None = None
+) -> PrivacyRequest:
+    """Erase, restrict or put right, once it is certain who asks. Of other requests keep that they were met."""
     request = _open(service, request_id)
     if request.status is not PrivacyStatus.VERIFIED:
         raise DecisionRefused(
             "NOT_CHECKED", "Nobody has said yet how the person was recognised.", "Verify the request first."
         )
     if request.kind is PrivacyKind.ERASURE:
-        _erase(service, request, correlation_id)
+        _erase(service, request, correlation_id, actor)
     elif request.kind is PrivacyKind.RESTRICTION:
-        restrict(service.desk, request, correlation_id)
+        restrict(service.desk, request, actor, correlation_id)
     elif request.kind is PrivacyKind.RECTIFICATION and request.wanted:
-        _put_right(service, request, correlation_id)
+        _put_right(service, request, actor, correlation_id)
     else:
-        _kept(service, replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now()))
+        done = replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now())
+        _kept(service, done, actor)
     return known_request(service, request_id)
 
 
 def erase_now(service: Service, golden_id: str, actor: str, check: str, reason: str = "") -> PrivacyRequest:
     """Receive, verify and carry out an erasure in one: for who has the person before them."""
     request = receive(service, PrivacyKind.ERASURE, golden_id, actor, reason)
-    verify(service, request.request_id, check)
-    return carry_out(service, request.request_id)
-
-
-def release(service: Service, request_id: str) -> dict[str, Any]:
-    """Let come back who was erased, because they came by their own will, or lift a restriction."""
-    request = known_request(service, request_id)
-    if request.kind is PrivacyKind.RESTRICTION:
-        return {"request_id": request_id, "records": lift(service.desk, request)}
-    return {"request_id": request_id, "marks": service.store.privacy.release(request_id)}
+    verify(service, request.request_id, check, actor)
+    return carry_out(service, request.request_id, actor)
 
 
 def known_request(service: Service, request_id: str) -> PrivacyRequest:
@@ -173,25 +170,41 @@ def _open(service: Service, request_id: str) -> PrivacyRequest:
     return request
 
 
-def _kept(service: Service, request: PrivacyRequest) -> PrivacyRequest:
+def release(service: Service, request_id: str, actor: str) -> dict[str, Any]:
+    """Let come back who was erased, because they have come by their own will, or lift a restriction; return how many
+    marks or records that were."""
+    request, now = known_request(service, request_id), SystemClock().now()
+    if request.kind is PrivacyKind.RESTRICTION:
+        return {"request_id": request_id, "records": lift(service.desk, request, actor)}
+    entry = AuditEntry(actor, AuditAction.RELEASE, request.golden_id, details={"request_id": request_id})
+    return {"request_id": request_id, "marks": service.store.privacy.release(request_id, entry, now)}
+
+
+def _kept(service: Service, request: PrivacyRequest, actor: str) -> PrivacyRequest:
     with service.store.online(SystemClock()) as work:
-        work.put_request(request)
+        _put(work, request, actor)
     return request
 
 
-def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None) -> None:
-    erasure = erase(service.desk, request, correlation_id)
+def _put(work: OnlineWork, request: PrivacyRequest, actor: str) -> None:
+    told = {"request_id": request.request_id, "kind": request.kind.value, "status": request.status.value}
+    work.put_request(request)
+    work.audit(AuditEntry(actor, AuditAction.REQUEST, request.golden_id, details=told))
+
+
+def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None, actor: str) -> None:
+    erasure = erase(service.desk, request, correlation_id, actor)
     service.erasures.append(erasure)
     _forget_files(service)
     service.store.scrub()
 
 
-def _put_right(service: Service, request: PrivacyRequest, correlation_id: str | None) -> None:
+def _put_right(service: Service, request: PrivacyRequest, actor: str, correlation_id: str | None) -> None:
     """Have the profile that answers by now tell the right values; under the request's id, so once only."""
     view = service.store.views.profile(request.golden_id)
     answers = view.profile.golden_id if view else request.golden_id
     wish = Wish(
-        request.actor,
+        actor,
         f"privacy request {request.request_id}",
         correlation_id,
         operation_id=request.request_id,
@@ -199,9 +212,15 @@ def _put_right(service: Service, request: PrivacyRequest, correlation_id: str | 
 
     def done(work: OnlineWork, _: Decided) -> None:
         report = {"golden_ids": [answers], "fields": sorted(request.wanted)}
-        work.put_request(replace(request, status=PrivacyStatus.DONE, decided_at=work.at, report=report))
+        met = replace(request, status=PrivacyStatus.DONE, decided_at=work.at, report=report)
+        _put(work, met, actor)
 
-    override(service.desk, answers, request.wanted, wish, "request", done)
+    try:
+        override(service.desk, answers, request.wanted, wish, "request", done)
+    except DecisionRefused as refusal:
+        if refusal.code != "NOTHING_TO_DECIDE":
+            raise
+        _kept(service, replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now()), actor)
 
 
 def _forget_files(service: Service) -> None:

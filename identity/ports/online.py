@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from identity.model.audit import AuditEntry
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.judgement import Link
 from identity.model.match import MatchModel
@@ -208,6 +209,10 @@ class OnlineWork(
 
     def share(self, things: Iterable[int]) -> bool:
         """Claim numbers beside others who share them: only who claims them alone waits for all of those."""
+        ...
+
+    def audit(self, entry: AuditEntry) -> None:
+        """Have an entry of the audit trail kept with this unit, or not at all."""
         ...
 
     # What is in force

@@ -99,7 +99,7 @@ class BulkWork(BulkIndex, BulkReviews):
         if facts:
             rows, about = fact_tables(facts)
             for table, added, known in (
-                ("consent_fact", rows, ("fact_id",)),
+                ("consent_fact", self._fields.sealed("consent_fact", rows), ("fact_id",)),
                 ("consent_record", about, tuple(about.column_names)),
             ):
                 self._connection.execute(sql.add(table, added.column_names, self._stage(added), known))
@@ -146,7 +146,7 @@ class BulkWork(BulkIndex, BulkReviews):
         self._connection.execute(sql.upsert(into, rows.column_names, self._stage(rows), key))
 
     def put_quarantine(self, rows: pa.Table) -> None:
-        stage = self._stage(shaped(rows, ports.QUARANTINED))
+        stage = self._stage(self._fields.sealed("quarantine", shaped(rows, ports.QUARANTINED)))
         self._connection.execute(sql.insert_quarantine(ports.QUARANTINED.names, stage))
 
     def start_load(self, load: Load) -> None:

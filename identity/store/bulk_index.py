@@ -51,7 +51,7 @@ class BulkIndex(BulkUnit):
         self._features_stand = True
 
     def put_features(self, features: pa.Table) -> None:
-        stage = self._stage(shaped(features, ports.FEATURE_TEXTS))
+        stage = self._stage(self._fields.sealed("source_record", shaped(features, ports.FEATURE_TEXTS)))
         if self._features_stand:
             self._connection.execute(
                 sql.forget_features(f"number NOT IN (SELECT s.number FROM {stage} AS s)")

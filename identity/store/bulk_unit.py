@@ -11,6 +11,7 @@ import pyarrow as pa
 from identity.ports import Clock
 from identity.store import statements as sql
 from identity.store.dialect import BulkConnection, Database
+from identity.store.fields import ENCRYPTED, PLAIN, Fields
 
 __all__ = ["TIME", "BulkUnit", "one", "shaped"]
 
@@ -22,8 +23,9 @@ _INSTANT = timedelta(microseconds=1)
 class BulkUnit:
     """One transaction that every other writer waits for, for a `with` block."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, fields: Fields = PLAIN) -> None:
         self._database = database
+        self._fields = fields
         self._clock = clock
         self._open: BulkConnection | None = None
         self._at: datetime | None = None
@@ -79,7 +81,8 @@ class BulkUnit:
     # Ways in and out
 
     def _read(self, table: str, schema: pa.Schema, where: str = "TRUE") -> pa.Table:
-        return self._connection.fetch(sql.select(table, schema.names, where), schema)
+        rows = self._connection.fetch(sql.select(table, schema.names, where), schema)
+        return self._fields.cleared(table, rows) if table in ENCRYPTED else rows
 
     def _stage(self, table: pa.Table) -> str:
         return self._connection.stage(table)
@@ -87,7 +90,8 @@ class BulkUnit:
     def _upsert(
         self, into: str, rows: pa.Table, schema: pa.Schema, key: tuple[str, ...], kept: tuple[str, ...] = ()
     ) -> str:
-        stage = self._stage(shaped(rows, schema))
+        told = shaped(rows, schema)
+        stage = self._stage(self._fields.sealed(into, told) if into in ENCRYPTED else told)
         self._connection.execute(sql.upsert(into, schema.names, stage, key, kept))
         return stage
 

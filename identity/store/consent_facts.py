@@ -10,25 +10,37 @@ import pyarrow as pa
 from identity.model.consent_fact import ConsentFact, FactOrigin
 from identity.model.record import RecordKey
 from identity.store.dialect import utc
+from identity.store.fields import ENCRYPTED, Fields
 
-__all__ = ["FACT_COLUMNS", "fact_of", "fact_row", "fact_tables"]
+__all__ = ["FACT_COLUMNS", "VALUE", "fact_of", "fact_row", "fact_tables"]
 
 FACT_COLUMNS = (
     "fact_id", "origin", "purpose", "channel", "status", "captured_at", "received_at", "expires_at", "source",
     "actor", "change_id", "kind", "value", "jurisdiction", "basis", "notice", "evidence",
 )  # fmt: skip
+VALUE = "consent_fact.value"
+_SEALED = frozenset(ENCRYPTED["consent_fact"])
 _TIMES = {"captured_at", "received_at", "expires_at"}
 _TIME = pa.timestamp("us", tz="UTC")
 
 
-def fact_row(fact: ConsentFact) -> tuple[Any, ...]:
+def fact_row(fact: ConsentFact, fields: Fields) -> tuple[Any, ...]:
+    told = _told(fact)
+    return tuple(
+        fields.seal(f"consent_fact.{name}", value) if name in _SEALED else value
+        for name, value in zip(FACT_COLUMNS, told, strict=True)
+    )
+
+
+def _told(fact: ConsentFact) -> tuple[Any, ...]:
     kind, value = fact.identifier or (None, None)
     told = {"origin": fact.origin.value, "kind": kind, "value": value}
     return tuple(told[name] if name in told else getattr(fact, name) for name in FACT_COLUMNS)
 
 
-def fact_of(row: tuple[Any, ...], records: tuple[RecordKey, ...]) -> ConsentFact:
+def fact_of(row: tuple[Any, ...], records: tuple[RecordKey, ...], fields: Fields) -> ConsentFact:
     told = dict(zip(FACT_COLUMNS, row, strict=True))
+    told |= {name: fields.clear(f"consent_fact.{name}", told[name]) for name in _SEALED}
     kind, value = told.pop("kind"), told.pop("value")
     told |= {name: utc(told[name]) for name in _TIMES if told[name] is not None}
     told["origin"] = FactOrigin(told["origin"])
@@ -36,9 +48,9 @@ def fact_of(row: tuple[Any, ...], records: tuple[RecordKey, ...]) -> ConsentFact
 
 
 def fact_tables(facts: Sequence[ConsentFact]) -> tuple[pa.Table, pa.Table]:
-    """Return facts, each once, and the records that they are about, as Arrow tables."""
+    """Return facts, each once and not encrypted, and the records that they are about, as Arrow tables."""
     each = list({fact.fact_id: fact for fact in facts}.values())
-    columns = zip(FACT_COLUMNS, zip(*map(fact_row, each), strict=True), strict=True)
+    columns = zip(FACT_COLUMNS, zip(*map(_told, each), strict=True), strict=True)
     rows = {name: pa.array(column, _TIME if name in _TIMES else pa.string()) for name, column in columns}
     about = sorted(
         {(key.source, key.source_record_id, fact.fact_id) for fact in each for key in fact.records}

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
 
+from identity.model.audit import AuditHead
+from identity.model.errors import StoreError
 from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
+from identity.steps.seal import derived_key
 from identity.store import upgrade
+from identity.store.audit import Appending, AuditTrail, Sealing
 from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
@@ -14,14 +21,16 @@ from identity.store.desks import Desks
 from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
 from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
+from identity.store.fields import Fields, missing
 from identity.store.intake import Intake
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
 from identity.store.online import Look, OnlineWork
-from identity.store.online.statements import PUT_SETTING, SETTING
+from identity.store.online.statements import FORGET_SETTING, PUT_SETTING, SETTING
 from identity.store.privacy import PrivacyLog
 from identity.store.quality_views import Quality
 from identity.store.requests import Requests
+from identity.store.rotation import Rotated, rotate
 from identity.store.runs import Runs
 from identity.store.searches import Searches
 from identity.store.stewards import Stewards
@@ -30,6 +39,8 @@ from identity.store.views import Views
 __all__ = ["CONNECTIONS", "DEFAULT_URL", "Store", "check_current", "head_revision", "migrate"]
 
 head_revision = upgrade.head_revision
+_PROOF, _PROVEN = "field key ", "setting.field key"
+"""What is kept of each key that values are encrypted with: its name, encrypted with it."""
 
 
 class Store:
@@ -37,7 +48,9 @@ class Store:
 
     Opening it connects to nothing yet, but a URL that cannot work raises StoreError E401 or E402 at once.
     A writer waits up to `patience` seconds for another one before it raises E405. `features` names what records
-    are filed by, custom attributes last; the order is part of what is stored.
+    are filed by, custom attributes last; the order is part of what is stored. The audit trail is sealed with
+    `audit_key`, or with one made of a secret that is kept in the database; `on_audited` hears of its head after each
+    commit.
     """
 
     def __init__(
@@ -46,16 +59,22 @@ class Store:
         patience: float = 30.0,
         features: Sequence[str] = FEATURES,
         connections: int = CONNECTIONS,
+        audit_key: bytes | None = None,
+        on_audited: Callable[[AuditHead], None] = lambda _: None,
+        field_keys: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         self._database = database_at(url, patience, connections)
+        self._audit_key = audit_key
+        self._on_audited = on_audited
         self._features = tuple(features)
-        self.views = Views(self._database)
+        self._fields = Fields.of(field_keys)
+        self.views = Views(self._database, self._fields)
         self.searches = Searches(self._database)
-        self.erp_book = ErpBook(self._database)
+        self.erp_book = ErpBook(self._database, self._fields)
         self.intake = Intake(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
-        self.exports = Exports(self._database)
-        self.privacy = PrivacyLog(self._database)
+        self.exports = Exports(self._database, self._fields)
+        self.privacy = PrivacyLog(self._database, lambda: self._sealing, self._fields)
         self.quality = Quality(self._database)
 
     def migrate(self) -> None:
@@ -66,21 +85,63 @@ class Store:
         """Raise StoreError E403 when the database is behind this program, E404 when it is ahead."""
         upgrade.check_current(self._database)
 
+    def check_keys(self) -> None:
+        """Raise StoreError E422 where values are encrypted with a key that is not given, E423 where another one is
+        given under its name. From then on values may be encrypted with the current key."""
+        try:
+            for name, proof in self.views.settings(_PROOF).items():
+                if name not in self._fields.keys:
+                    raise missing(name)
+                self._fields.read(_PROVEN, proof)
+        except StoreError:
+            self.close()
+            raise
+        if self._fields.current:
+            self.put_setting(
+                _PROOF + self._fields.current, self._fields.spelled(_PROVEN, self._fields.current)
+            )
+
+    def rotate(self) -> Iterator[Rotated]:
+        """Encrypt everything with the current key, and say how far that is; see `store/rotation.py`. When it is done,
+        keys that are needed no more may be taken away."""
+        yield from rotate(self._database, self._fields)
+        for name in self.views.settings(_PROOF):
+            if name != self._fields.current:
+                self._forget_setting(_PROOF + name)
+        self.scrub()
+
+    def _forget_setting(self, name: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(FORGET_SETTING.of(name=name))
+
     def begin(self, clock: Clock) -> BulkWork:
         """Return a unit of work for a `with` block: commits at its end, leaves nothing when it raises."""
-        return BulkWork(self._database, clock)
+        return BulkWork(self._database, clock, self._fields)
 
     def look(self, *, steady: bool = False) -> Look:
         """Return a read-only look at a few records, for a `with` block. A `steady` one sees one moment throughout."""
-        return Look(self._database, self._features, steady=steady)
+        return Look(self._database, self._features, self._fields, steady=steady)
 
     def online(self, clock: Clock) -> OnlineWork:
         """Return a unit of work around a few records, for a `with` block as `begin` does."""
-        return OnlineWork(self._database, clock, self._features)
+        return OnlineWork(self._database, clock, self._features, self._sealing, self._fields)
 
     def runs(self, clock: Clock) -> Runs:
         """Return the history of re-matches."""
-        return Runs(self._database, clock)
+        return Runs(self._database, clock, self._sealing)
+
+    def audit(self, clock: Clock) -> AuditTrail:
+        """Return the trail of who saw or decided what."""
+        return AuditTrail(self._database, clock, self._appending)
+
+    @cached_property
+    def _appending(self) -> Appending:
+        return Appending(self._database, self._sealing)
+
+    @cached_property
+    def _sealing(self) -> Sealing:
+        key = self._audit_key or derived_key(self.put_setting("index_secret", secrets.token_hex(32)), "audit")
+        return Sealing(key, self._on_audited)
 
     def requests(self, clock: Clock) -> Requests:
         """Return the requests that clients gave a key."""

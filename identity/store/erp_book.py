@@ -13,7 +13,8 @@ from identity.ports.erp import ErpPage
 from identity.steps.refer import Wish
 from identity.store.dialect import Asked, Database, Statement
 from identity.store.errands import errands_of
-from identity.store.mapping import attributes_from_json
+from identity.store.fields import Fields
+from identity.store.mapping import ATTRIBUTES, attributes_from_json
 from identity.store.tables import TABLES
 
 __all__ = ["ErpBook", "put_written"]
@@ -33,8 +34,9 @@ def put_written(written: ErpWritten) -> list[Asked]:
 
 
 class ErpBook:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fields: Fields) -> None:
         self._database = database
+        self._fields = fields
 
     def page(self, golden_ids: Collection[str], numbers: Collection[str], policy: ErpPolicy) -> ErpPage:
         with self._database.read() as look:
@@ -44,7 +46,7 @@ class ErpBook:
             homes |= _homes(look, policy.source, _CROSSWALK.source_record_id, set(numbers))
             written = _rows(look, select(*_WRITTEN), _WRITTEN.number, homes)
             return ErpPage(
-                _wishes(look, homes, policy),
+                _wishes(look, homes, policy, self._fields),
                 {
                     number: ErpWritten(number, GoldenId(told) if told else None, digest)
                     for number, told, digest in written
@@ -54,7 +56,7 @@ class ErpBook:
     def wishes(self, policy: ErpPolicy) -> dict[str, Wish]:
         with self._database.read() as look:
             homes = {number: home for number, home in look.execute(_current(policy.source))}  # noqa: C416
-            return _wishes(look, homes, policy)
+            return _wishes(look, homes, policy, self._fields)
 
     def survivors(self, golden_ids: Collection[str]) -> dict[GoldenId, GoldenId]:
         with self._database.read() as look:
@@ -80,11 +82,15 @@ def _homes(look: Connection, source: str, column: Any, values: Collection[str]) 
     return dict(_rows(look, _current(source), column, values))
 
 
-def _wishes(look: Connection, homes: dict[str, str | None], policy: ErpPolicy) -> dict[str, Wish]:
+def _wishes(
+    look: Connection, homes: dict[str, str | None], policy: ErpPolicy, fields: Fields
+) -> dict[str, Wish]:
     """Return what each account should bear; nobody's is told nothing."""
     asked = select(_PROFILE.golden_id, _PROFILE.attributes)
     profiles = {
-        golden_id: {name: found.value for name, found in attributes_from_json(told).items()}
+        golden_id: {
+            name: found.value for name, found in attributes_from_json(fields.read(ATTRIBUTES, told)).items()
+        }
         for golden_id, told in _rows(
             look, asked, _PROFILE.golden_id, {home for home in homes.values() if home}
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -13,6 +13,7 @@ from identity.model.golden import GoldenProfile
 from identity.model.record import RecordKey
 from identity.store import mapping
 from identity.store.dialect import Database
+from identity.store.fields import PLAIN, Fields
 from identity.store.tables import TABLES
 
 __all__ = ["Exports", "QuarantinedRow"]
@@ -40,8 +41,9 @@ class QuarantinedRow:
 
 
 class Exports:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fields: Fields = PLAIN) -> None:
         self._database = database
+        self._fields = fields
 
     def profiles(self) -> Iterator[tuple[Sequence[GoldenProfile], int]]:
         """Yield every live profile as of one moment, some at a time, with how many there are in all."""
@@ -51,7 +53,7 @@ class Exports:
             of = look.execute(counted).scalar_one()
             after = ""
             while rows := look.execute(live.where(_PROFILE.golden_id > after).limit(_AT_ONCE)).all():
-                yield _profiles(look, rows), of
+                yield _profiles(look, rows, self._fields), of
                 after = rows[-1].golden_id
 
     def quarantine(self, file: str, after: int, limit: int) -> list[QuarantinedRow]:
@@ -60,10 +62,11 @@ class Exports:
         asked = select(*columns).where(_QUARANTINE.file == file, _QUARANTINE.id > after)
         with self._database.read() as look:
             rows = look.execute(asked.order_by(_QUARANTINE.id).limit(limit)).all()
-        return [QuarantinedRow(*row) for row in rows]
+        found = [QuarantinedRow(*row) for row in rows]
+        return [replace(row, raw=self._fields.clear("quarantine.raw", row.raw)) for row in found]
 
 
-def _profiles(look: Connection, rows: Sequence[Any]) -> list[GoldenProfile]:
+def _profiles(look: Connection, rows: Sequence[Any], fields: Fields) -> list[GoldenProfile]:
     held: defaultdict[str, list[RecordKey]] = defaultdict(list)
     columns = (_CROSSWALK.golden_id, _CROSSWALK.source, _CROSSWALK.source_record_id)
     under = select(*columns).where(
@@ -73,4 +76,4 @@ def _profiles(look: Connection, rows: Sequence[Any]) -> list[GoldenProfile]:
     )
     for golden_id, *key in look.execute(under):
         held[golden_id].append(RecordKey(*key))
-    return [mapping.golden_profile(row, tuple(sorted(held[row.golden_id]))) for row in rows]
+    return [mapping.golden_profile(row, tuple(sorted(held[row.golden_id])), fields) for row in rows]

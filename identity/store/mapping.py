@@ -15,8 +15,10 @@ from identity.model.golden import GoldenProfile, GoldenValue
 from identity.model.judgement import Judgement, Link
 from identity.model.operation import ProfileImage
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
+from identity.store.fields import Fields
 
 __all__ = [
+    "ATTRIBUTES",
     "BEING_BUILT",
     "INDEX_VERSION",
     "attributes_from_json",
@@ -38,6 +40,8 @@ INDEX_VERSION = "index_version"
 """The setting that says what the index was built with; while it is built anew, behind a mark."""
 BEING_BUILT = "being built anew: "
 """The setting that says what the index was built with."""
+
+ATTRIBUTES, IMAGES = "golden_profile.attributes", "operation.attributes"
 
 
 class _Row(Protocol):
@@ -92,25 +96,26 @@ def captured_from_json(text: str) -> dict[str, datetime]:
     return {consent: moment for consent, moment in told.items() if moment}
 
 
-def golden_profile(row: _Row, records: tuple[RecordKey, ...]) -> GoldenProfile:
+def golden_profile(row: _Row, records: tuple[RecordKey, ...], fields: Fields) -> GoldenProfile:
     return GoldenProfile(
         golden_id=GoldenId(row.golden_id),
-        values=attributes_from_json(row.attributes),
+        values=attributes_from_json(fields.read(ATTRIBUTES, row.attributes)),
         consents=flags_from_json(row.consents),
         records=records,
         version=row.version,
     )
 
 
-def images_to_json(images: Iterable[ProfileImage]) -> str:
-    """Return profiles at a moment as JSON, records as pairs of source and id."""
+def images_to_json(images: Iterable[ProfileImage], fields: Fields) -> str:
+    """Return profiles at a moment as JSON, records as pairs of source and id; attributes are a text of their own where
+    they are encrypted."""
     spelled = [
         {
             "golden_id": image.golden_id,
             "version": image.version,
             "status": image.status,
             "records": [[key.source, key.source_record_id] for key in image.records],
-            "attributes": {name: _told(value) for name, value in image.attributes.items()},
+            "attributes": _attributes(image, fields),
             "consents": image.consents,
         }
         for image in images
@@ -118,22 +123,35 @@ def images_to_json(images: Iterable[ProfileImage]) -> str:
     return orjson.dumps(spelled, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def images_from_json(text: str) -> tuple[ProfileImage, ...]:
+def _attributes(image: ProfileImage, fields: Fields) -> Any:
+    told = {name: _told(value) for name, value in image.attributes.items()}
+    if not fields.current:
+        return told
+    return fields.seal(IMAGES, orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _image_values(told: Any, fields: Fields) -> dict[str, GoldenValue]:
+    spelled = orjson.loads(fields.read(IMAGES, told)) if isinstance(told, str) else told
+    return {name: _golden_value(*each) for name, each in spelled.items()}
+
+
+def images_from_json(text: str, fields: Fields) -> tuple[ProfileImage, ...]:
     return tuple(
         ProfileImage(
             GoldenId(told["golden_id"]),
             told["version"],
             told["status"],
             tuple(RecordKey(*pair) for pair in told["records"]),
-            {name: _golden_value(*spelled) for name, spelled in told["attributes"].items()},
+            _image_values(told["attributes"], fields),
             told["consents"],
         )
         for told in orjson.loads(text)
     )
 
 
-def source_record(row: _Row) -> SourceRecord:
-    told = {name: getattr(row, name) for name in CANONICAL_ATTRIBUTES} | flags_from_json(row.custom)
+def source_record(row: _Row, fields: Fields) -> SourceRecord:
+    told = {name: fields.clear(f"source_record.{name}", getattr(row, name)) for name in CANONICAL_ATTRIBUTES}
+    told |= flags_from_json(row.custom)
     return SourceRecord(
         key=RecordKey(row.source, row.source_record_id),
         attributes={name: value for name, value in told.items() if value is not None},

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import select
 
+from identity.model.audit import AuditEntry
 from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
 from identity.model.record import RecordKey
+from identity.store.audit import Sealing
 from identity.store.dialect import Database, Statement
 from identity.store.errands import receipts_of
+from identity.store.fields import Fields
 from identity.store.tables import TABLES
 
 __all__ = ["PrivacyLog"]
@@ -28,8 +33,10 @@ _RELEASE = Statement("DELETE FROM suppression WHERE erasure_id = :erasure_id RET
 
 
 class PrivacyLog:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sealing: Callable[[], Sealing], fields: Fields) -> None:
         self._database = database
+        self._sealing = sealing
+        self._fields = fields
 
     def request(self, request_id: str) -> PrivacyRequest | None:
         found = self._found(_REQUEST.request_id == request_id, 1)
@@ -54,7 +61,7 @@ class PrivacyLog:
                 receipts[row.request_id].append(Receipt(row.consumer, row.status, row.at))
             for request_id, receipt in receipts_of(look, ids):
                 receipts[request_id].append(receipt)
-        return [_request(row, tuple(receipts[row.request_id])) for row in rows]
+        return [_request(row, tuple(receipts[row.request_id]), self._fields) for row in rows]
 
     def restricted(self, golden_id: str) -> tuple[RecordKey, ...]:
         """Return the records that were under a golden id when their person asked that they be kept and not used."""
@@ -81,18 +88,22 @@ class PrivacyLog:
         with self._database.read() as look:
             return frozenset(look.execute(asked).scalars())
 
-    def release(self, erasure_id: str) -> int:
+    def release(self, erasure_id: str, entry: AuditEntry, at: datetime) -> int:
         """Let come back who was erased: they have come by their own will. Return how many marks that were."""
+        sealing = self._sealing()
         with self._database.write() as connection:
-            return len(connection.ask(_RELEASE.of(erasure_id=erasure_id))())
+            marks = len(connection.ask(_RELEASE.of(erasure_id=erasure_id))())
+            head = sealing.append(connection, [entry], at)
+        sealing.told(head)
+        return marks
 
 
-def _request(row: Any, receipts: tuple[Receipt, ...]) -> PrivacyRequest:
+def _request(row: Any, receipts: tuple[Receipt, ...], fields: Fields) -> PrivacyRequest:
     told = {
         **row._mapping,
         "kind": PrivacyKind(row.kind),
         "status": PrivacyStatus(row.status),
         "report": orjson.loads(row.report),
-        "wanted": orjson.loads(row.wanted),
+        "wanted": orjson.loads(fields.read("privacy_request.wanted", row.wanted)),
     }
     return PrivacyRequest(**told, receipts=receipts)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Index
 
-from identity.store.columns import Row, key, number, text, time
-from identity.store.dialect import CLUSTERED
+from identity.store.columns import Row, key, number, position, text, time
+from identity.store.dialect import CLUSTERED, NEVER_REUSED
 
 __all__ = [
     "ErasureErrandRow",
@@ -61,10 +61,11 @@ class ValueOverrideRow(Row, table=True):
     """A value that a person gave in the place of what records say; who and why stands with the operation."""
 
     __tablename__ = "value_override"
-    __table_args__ = (CLUSTERED,)
+    __table_args__ = (Index("ix_value_override_operation", "operation_id"),)
 
-    operation_id: str = key(primary_key=True)
-    attribute: str = key(primary_key=True)
+    override_id: str = key(primary_key=True)
+    operation_id: str = key()
+    attribute: str = text()
     value: str = text()
     origin: str = text()
     at: datetime = time()
@@ -75,10 +76,14 @@ class ValueOverrideRecordRow(Row, table=True):
     """A record that said what was put right, and how it spelled that."""
 
     __tablename__ = "value_override_record"
-    __table_args__ = (Index("ix_value_override_record", "source", "source_record_id"), CLUSTERED)
+    __table_args__ = (
+        Index("ix_value_override_record", "source", "source_record_id"),
+        Index("ix_value_override_record_override", "override_id"),
+        NEVER_REUSED,
+    )
 
-    operation_id: str = key(primary_key=True)
-    attribute: str = key(primary_key=True)
-    source: str = key(primary_key=True)
-    source_record_id: str = key(primary_key=True)
+    id: int | None = position()
+    override_id: str = key()
+    source: str = key()
+    source_record_id: str = key()
     said: str | None = text(default=None)

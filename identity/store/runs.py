@@ -12,10 +12,12 @@ import pyarrow as pa
 from sqlalchemy import Select, func, select, union
 
 from identity import ports
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.record import RecordKey
 from identity.model.run import Run, RunKind, RunStatus
 from identity.ports import Clock, RedoKind
 from identity.store import refusals
+from identity.store.audit import Sealing
 from identity.store.bulk import BulkWork
 from identity.store.dialect import Database, Statement, WriteConnection
 from identity.store.tables import TABLES
@@ -58,9 +60,10 @@ _DECIDE = Statement(
 class Runs:
     """See `ports.RunLog` for what each call promises."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, sealing: Sealing | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._sealing = sealing
 
     def begin(self, run: Run) -> None:
         with self._database.write() as connection:
@@ -101,8 +104,12 @@ class Runs:
             )
 
     def decide(self, run_id: str, status: RunStatus, by: str, at: datetime) -> None:
+        entry = AuditEntry(by, AuditAction.RUN, details={"run_id": run_id, "status": status.value})
         with self._database.write() as connection:
             connection.execute(_DECIDE.of(run_id=run_id, status=status.value, by=by, at=at))
+            head = self._sealing.append(connection, [entry], at) if self._sealing else None
+        if self._sealing and head:
+            self._sealing.told(head)
 
     def put_moves(self, run_id: str, moves: pa.Table) -> None:
         rows = moves.select(ports.MOVES.names)

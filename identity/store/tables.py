@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Double, Index, Table, UniqueConstraint, func, true
 from sqlmodel import Field
 
+import identity.store.audit_tables
 import identity.store.consent_tables
 import identity.store.consumer_tables
 import identity.store.decision_tables

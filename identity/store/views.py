@@ -18,6 +18,7 @@ from identity.model.record import RecordKey, SourceRecord
 from identity.ports import RedoKind
 from identity.store import mapping
 from identity.store.dialect import Database
+from identity.store.fields import PLAIN, Fields
 from identity.store.review_views import ReviewViews
 from identity.store.tables import TABLES
 
@@ -145,8 +146,9 @@ class Counts:
 
 
 class Views(ReviewViews):
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fields: Fields = PLAIN) -> None:
         self._database = database
+        self._fields = fields
 
     def profile(self, golden_id: GoldenId) -> ProfileView | None:
         """Return the profile that answers for this id, after at most one redirect; None if never issued."""
@@ -158,7 +160,7 @@ class Views(ReviewViews):
                 return None
             records = _members(look, GoldenId(row.golden_id), None)
         return ProfileView(
-            profile=mapping.golden_profile(row, records),
+            profile=mapping.golden_profile(row, records, self._fields),
             status=row.status,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -184,12 +186,13 @@ class Views(ReviewViews):
         asked = select(_RECORD).where(_is(key), _RECORD.c.deleted_at.is_(None))
         with self._database.read() as look:
             row = look.execute(asked).one_or_none()
-        return None if row is None else mapping.source_record(row)
+        return None if row is None else mapping.source_record(row, self._fields)
 
     def original(self, key: RecordKey) -> str | None:
         """Return a record as it came, where that is kept."""
         with self._database.read() as look:
-            return look.execute(select(_RECORD.c.original).where(_is(key))).scalar_one_or_none()
+            stored = look.execute(select(_RECORD.c.original).where(_is(key))).scalar_one_or_none()
+        return self._fields.clear("source_record.original", stored)
 
     def retired_into(self, golden_id: GoldenId) -> tuple[GoldenId, ...]:
         """Return the ids that lead to this one, in order."""
@@ -226,7 +229,7 @@ class Views(ReviewViews):
         ).where(_CHANGE.change_id == _OPERATION.operation_id)
         newest = asked.order_by(_CHANGE["at"].desc(), _OPERATION.operation_id.desc()).limit(limit)
         with self._database.read() as look:
-            return tuple(_operation(row) for row in look.execute(newest))
+            return tuple(_operation(row, self._fields) for row in look.execute(newest))
 
     def operation(self, operation_id: str) -> Operation | None:
         """Return what a person decided, with the profiles before and after it; None for an id nobody knows."""
@@ -240,8 +243,8 @@ class Views(ReviewViews):
         if row is None:
             return None
         images = {
-            "before": mapping.images_from_json(row.before),
-            "after": mapping.images_from_json(row.after),
+            "before": mapping.images_from_json(row.before, self._fields),
+            "after": mapping.images_from_json(row.after, self._fields),
         }
         told = {"kind": OperationKind(row.kind), "status": OperationStatus(row.status)}
         return Operation(**{**row._mapping, **images, **told})
@@ -267,6 +270,12 @@ class Views(ReviewViews):
     def setting(self, name: str) -> str | None:
         with self._database.read() as look:
             return look.execute(select(_SETTING.value).where(_SETTING.name == name)).scalar_one_or_none()
+
+    def settings(self, prefix: str) -> dict[str, str]:
+        """Return the settings whose names begin so, by the rest of their names."""
+        asked = select(_SETTING.name, _SETTING.value).where(_SETTING.name.startswith(prefix, autoescape=True))
+        with self._database.read() as look:
+            return {name.removeprefix(prefix): value for name, value in look.execute(asked)}
 
     def models(self) -> tuple[ModelView, ...]:
         """Return the models there are, the newest first."""
@@ -303,8 +312,8 @@ def _members(look: Connection, golden_id: GoldenId, as_of: datetime | None) -> t
     return tuple(sorted(RecordKey(*row) for row in look.execute(_within(under, as_of))))
 
 
-def _operation(row: Any) -> OperationView:
-    images = (*mapping.images_from_json(row.before), *mapping.images_from_json(row.after))
+def _operation(row: Any, fields: Fields) -> OperationView:
+    images = (*mapping.images_from_json(row.before, fields), *mapping.images_from_json(row.after, fields))
     return OperationView(
         row.operation_id,
         OperationKind(row.kind),

@@ -225,6 +225,13 @@ def test_health_is_told_also_while_too_much_is_asked(at: Callable[..., Api], sql
             "IDENTITY_INDEX_SECRET": "y",
             "IDENTITY_JWKS": "k.json",
         },
+        {
+            "IDENTITY_MODE": "production",
+            "IDENTITY_ISSUER": "x",
+            "IDENTITY_INDEX_SECRET": "y",
+            "IDENTITY_DATABASE_URL": "z",
+            "IDENTITY_JWKS": "k.json",
+        },
     ],
 )
 def test_what_is_not_safe_does_not_start(environment: dict[str, str]) -> None:

@@ -139,7 +139,7 @@ class World:
             return chance.choice(self.requests)
         made = receive(self.service, PrivacyKind.ERASURE, self.stranger(), "contract")
         if checked:
-            verify(self.service, made.request_id, "contract")
+            verify(self.service, made.request_id, "a document", "contract")
         self.requests = [*self.requests[-20:], made.request_id]
         return made.request_id
 

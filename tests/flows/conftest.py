@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -68,8 +69,9 @@ def ready(model: MatchModel) -> Iterator[Ready]:
     """Opens a database at head, puts the model in force and an empty index beside it."""
     opened: list[Service] = []
 
-    def open_at(url: str, rules: Path | None = None) -> Service:
-        service = Service(Settings(url, rules or rules_directory(), index_secret="a secret of the tests"))
+    def open_at(url: str, rules: Path | None = None, **more: Any) -> Service:
+        told = {"index_secret": "a secret of the tests", **more}
+        service = Service(Settings(url, rules or rules_directory(), **told))
         body = model_to_json(replace(model, rules=service.match_rules)).decode()
         with service.store.begin(SystemClock()) as work:
             work.put_model(StoredModel(model.version, body), work.at)

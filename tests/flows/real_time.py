@@ -19,6 +19,7 @@ from identity.flows.redo import drain
 from identity.flows.resolve import golden_ids
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 from identity.ports import Arrival
+from identity.store.fields import Fields
 
 from .world import CONTRADICTIONS
 
@@ -100,6 +101,8 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
         engine.dispose()
 
 
+KEYS = {"k1": b"1" * 32}
+"""What values are encrypted with, where they are."""
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -116,9 +119,13 @@ def state(url: str) -> State:
         url, "select source, source_record_id, golden_id from crosswalk where valid_to is null"
     ):
         members.setdefault(golden_id, set()).add(f"{source}:{record}")
-    values = dict(
-        rows(url, "select golden_id, attributes || consents from golden_profile where status = 'live'")
-    )
+    read = Fields.of(KEYS).read
+    values = {
+        golden_id: read("golden_profile.attributes", attributes) + consents
+        for golden_id, attributes, consents in rows(
+            url, "select golden_id, attributes, consents from golden_profile where status = 'live'"
+        )
+    }
     names = {
         number: f"{source}:{record}"
         for number, source, record in rows(url, "select number, source, source_record_id from source_record")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from identity.bootstrap import Service
 from identity.commands.person import person_report
-from identity.commands.privacy import carry_out, erase_now, receive, verify
+from identity.commands.privacy import carry_out, erase_now, known_request, receive, verify
 from identity.engines.stages import Stages
 from identity.flows.ingest import ingest
 from identity.flows.judge import Wish
@@ -22,8 +23,8 @@ from identity.model.privacy import PrivacyKind, PrivacyStatus
 from identity.model.record import RecordKey
 
 from .conftest import Ready
-from .real_time import arrival
-from .test_erase import left, yves, zora
+from .real_time import KEYS, arrival
+from .test_erase import left, stored, yves, zora
 
 BY = Wish("stefan", "She showed her passport.")
 
@@ -122,9 +123,9 @@ def test_a_request_for_rectification_is_carried_out_and_goes_with_an_erasure(ser
     zoras = home(service, "z1")
     wanted = {"birth_date": "1981-01-01", "city": "Kanarienstadt"}
     request = receive(service, PrivacyKind.RECTIFICATION, zoras, "officer", wanted=wanted)
-    verify(service, request.request_id, "by letter")
+    verify(service, request.request_id, "by letter", "officer")
     assert text(service, "z1") == "1980-05-01"
-    done = carry_out(service, request.request_id)
+    done = carry_out(service, request.request_id, "officer")
     assert (done.status, done.report["fields"]) == (PrivacyStatus.DONE, ["birth_date", "city"])
     found = value(service, "z1", "city")
     assert found
@@ -166,3 +167,20 @@ def test_real_time_and_a_rebuild_tell_the_same_values(ready: Ready, url: str, se
     rematch(service.workshop, Stages())
     assert len(service.store.views.events(0, 10_000)) == events
     assert versions == {each["source_record_id"]: value(service, each["source_record_id"]) for each in people}
+
+
+def test_with_keys_no_given_value_stands_in_the_file_and_keys_are_rotated(ready: Ready, url: str) -> None:
+    service = ready(url, field_keys=KEYS)
+    told(service, zora("z1"))
+    wanted = {"email": "kanariens@neu.example"}
+    request = receive(service, PrivacyKind.RECTIFICATION, home(service, "z1"), "officer", wanted=wanted)
+    verify(service, request.request_id, "by letter", "officer")
+    carry_out(service, request.request_id, "officer")
+    hidden = ("kanariens@neu", "zora.kanari@")
+    assert [row for row in stored(service) if any(each in row for each in hidden)] == []
+    rotated = Service(replace(service.settings, field_keys={"k2": b"2" * 32, **KEYS}))
+    list(rotated.store.rotate())
+    assert [row for row in stored(rotated) if "enc1:k1:" in row] == []
+    assert text(rotated, "z1", "email") == "kanariens@neu.example"
+    assert known_request(rotated, request.request_id).wanted == wanted
+    rotated.store.close()

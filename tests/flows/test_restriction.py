@@ -60,8 +60,8 @@ def told(service: Service, *records: dict[str, str]) -> list[Outcome]:
 def restricted(service: Service, golden_id: GoldenId | None) -> str:
     assert golden_id
     request = receive(service, PrivacyKind.RESTRICTION, golden_id, "officer")
-    verify(service, request.request_id, "by letter")
-    assert carry_out(service, request.request_id).status is PrivacyStatus.DONE
+    verify(service, request.request_id, "by letter", "officer")
+    assert carry_out(service, request.request_id, "officer").status is PrivacyStatus.DONE
     return request.request_id
 
 
@@ -100,7 +100,7 @@ def test_neither_files_nor_rematches_bring_them_back_and_a_release_does_whole(se
     assert told(service, zora("z2", gender="female")) == [Outcome.SHADOW]
     rematch(service.workshop, Stages())
     assert (home(service, "z1"), home(service, "z2")) == (None, None)
-    assert release(service, request_id)["records"] == 2
+    assert release(service, request_id, "officer")["records"] == 2
     assert home(service, "z1") == home(service, "z2") == zoras
     after = service.store.views.profile(zoras or GoldenId(""))
     assert before
@@ -123,7 +123,7 @@ def test_a_new_record_of_them_is_somebody_of_its_own_and_not_reached_by_their_ad
     )
     assert fresh
     assert reason(service, ByGoldenId(fresh)) == "restricted"
-    release(service, request_id)
+    release(service, request_id, "officer")
     assert home(service, "z3") == home(service, "z1") == zoras
 
 
@@ -131,11 +131,11 @@ def test_several_restrictions_hold_until_the_last_is_lifted(service: Service) ->
     zoras = home(service, "z1")
     first = restricted(service, zoras)
     second = restricted(service, zoras)
-    assert release(service, first)["records"] == 0
+    assert release(service, first, "officer")["records"] == 0
     assert home(service, "z1") is None
-    assert release(service, second)["records"] == 2
+    assert release(service, second, "officer")["records"] == 2
     assert home(service, "z1") == zoras
-    assert release(service, second)["records"] == 0
+    assert release(service, second, "officer")["records"] == 0
 
 
 def test_a_restricted_profile_is_not_merged_and_a_merge_before_it_is_taken_back_after(
@@ -149,7 +149,7 @@ def test_a_restricted_profile_is_not_merged_and_a_merge_before_it_is_taken_back_
     assert [home(service, name) for name in ("z1", "z2", "y1")] == [None] * 3
     with pytest.raises(DecisionRefused):
         service.decisions.undo(merged.operation_id, Wish("tests", "back"))
-    assert release(service, request_id)["records"] == 3
+    assert release(service, request_id, "officer")["records"] == 3
     service.decisions.undo(merged.operation_id, Wish("tests", "back"))
     assert (home(service, "z1"), home(service, "y1")) == (zoras, yvess)
 
@@ -157,7 +157,7 @@ def test_a_restricted_profile_is_not_merged_and_a_merge_before_it_is_taken_back_
 def test_what_a_source_deletes_meanwhile_stays_away(service: Service) -> None:
     request_id = restricted(service, home(service, "z1"))
     assert [each.outcome for each in ingest(service.desk, [deleted(key("z2"))])] == [Outcome.DELETED]
-    release(service, request_id)
+    release(service, request_id, "officer")
     assert (home(service, "z1") is not None, home(service, "z2")) == (True, None)
 
 
@@ -185,7 +185,7 @@ def test_whatever_is_merged_or_taken_back_the_restriction_is_the_union(
                 marks[restricted(service, golden_id)] = under
             case "release" if marks:
                 request_id = random.choice(sorted(marks))
-                release(service, request_id)
+                release(service, request_id, "officer")
                 del marks[request_id]
             case "merge" if len(homes) > 1:
                 wish = Wish("tests", "one person")
@@ -208,7 +208,7 @@ def test_whatever_is_merged_or_taken_back_the_restriction_is_the_union(
             assert (home(service, name) is None) == (name in union)
             assert (reason(service, ByRecord(key(name))) == "restricted") >= (name in union)
     for request_id in marks:
-        release(service, request_id)
+        release(service, request_id, "officer")
     assert all(home(service, name) for name in names)
 
 
@@ -222,7 +222,7 @@ def test_a_file_is_kept_of_who_is_restricted_and_nothing_follows(service: Servic
     load_files(service, [str(file)], None, Stages())
     assert (home(service, "z1"), home(service, "z2")) == (None, None)
     assert len(service.store.views.events(0, 1_000)) == events
-    release(service, request_id)
+    release(service, request_id, "officer")
     view = service.store.views.profile(home(service, "z2") or GoldenId(""))
     assert view
     assert view.profile.values["gender"].value == "female"

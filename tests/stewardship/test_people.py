@@ -77,6 +77,10 @@ def test_a_profile_shows_where_everything_comes_from_masked_until_asked(world: W
     assert str(email.record) in page
     ana.follow(ana.post(f"/profiles/{profile.golden_id}/reveal"))
     assert email.value in ana.last.text
+    trail = world.service.store.audit(SystemClock()).entries(profile.golden_id)
+    assert [(entry.actor, entry.action) for entry in trail] == [("ana", "reveal")], (
+        "written down for the auditor"
+    )
     assert "customer.created" in ana.last.text
 
 

@@ -11,6 +11,7 @@ from identity.flows.online.desk import Desk, claims_on_profiles
 from identity.flows.online.regroup import regroup
 from identity.flows.online.restate import Restatement, restate
 from identity.flows.online.settle import attempt, refuse_another_index
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.errors import DecisionRefused, LookupFailed
 from identity.model.judgement import Verdict
@@ -207,7 +208,14 @@ def concluded(
     after = work.images(ids | {restated.golden_ids[key] for key in around if key in restated.golden_ids})
     done = replace(operation, after=tuple(after[golden_id] for golden_id in sorted(after)))
     work.put_operation(done)
+    work.audit(_entry(done))
     return Decided(done, restated.golden_ids, restated.retired)
+
+
+def _entry(operation: Operation) -> AuditEntry:
+    ids = sorted({image.golden_id for image in (*operation.before, *operation.after)})
+    told = {"kind": operation.kind.value, "operation_id": operation.operation_id, "golden_ids": ids}
+    return AuditEntry(operation.actor, AuditAction.DECIDE, ids[0] if ids else "", details=told)
 
 
 def _restated(

@@ -29,7 +29,7 @@ _SWALLOWED = frozenset(
             "put_change",
         ),
         *("append_events", "put_redo", "put_verdicts", "withdraw", "put_operation", "reverse", "carry"),
-        *("put_reviews", "defer_review", "close_review", "put_label"),
+        *("put_reviews", "defer_review", "close_review", "put_label", "audit"),
     )
 )
 """What a rehearsal does not do."""

@@ -16,6 +16,7 @@ from identity.flows.online.desk import Desk, claims_on_profiles, claims_on_recor
 from identity.flows.online.refile import Restated
 from identity.flows.online.settle import attempt, refuse_another_index, settle
 from identity.flows.redo import drain
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.errors import Contention, DecisionRefused, LookupFailed
 from identity.model.privacy import Erasure, PrivacyRequest, PrivacyStatus
@@ -30,20 +31,21 @@ _INLINE = 500
 _CONTACTS = ("email", "phone", "tax_id", "loyalty_id", "street_address")
 
 
-def erase(desk: Desk, request: PrivacyRequest, correlation_id: str | None = None) -> Erasure:
-    """Erase the person that `request` is about, and keep the request with what was done.
+def erase(desk: Desk, request: PrivacyRequest, correlation_id: str | None = None, actor: str = "") -> Erasure:
+    """Erase the person that `request` is about, and keep the request with what was done; `actor` carries it out, by
+    default who received it.
 
     LookupFailed E501 for an id that was never issued; DecisionRefused where it is merged away (its survivor has to be
     asked for) or erased already.
     """
-    erasure, queued = attempt(desk, partial(_erase, desk, request, correlation_id))
+    erasure, queued = attempt(desk, partial(_erase, desk, request, correlation_id, actor or request.actor))
     if queued:
         drain(desk, _INLINE)
     return erasure
 
 
 def _erase(
-    desk: Desk, request: PrivacyRequest, correlation_id: str | None, work: OnlineWork
+    desk: Desk, request: PrivacyRequest, correlation_id: str | None, actor: str, work: OnlineWork
 ) -> tuple[Erasure, int]:
     refuse_another_index(work, desk)
     _state(work, request.golden_id)
@@ -65,6 +67,7 @@ def _erase(
     _tell(work, desk, erasure, everything)
     _close(work, desk, erasure, _state(work, request.golden_id), correlation_id, changed=settled is not None)
     work.put_request(_carried_out(request, erasure))
+    work.audit(_entry(request, erasure, actor))
     return erasure, settled.queued if settled else 0
 
 
@@ -130,6 +133,15 @@ def _close(
     retired = erasure.golden_ids[1:]
     body = orjson.dumps({**told, **({"retired": list(retired)} if retired else {})}).decode()
     work.append_events([Event("customer.erased", golden_id, version, correlation_id, body)])
+
+
+def _entry(request: PrivacyRequest, erasure: Erasure, actor: str) -> AuditEntry:
+    details: dict[str, str | int | list[str]] = {
+        "erasure_id": erasure.erasure_id,
+        "golden_ids": list(erasure.golden_ids),
+        "records": erasure.records,
+    }
+    return AuditEntry(actor, AuditAction.ERASE, request.golden_id, details=details)
 
 
 def _carried_out(request: PrivacyRequest, erasure: Erasure) -> PrivacyRequest:

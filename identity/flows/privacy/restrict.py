@@ -14,6 +14,7 @@ from identity.flows.online.desk import Desk, claims_on_profiles, claims_on_recor
 from identity.flows.online.refile import Restated
 from identity.flows.online.settle import attempt, refuse_another_index, settle
 from identity.flows.redo import drain
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.errors import Contention, DecisionRefused, LookupFailed
 from identity.model.privacy import PrivacyRequest, PrivacyStatus
@@ -29,25 +30,27 @@ _INLINE = 500
 _REACHED_BY = ("email", "phone")
 
 
-def restrict(desk: Desk, request: PrivacyRequest, correlation_id: str | None = None) -> None:
-    """Take whom `request` is about out of use, and keep the request with what was done.
+def restrict(desk: Desk, request: PrivacyRequest, actor: str, correlation_id: str | None = None) -> None:
+    """Take whom `request` is about out of use, and keep the request with what was done; `actor` carries it out.
 
     LookupFailed E501 for an id that was never issued; DecisionRefused NOT_LIVE where nothing is under it.
     """
-    queued = attempt(desk, partial(_restrict, desk, request, correlation_id))
+    queued = attempt(desk, partial(_restrict, desk, request, actor, correlation_id))
     if queued:
         drain(desk, _INLINE)
 
 
-def lift(desk: Desk, request: PrivacyRequest, correlation_id: str | None = None) -> int:
+def lift(desk: Desk, request: PrivacyRequest, actor: str, correlation_id: str | None = None) -> int:
     """Bring back what a request took out of use, under the ids that it had; return how many records that were."""
-    freed, queued = attempt(desk, partial(_lift, desk, request, correlation_id))
+    freed, queued = attempt(desk, partial(_lift, desk, request, actor, correlation_id))
     if queued:
         drain(desk, _INLINE)
     return freed
 
 
-def _restrict(desk: Desk, request: PrivacyRequest, correlation_id: str | None, work: OnlineWork) -> int:
+def _restrict(
+    desk: Desk, request: PrivacyRequest, actor: str, correlation_id: str | None, work: OnlineWork
+) -> int:
     refuse_another_index(work, desk)
     keys = _concerned(work, request.golden_id)
     work.claim([*claims_on_profiles(desk, [request.golden_id]), *claims_on_records(desk, keys)])
@@ -59,6 +62,7 @@ def _restrict(desk: Desk, request: PrivacyRequest, correlation_id: str | None, w
     settled = settle(work, desk, out, "restrict", correlation_id)
     report = {"golden_ids": [request.golden_id], "records": len(keys)}
     work.put_request(replace(request, status=PrivacyStatus.DONE, decided_at=work.at, report=report))
+    work.audit(_entry(AuditAction.RESTRICT, request, actor, len(keys)))
     return settled.queued if settled else 0
 
 
@@ -81,7 +85,7 @@ def _marks(desk: Desk, stored: StoredRecord) -> dict[str, int]:
 
 
 def _lift(
-    desk: Desk, request: PrivacyRequest, correlation_id: str | None, work: OnlineWork
+    desk: Desk, request: PrivacyRequest, actor: str, correlation_id: str | None, work: OnlineWork
 ) -> tuple[int, int]:
     refuse_another_index(work, desk)
     known = work.restrictions_of(request.request_id)
@@ -98,7 +102,13 @@ def _lift(
     ]
     settled = settle(work, desk, back, "release", correlation_id, _names(work, known, freed))
     work.put_request(replace(request, report={**request.report, "released_at": work.at.isoformat()}))
+    work.audit(_entry(AuditAction.RELEASE, request, actor, len(freed)))
     return len(freed), settled.queued if settled else 0
+
+
+def _entry(action: AuditAction, request: PrivacyRequest, actor: str, records: int) -> AuditEntry:
+    told: dict[str, str | int | Sequence[str]] = {"request_id": request.request_id, "records": records}
+    return AuditEntry(actor, action, request.golden_id, details=told)
 
 
 def _freed(work: OnlineWork, request_id: str, keys: Collection[RecordKey]) -> list[RecordKey]:

@@ -14,8 +14,10 @@ from identity.model.consent import Identifier
 from identity.model.consent_fact import ConsentFact
 from identity.model.record import RecordKey
 from identity.ports import Flags
-from identity.store.consent_facts import fact_of, fact_row
+from identity.store.consent_facts import VALUE, fact_of, fact_row
 from identity.store.dialect import Answer, Asked
+from identity.store.fields import Fields
+from identity.store.mapping import ATTRIBUTES
 from identity.store.online import consent_statements as sql
 from identity.store.online import statements as usual
 from identity.store.online.unit import Unit
@@ -28,6 +30,8 @@ _LAPSES_SEEN = "consents_lapsed_until"
 class ConsentReads:
     """What a unit of work and a look that writes nothing ask alike."""
 
+    _fields: Fields
+
     def _ask(self, asked: Asked) -> Answer:
         raise NotImplementedError
 
@@ -38,7 +42,12 @@ class ConsentReads:
         if keys:
             asked.append(sql.BY_RECORD.on([(key.source, key.source_record_id) for key in keys]))
         if identifiers:
-            asked.append(sql.BY_IDENTIFIER.on(sorted(set(identifiers))))
+            spelled = {
+                (kind, stored)
+                for kind, value in identifiers
+                for stored in self._fields.spellings(VALUE, value)
+            }
+            asked.append(sql.BY_IDENTIFIER.on(sorted(spelled)))
         answers = [self._ask(each) for each in asked]
         return self._whole(row for answer in answers for row in answer())
 
@@ -53,7 +62,7 @@ class ConsentReads:
         facts, records = self._ask(sql.EVERY_FACT.of()), self._ask(sql.EVERY_RECORD.of())
         for fact_id, source, record in records():
             about[fact_id].append(RecordKey(source, record))
-        return [fact_of(row, tuple(sorted(about[row[0]]))) for row in facts()]
+        return [fact_of(row, tuple(sorted(about[row[0]])), self._fields) for row in facts()]
 
     def lapsed(self, after: datetime, until: datetime, most: int) -> list[ConsentFact]:
         return self._whole(self._ask(sql.LAPSED.of(after=after, until=until, most=most))())
@@ -66,7 +75,10 @@ class ConsentReads:
         if not golden_ids:
             return {}
         asked = sql.FLAGS_AND_PLACES if places else sql.FLAGS
-        return {GoldenId(row[0]): _flags(*row[1:]) for row in self._ask(asked.on(list(golden_ids)))()}
+        return {
+            GoldenId(row[0]): _flags(self._fields, *row[1:])
+            for row in self._ask(asked.on(list(golden_ids)))()
+        }
 
     def answering(self, golden_ids: Collection[GoldenId]) -> dict[GoldenId, tuple[GoldenId, str]]:
         if not golden_ids:
@@ -81,7 +93,7 @@ class ConsentReads:
         if found:
             for fact_id, source, record in self._ask(sql.RECORDS_OF.on(list(found)))():
                 records[fact_id].append(RecordKey(source, record))
-        return [fact_of(found[name], tuple(sorted(records[name]))) for name in sorted(found)]
+        return [fact_of(found[name], tuple(sorted(records[name])), self._fields) for name in sorted(found)]
 
 
 class ConsentSide(Unit, ConsentReads):
@@ -89,13 +101,15 @@ class ConsentSide(Unit, ConsentReads):
         about = [
             (key.source, key.source_record_id, fact.fact_id) for fact in facts for key in set(fact.records)
         ]
-        self._execute(sql.PUT_FACTS.on([fact_row(fact) for fact in facts]), sql.PUT_RECORDS.on(about))
+        self._execute(
+            sql.PUT_FACTS.on([fact_row(fact, self._fields) for fact in facts]), sql.PUT_RECORDS.on(about)
+        )
 
     def put_lapses_seen(self, until: datetime) -> None:
         self._execute(sql.PUT_LAPSES_SEEN.of(name=_LAPSES_SEEN, value=until.isoformat()))
 
 
-def _flags(version: int, status: str, consents: str, attributes: str | None = None) -> Flags:
-    values = orjson.loads(attributes) if attributes else {}
+def _flags(fields: Fields, version: int, status: str, consents: str, attributes: str | None = None) -> Flags:
+    values = orjson.loads(fields.read(ATTRIBUTES, attributes)) if attributes else {}
     country, region = (values[name][0] if name in values else "" for name in ("country", "region"))
     return Flags(version, status, orjson.loads(consents), country, region)

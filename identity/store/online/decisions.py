@@ -15,6 +15,7 @@ from identity.model.record import RecordKey
 from identity.ports import Retirement
 from identity.store import mapping
 from identity.store.dialect import Asked, utc
+from identity.store.fields import Fields
 from identity.store.online import statements as sql
 from identity.store.online.profiles import ProfileSide
 
@@ -57,7 +58,7 @@ class DecisionSide(ProfileSide, VerdictReads):
                 version,
                 status,
                 members.get(golden_id, ()),
-                mapping.attributes_from_json(attributes),
+                mapping.attributes_from_json(self._fields.read(mapping.ATTRIBUTES, attributes)),
                 orjson.loads(consents),
             )
             for golden_id, version, status, attributes, consents in self._fetch(
@@ -67,7 +68,7 @@ class DecisionSide(ProfileSide, VerdictReads):
 
     def operation(self, operation_id: str) -> Operation | None:
         found = self._fetch(sql.OPERATION.of(operation_id=operation_id))
-        return _operation(found[0]) if found else None
+        return _operation(found[0], self._fields) if found else None
 
     def put_operation(self, operation: Operation) -> None:
         asked = sql.PUT_OPERATION.of(
@@ -75,8 +76,8 @@ class DecisionSide(ProfileSide, VerdictReads):
             kind=operation.kind.value,
             status=operation.status.value,
             reverses=operation.reverses,
-            before=mapping.images_to_json(operation.before),
-            after=mapping.images_to_json(operation.after),
+            before=mapping.images_to_json(operation.before, self._fields),
+            after=mapping.images_to_json(operation.after, self._fields),
         )
         self._execute(asked)
 
@@ -122,7 +123,7 @@ def _verdict(row: tuple[Any, ...]) -> Verdict:
     )
 
 
-def _operation(row: tuple[Any, ...]) -> Operation:
+def _operation(row: tuple[Any, ...], fields: Fields) -> Operation:
     operation_id, kind, actor, reason, at, before, after, correlation_id, status, reverses, reversed_by = row
     return Operation(
         operation_id,
@@ -130,8 +131,8 @@ def _operation(row: tuple[Any, ...]) -> Operation:
         actor,
         reason,
         utc(at),
-        mapping.images_from_json(before),
-        mapping.images_from_json(after),
+        mapping.images_from_json(before, fields),
+        mapping.images_from_json(after, fields),
         correlation_id,
         OperationStatus(status),
         reverses,

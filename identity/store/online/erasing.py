@@ -84,7 +84,18 @@ class EraseSide(Unit):
         )
 
     def forget_texts(self, texts: Collection[str]) -> None:
-        self._execute(sql.FORGET_RAW.on([text.lower() for text in texts if len(text) > 3]))
+        told = [text.lower() for text in texts if len(text) > 3]
+        self._execute(sql.FORGET_RAW.on(told), sql.FORGET_ROWS.on(self._sealed_rows(told)))
+
+    def _sealed_rows(self, told: Collection[str]) -> list[int]:
+        """Return the numbers of the quarantined rows that hold one of these, where no database can read them."""
+        if not (told and self._fields.keys):
+            return []
+        read = self._fields.read
+        rows = (
+            (number, read("quarantine.raw", raw).lower()) for number, raw in self._fetch(sql.SEALED_ROWS.of())
+        )
+        return [number for number, raw in rows if any(text in raw for text in told)]
 
     def followers(self) -> frozenset[str]:
         return frozenset(name for (name,) in self._fetch(errands.FOLLOWERS.of()))
@@ -106,15 +117,19 @@ class EraseSide(Unit):
                 reason=request.reason,
                 decided_at=request.decided_at,
                 report=orjson.dumps(dict(request.report)).decode(),
-                wanted=orjson.dumps(dict(request.wanted)).decode(),
+                wanted=self._fields.spelled(
+                    "privacy_request.wanted", orjson.dumps(dict(request.wanted)).decode()
+                ),
             )
         )
 
     def _scrub_operations(self, golden_ids: Collection[GoldenId], keys: Collection[RecordKey]) -> None:
+        fields = self._fields
         for operation_id, *sides in self._fetch(sql.OPERATIONS_OF.on(sorted(golden_ids))):
             before, after = (
                 mapping.images_to_json(
-                    _scrubbed(image, golden_ids, keys) for image in mapping.images_from_json(side)
+                    [_scrubbed(each, golden_ids, keys) for each in mapping.images_from_json(side, fields)],
+                    fields,
                 )
                 for side in sides
             )

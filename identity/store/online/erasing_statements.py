@@ -106,7 +106,7 @@ FORGET_SUBJECTS = (
 )
 FORGET_OVERRIDES = Statement(
     "DELETE FROM value_override WHERE NOT EXISTS (SELECT 1 FROM value_override_record AS r"
-    " WHERE r.operation_id = value_override.operation_id AND r.attribute = value_override.attribute)"
+    " WHERE r.override_id = value_override.override_id)"
 )
 FORGET_WANTED = Statement(
     "UPDATE privacy_request SET wanted = '{{}}' WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)",
@@ -149,6 +149,10 @@ FORGET_RAW = Statement(
     "DELETE FROM quarantine WHERE id IN (SELECT q.id FROM quarantine AS q, {rows} AS s"
     f" WHERE {_holds('lower(q.raw)', 'raw')})",
     _columns("quarantine", "raw"),
+)
+SEALED_ROWS = Statement("SELECT id, raw FROM quarantine WHERE substr(raw, 1, 5) = 'enc1:'")
+FORGET_ROWS = Statement(
+    "DELETE FROM quarantine WHERE id IN (SELECT s.id FROM {rows} AS s)", _columns("quarantine", "id")
 )
 
 # What is kept without what it told

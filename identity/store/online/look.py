@@ -11,6 +11,7 @@ from typing import Any, Self
 from identity.model.cluster import GoldenId
 from identity.store import mapping
 from identity.store.dialect import Answer, Asked, Database, ReadConnection
+from identity.store.fields import PLAIN, Fields
 from identity.store.online import statements as sql
 from identity.store.online.around import AroundReads
 from identity.store.online.consents import ConsentReads
@@ -38,8 +39,11 @@ class Look(
 ):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 
-    def __init__(self, database: Database, features: tuple[str, ...], *, steady: bool = False) -> None:
+    def __init__(
+        self, database: Database, features: tuple[str, ...], fields: Fields = PLAIN, *, steady: bool = False
+    ) -> None:
         self._features = features
+        self._fields = fields
         self._looking = database.steady() if steady else database.look()
         self._open: ReadConnection | None = None
 

@@ -10,7 +10,7 @@ from typing import Any
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.record import RecordKey
 from identity.ports import Change, Event, ProfileRow, ProfileState
-from identity.store import refusals
+from identity.store import mapping, refusals
 from identity.store.dialect import Asked, utc
 from identity.store.online import statements as sql
 from identity.store.online.unit import Unit
@@ -59,8 +59,8 @@ class ProfileSide(Unit, ProfileReads):
         if profiles:
             at = self.at
             rows = [
-                (p.golden_id, p.version, p.status, p.record_count, p.fingerprint, p.created_at, at, p.attributes,
-                 p.consents)
+                (p.golden_id, p.version, p.status, p.record_count, p.fingerprint, p.created_at, at,
+                 self._fields.seal(mapping.ATTRIBUTES, p.attributes), p.consents)
                 for p in profiles
             ]  # fmt: skip
             live = [profile.golden_id for profile in profiles if profile.status == "live"]

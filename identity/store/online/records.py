@@ -16,18 +16,22 @@ from identity.model.record import CANONICAL_ATTRIBUTES, NormalisedRecord, Record
 from identity.ports import Arrival, Holding, StoredModel, StoredRecord
 from identity.store import mapping
 from identity.store.dialect import Answer, Asked, utc
+from identity.store.fields import ENCRYPTED, Fields
 from identity.store.online import statements as sql
 from identity.store.online.unit import Unit
 
 __all__ = ["RecordReads", "RecordSide"]
 
 _CANONICAL = frozenset(CANONICAL_ATTRIBUTES)
+_SEALED = frozenset(ENCRYPTED["source_record"])
+FILED_BY = "source_record.features"
 
 
 class RecordReads:
     """What a unit of work and a look that writes nothing ask alike."""
 
     _features: tuple[str, ...]
+    _fields: Fields
     _versions: tuple[str | None, str | None] | None = None
     facts_known = False
 
@@ -63,14 +67,17 @@ class RecordReads:
             return {}
         found = self._fetch(sql.STORED.on(_key_rows(keys)))
         self.facts_known = self.facts_known or any(row[-1] for row in found)
-        records = (_stored_record(row, self._features) for row in found)
+        records = (_stored_record(row, self._features, self._fields) for row in found)
         return {record.record.key: record for record in records}
 
     def filed(self, numbers: Collection[int]) -> dict[int, NormalisedRecord]:
         if not numbers:
             return {}
+        read = self._fields.read
         return {
-            number: NormalisedRecord(RecordKey(source, record), unpack_features(features, self._features))
+            number: NormalisedRecord(
+                RecordKey(source, record), unpack_features(read(FILED_BY, features), self._features)
+            )
             for number, source, record, features in self._fetch(sql.FILED.on(list(numbers)))
         }
 
@@ -112,7 +119,9 @@ class RecordSide(Unit, RecordReads):
             return {}
         latest = {arrival.record.key: arrival for arrival in arrivals}
         at = self.at
-        found = self._fetch(sql.PUT.on([_arrival_row(arrival, at) for arrival in latest.values()]))
+        found = self._fetch(
+            sql.PUT.on([_arrival_row(arrival, at, self._fields) for arrival in latest.values()])
+        )
         return {RecordKey(source, record): number for source, record, number in found}
 
     def file(
@@ -132,7 +141,7 @@ class RecordSide(Unit, RecordReads):
             return None
         if not features.keys() <= set(self._features):
             raise ValueError("the store was not told of all the features that records are filed by")
-        return pack_features(features, self._features)
+        return self._fields.seal(FILED_BY, pack_features(features, self._features))
 
     def hold(self, added: Collection[Holding], dropped: Collection[Holding]) -> None:
         self._execute(
@@ -151,10 +160,11 @@ def _key_rows(keys: Iterable[RecordKey]) -> list[tuple[str, str]]:
     return [(key.source, key.source_record_id) for key in keys]
 
 
-def _stored_record(row: tuple[Any, ...], names: Sequence[str]) -> StoredRecord:
+def _stored_record(row: tuple[Any, ...], names: Sequence[str], fields: Fields) -> StoredRecord:
     number, source, record, mode, content_hash, observed_at, deleted_at, features, consents, custom = row[:10]
-    told = row[10:-1]
-    attributes = dict(zip(CANONICAL_ATTRIBUTES, told, strict=True)) | mapping.flags_from_json(custom)
+    canonical = zip(CANONICAL_ATTRIBUTES, row[10:-1], strict=True)
+    attributes = {name: fields.clear(f"source_record.{name}", value) for name, value in canonical}
+    attributes |= mapping.flags_from_json(custom)
     return StoredRecord(
         number=number,
         record=SourceRecord(
@@ -166,7 +176,7 @@ def _stored_record(row: tuple[Any, ...], names: Sequence[str]) -> StoredRecord:
         mode=mode,
         content_hash=content_hash,
         deleted_at=utc(deleted_at) if deleted_at else None,
-        features=unpack_features(features or "", names),
+        features=unpack_features(fields.clear(FILED_BY, features) or "", names),
     )
 
 
@@ -176,8 +186,9 @@ def _consents(text: str) -> tuple[dict[str, str], dict[str, datetime]]:
     return mapping.statuses_from_json(text), mapping.captured_from_json(text)
 
 
-def _arrival_row(arrival: Arrival, at: datetime) -> tuple[Any, ...]:
+def _arrival_row(arrival: Arrival, at: datetime, fields: Fields) -> tuple[Any, ...]:
     record = arrival.record
+    told = record.attributes
     custom = {name: value for name, value in record.attributes.items() if name not in _CANONICAL}
     return (
         record.key.source,
@@ -189,8 +200,11 @@ def _arrival_row(arrival: Arrival, at: datetime) -> tuple[Any, ...]:
         arrival.load_id,
         # When its source deleted it: what it tells of later counts again.
         min(at, record.observed_at or at) if arrival.deleted else None,
-        *(record.attributes.get(name) for name in CANONICAL_ATTRIBUTES),
+        *(
+            fields.seal(f"source_record.{name}", told.get(name)) if name in _SEALED else told.get(name)
+            for name in CANONICAL_ATTRIBUTES
+        ),
         arrival.consents or mapping.statuses_to_json(record.consents),
         mapping.flags_to_json(custom),
-        arrival.original,
+        fields.seal("source_record.original", arrival.original),
     )

@@ -48,6 +48,7 @@ SETTING = Statement("SELECT value FROM setting WHERE name = :name")
 PUT_SETTING = Statement(
     "INSERT INTO setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
 )
+FORGET_SETTING = Statement("DELETE FROM setting WHERE name = :name")
 IN_FORCE = Statement(
     "SELECT (SELECT value FROM setting WHERE name = :name), (SELECT version FROM match_model WHERE active)"
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
+from identity.model.audit import AuditEntry
 from identity.ports import Clock
+from identity.store.audit import Sealing
 from identity.store.dialect import Answer, Asked, Database, WriteConnection, utc
+from identity.store.fields import PLAIN, Fields
 from identity.store.online import statements as sql
 
 __all__ = ["Unit"]
@@ -21,10 +24,20 @@ _INSTANT = timedelta(microseconds=1)
 class Unit:
     """One transaction around a few records, for a `with` block."""
 
-    def __init__(self, database: Database, clock: Clock, features: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        features: tuple[str, ...],
+        sealing: Sealing | None = None,
+        fields: Fields = PLAIN,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._features = features
+        self._sealing = sealing
+        self._fields = fields
+        self._audited: list[AuditEntry] = []
         self._transaction: AbstractContextManager[WriteConnection] | None = None
         self._open: WriteConnection | None = None
         self._began: datetime | None = None
@@ -43,8 +56,25 @@ class Unit:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._transaction is not None
-        self._open = None
-        self._transaction.__exit__(kind, error, trace)
+        if kind is not None or not self._audited or self._sealing is None:
+            self._open = None
+            self._transaction.__exit__(kind, error, trace)
+            return
+        with self._transaction_ending():
+            head = self._sealing.append(self._connection, self._audited, self.at)
+        self._sealing.told(head)
+
+    @contextmanager
+    def _transaction_ending(self) -> Iterator[None]:
+        assert self._transaction is not None
+        try:
+            yield
+        except BaseException as error:
+            self._transaction.__exit__(type(error), error, error.__traceback__)
+            raise
+        finally:
+            self._open = None
+        self._transaction.__exit__(None, None, None)
 
     @property
     def _connection(self) -> WriteConnection:
@@ -63,6 +93,10 @@ class Unit:
             self._began = max(self._began, utc(latest) + _INSTANT) if latest else self._began
             self._at = self._began
         return self._at
+
+    def audit(self, entry: AuditEntry) -> None:
+        # Written last of all, whatever follows: whoever holds the head of the trail waits for nobody.
+        self._audited.append(entry)
 
     def claim(self, things: Iterable[int]) -> bool:
         return self._took(things, self._claimed, shared=False)

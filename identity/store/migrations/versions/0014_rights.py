@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from identity.store.dialect import CLUSTERED, KeyText, Position, UtcDateTime
+from identity.store.dialect import CLUSTERED, NEVER_REUSED, KeyText, Position, UtcDateTime
 
 revision = "0014"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -52,28 +52,28 @@ def upgrade() -> None:
 def _create_overrides() -> None:
     op.create_table(
         "value_override",
+        sa.Column("override_id", KeyText, nullable=False),
         sa.Column("operation_id", KeyText, nullable=False),
-        sa.Column("attribute", KeyText, nullable=False),
+        sa.Column("attribute", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("operation_id", "attribute", name="pk_value_override"),
-        **CLUSTERED,
+        sa.PrimaryKeyConstraint("override_id", name="pk_value_override"),
     )
+    op.create_index("ix_value_override_operation", "value_override", ["operation_id"])
     op.create_table(
         "value_override_record",
-        sa.Column("operation_id", KeyText, nullable=False),
-        sa.Column("attribute", KeyText, nullable=False),
+        sa.Column("id", Position, autoincrement=True, nullable=False),
+        sa.Column("override_id", KeyText, nullable=False),
         sa.Column("source", KeyText, nullable=False),
         sa.Column("source_record_id", KeyText, nullable=False),
         sa.Column("said", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "operation_id", "attribute", "source", "source_record_id", name="pk_value_override_record"
-        ),
-        **CLUSTERED,
+        sa.PrimaryKeyConstraint("id", name="pk_value_override_record"),
+        **NEVER_REUSED,
     )
     op.create_index("ix_value_override_record", "value_override_record", ["source", "source_record_id"])
+    op.create_index("ix_value_override_record_override", "value_override_record", ["override_id"])
 
 
 def downgrade() -> None:
