@@ -57,6 +57,23 @@ def export_person(
     show(report, exported_person, as_json)
 
 
+@app.command()
+def retain(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how many records that would be.")
+    ] = False,
+    actor: Who = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Take out the records that their source has not told of for longer than its rules keep them."""
+    from identity.commands.render_privacy import retained
+    from identity.commands.retain import retain_report
+
+    report = retain_report(service_at(rules), actor or getpass.getuser(), dry_run=dry_run)
+    show(report, retained, as_json)
+
+
 @privacy_app.command("list")
 def list_requests(
     every: Annotated[

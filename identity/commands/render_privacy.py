@@ -7,7 +7,7 @@ from typing import Any
 
 from identity.commands.screen import escape, say, screen, table
 
-__all__ = ["exported_person", "released", "requested", "requests"]
+__all__ = ["exported_person", "released", "requested", "requests", "retained"]
 
 Report = Mapping[str, Any]
 
@@ -51,6 +51,17 @@ def exported_person(report: Report) -> None:
     say(f"{report['records']} records and {report['values']} values of {escape(report['golden_id'])} in")
     for file in report["files"]:
         say(f"  {escape(file)}")
+
+
+def retained(report: Report) -> None:
+    if not report["sources"]:
+        say("No source says how long its records are kept: `retention` in its rules.")
+        return
+    word = "would go" if report["dry_run"] else "gone"
+    for each in report["sources"]:
+        say(
+            f"{escape(each['source'])}: {each['records']} records {word}, not told of for {each['days']} days"
+        )
 
 
 def released(report: Report) -> None:
