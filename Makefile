@@ -6,7 +6,7 @@ PORT ?= 8000
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp check contract consent faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp spark test-spark check contract consent faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ test: setup ## Run the whole test suite
 test-erp: setup ## The tests that need a real ERP: installs Tryton, once, in .erp
 	IDENTITY_TEST_ERP=1 $(BIN)/python -m pytest tests/erp
 
+spark: setup ## Spark beside what is installed, for re-matches that outgrow a machine (needs Java 17)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.spark.lock
+
+test-spark: spark ## The tests that need Spark: the same answer as on one machine
+	IDENTITY_TEST_SPARK=1 $(BIN)/python -m pytest tests/spark
+
 check: setup ## Format, lint, types, import directions, and the quick tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -78,6 +84,7 @@ starter: setup ## Train the model that an empty database begins with, on made-up
 	$(BIN)/identity train bench/results/starter/records.parquet --out matching_rules/starter.model.json
 
 lock: ## Pin the newest versions with their hashes (needs uv)
+	echo "pyspark>=4.1" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.spark.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
 clean: ## Remove what the commands made

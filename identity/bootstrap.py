@@ -25,8 +25,10 @@ from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
 from identity.consenting import Consents, survivor_of
+from identity.counting import counted
 from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
+from identity.engines.named import engine_named
 from identity.engines.sampling import Sampler
 from identity.engines.scoring import ModelScorer
 from identity.engines.surveying import Survey
@@ -48,7 +50,7 @@ from identity.flows.rematch import Workshop
 from identity.flows.review import ReviewRoom, refresh_reviews
 from identity.ids import new_id
 from identity.model.cluster import GoldenId
-from identity.model.errors import LookupFailed, ModelError
+from identity.model.errors import LookupFailed
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourcePolicy, SurvivorshipPolicy
 from identity.model.purpose import PurposePolicy
@@ -70,9 +72,8 @@ from matching_rules.survivorship import load_survivorship_policy
 if TYPE_CHECKING:
     from identity.delivery.office import Office
 
-__all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
+__all__ = ["Service", "Settings", "SystemClock", "settings_from"]
 
-ENGINES = ("duckdb", "splink")
 STARTER = "starter.model.json"
 """What a database judges by until it has records to train on; trained on made-up people (`make starter`)."""
 
@@ -132,14 +133,9 @@ class Service:
 
     def engine(self, name: str = "duckdb") -> BatchEngine:
         """Return a batch engine by name. ModelError E603 for a name nobody knows."""
-        if name == "splink":
-            # Splink takes a second to import: only who asks for it waits.
-            from identity.engines.splink import SplinkEngine
-
-            return SplinkEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
-        if name == "duckdb":
-            return self.batch_engine
-        raise ModelError("E603", f"There is no engine {name!r}.", f"Use one of: {', '.join(ENGINES)}.")
+        told = self.settings
+        spark = (told.spark_master, told.spark_folder)
+        return engine_named(name, self.match_rules, self.nicknames, told.threads, told.memory, spark)
 
     @cached_property
     def batch_engine(self) -> DuckDBEngine:
@@ -155,7 +151,7 @@ class Service:
             assert self.desk, "which erases whom a backup has brought back"
         return Workshop(
             transactions=self.store,
-            engine=self.batch_engine,
+            engine=self.engine(self.settings.engine),
             survivor=self.consents.survivor(self.survivorship, self.settings.threads),
             differ=difference,
             unlike_links=unlike_links,
@@ -221,7 +217,7 @@ class Service:
 
     def ingest(self, arrivals: Sequence[Arrival], correlation_id: str | None = None) -> list[Ingested]:
         """Store and resolve records as they are written; see `flows/ingest.py`."""
-        return ingest(self.desk, arrivals, correlation_id)
+        return counted(ingest(self.desk, arrivals, correlation_id), self.sources)
 
     def redo(self, most: int | None = None) -> int:
         """Decide again what is queued; return how many items were."""

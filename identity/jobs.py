@@ -19,7 +19,7 @@ from celery.schedules import crontab
 from celery.signals import worker_process_init
 
 from identity.accounts import erp_of
-from identity.bootstrap import Service
+from identity.bootstrap import Service, SystemClock
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.commands.poll import poll_erp
@@ -31,6 +31,7 @@ from identity.flows.night.running import Options
 from identity.followers import FOLLOWERS
 from identity.model.errors import DeliveryError
 from identity.model.run import RunKind
+from identity.observing.tasks import watch_tasks
 from identity.ports.remote import Refused, Unavailable
 from identity.settings import JobSettings, job_settings_from, settings_from
 
@@ -202,6 +203,9 @@ def _service() -> Service:
 def _service_of(_: int) -> Service:
     # One for each process: a database connection does not survive a fork.
     return Service(settings_from(os.environ))
+
+
+watch_tasks(lambda: _service().store.duties(SystemClock()))
 
 
 @worker_process_init.connect

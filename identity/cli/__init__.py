@@ -107,7 +107,7 @@ def resolve(
     rules: Rules = None,
     model: Annotated[Path | None, typer.Option("--model", metavar="FILE", help="A trained model.")] = None,
     engine: Annotated[
-        str, typer.Option("--engine", help="duckdb, or splink: the two-class baseline.")
+        str, typer.Option("--engine", help="duckdb; spark, with --model; or splink: the two-class baseline.")
     ] = "duckdb",
     as_json: Json = False,
 ) -> None:

@@ -22,14 +22,17 @@ def serve(
 ) -> None:
     """Answer the API under /v1, and stewards under /review, on the database of IDENTITY_DATABASE_URL, which is brought
     up to date first. In development an account for the screen is made, and told."""
-    from api.serving import serve as serve_http
     from api.settings import api_settings_from
-    from identity.cli.application import together
+    from identity.observing.serving import share_counts
     from stewardship.accounts import demo_account
     from stewardship.settings import screen_settings_from
 
     chosen: dict[str, Any] = {"workers": workers} if workers else {}
     settings = api_settings_from(os.environ, **chosen)
+    share_counts(settings.workers)  # before anything is imported that counts
+    from api.serving import serve as serve_http
+    from identity.cli.application import together
+
     service = service_at(rules)
     service.store.check_current()
     screen_settings_from(os.environ)  # what makes no sense is better told now

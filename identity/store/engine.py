@@ -21,9 +21,11 @@ from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
 from identity.store.desks import Desks
 from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
+from identity.store.duties import Duties
 from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
 from identity.store.fields import Fields, missing
+from identity.store.figures import Figures
 from identity.store.intake import Intake
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
@@ -79,6 +81,7 @@ class Store:
         self.exports = Exports(self._database, self._fields)
         self.privacy = PrivacyLog(self._database, lambda: self._sealing, self._fields)
         self.quality = Quality(self._database)
+        self.figures = Figures(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
@@ -161,6 +164,10 @@ class Store:
     def consumers(self, clock: Clock) -> Consumers:
         """Return those who follow the log, and how far they came."""
         return Consumers(self._database, clock)
+
+    def duties(self, clock: Clock) -> Duties:
+        """Return what is done again and again, and how it went."""
+        return Duties(self._database, clock)
 
     def stewards(self, clock: Clock) -> Stewards:
         """Return who may use the review screen."""

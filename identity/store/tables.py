@@ -17,6 +17,7 @@ import identity.store.consent_tables
 import identity.store.consumer_tables
 import identity.store.decision_tables
 import identity.store.delivery_tables
+import identity.store.duty_tables
 import identity.store.erp_tables
 import identity.store.intake_tables
 import identity.store.privacy_tables
@@ -228,6 +229,7 @@ class EventRow(Row, table=True):
     time: datetime = time()
     correlation_id: str | None = text(default=None)
     body: str = text()
+    traceparent: str | None = text(default=None)
 
 
 class QuarantineRow(Row, table=True):

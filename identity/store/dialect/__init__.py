@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from identity.store.dialect.asking import Answer, Asked, Kind, ReadConnection, Statement, WriteConnection
 from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Database, unusable_url
+from identity.store.dialect.observed import Observed
 from identity.store.dialect.postgresql import PostgresDatabase
 from identity.store.dialect.sqlite import SqliteDatabase
 from identity.store.dialect.types import (
@@ -77,7 +78,7 @@ def database_at(address: str, patience: float, connections: int = CONNECTIONS) -
     kind = _DATABASES.get(url.get_backend_name())
     if kind is None:
         raise unusable_url(f"{url.get_backend_name()} is not supported")
-    return kind(url, patience, connections)
+    return Observed(kind(url, patience, connections))
 
 
 def database_in_file(path: Path, patience: float) -> Database:
