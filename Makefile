@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+PROCESSES ?= api relay worker beat
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp spark test-spark check contract consent faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent faults work bench starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,12 @@ erp: setup ## A Tryton server to try the ERP connector on, in an environment of 
 
 work: setup ## A worker for nightly jobs, with the clock that sends them (IDENTITY_BROKER_URL names the broker)
 	$(BIN)/celery --app identity.jobs worker --beat --schedule .celerybeat-schedule
+
+run: setup ## The processes of the service, without Docker: PROCESSES="api relay" for some; docs/operations.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start $(PROCESSES)
+
+secrets: ## Make the secrets that docker-compose.yml names, in secrets/; those that are there stay
+	@ops/make-secrets
 
 serve: setup ## The demo data over HTTP, and on the review screen, on this machine
 	@test -f demo-data/identity.db || $(BIN)/identity demo > /dev/null

@@ -4,6 +4,7 @@ office that delivers events, and one that works off jobs."""
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -88,6 +89,9 @@ def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
         timeout_graceful_shutdown=10,
     )
     server = uvicorn.Server(config)
+    if threading.current_thread() is threading.main_thread():
+        # Raised again when all is answered, it would end this process before what goes on beside it has ended.
+        signal.signal(signal.SIGTERM, lambda *_: None)
     with _listening(settings.host, port) as sock:
         if settings.workers == 1:
             server.run([sock])

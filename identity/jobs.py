@@ -23,6 +23,7 @@ from identity.bootstrap import Service, SystemClock
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.commands.poll import poll_erp
+from identity.commands.privacy import keep_erased
 from identity.commands.retain import retain_report
 from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
@@ -33,6 +34,7 @@ from identity.model.errors import DeliveryError
 from identity.model.run import RunKind
 from identity.observing.tasks import watch_tasks
 from identity.ports.remote import Refused, Unavailable
+from identity.pulses import WorkerPulse
 from identity.settings import JobSettings, job_settings_from, settings_from
 
 __all__ = [
@@ -64,7 +66,9 @@ def _app(settings: JobSettings) -> Celery:
         broker_transport_options=_transport(settings),
         timezone=settings.timezone,
         beat_schedule=_schedule(settings),
+        beat_scheduler="identity.pulses:PulsingClock",
     )
+    made.steps["worker"].add(WorkerPulse)
     return made
 
 
@@ -202,7 +206,9 @@ def _service() -> Service:
 @lru_cache(maxsize=1)
 def _service_of(_: int) -> Service:
     # One for each process: a database connection does not survive a fork.
-    return Service(settings_from(os.environ))
+    service = Service(settings_from(os.environ))
+    keep_erased(service)
+    return service
 
 
 watch_tasks(lambda: _service().store.duties(SystemClock()))

@@ -14,6 +14,7 @@ from identity.connectors.erp.settings import ErpSettings, erp_settings_from
 from identity.delivery.addresses import Allowed
 from identity.delivery.cloud_event import SOURCE
 from identity.delivery.signing import VARIABLE, Secrets, secrets_from
+from identity.environment import revealed
 from identity.model.errors import RulesError
 from identity.store import CONNECTIONS, DEFAULT_URL
 from matching_rules.loader import rules_directory
@@ -100,9 +101,9 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
     _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _AUDIT_KEY (or _AUDIT_KEY_FILE), _AUDIT_ANCHORS,
     _FIELD_KEYS (or _FIELD_KEYS_FILE), _ENGINE, _SPARK_MASTER, _SPARK_FOLDER, and those of delivery and consumers.
 
-    RulesError E119 for a setting that makes no sense.
+    Secrets may stand in files, as `identity/environment.py` says. RulesError E119 for a setting that makes no sense.
     """
-    shipped = Settings()
+    shipped, environment = Settings(), revealed(environment)
     return Settings(
         environment.get("IDENTITY_DATABASE_URL", shipped.database_url),
         rules or Path(environment.get("IDENTITY_RULES", shipped.rules)),
@@ -185,7 +186,7 @@ def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
 
     RulesError E119 for a setting that makes no sense.
     """
-    shipped = JobSettings()
+    shipped, environment = JobSettings(), revealed(environment)
     patience = _setting(
         environment, "IDENTITY_JOB_PATIENCE", str(shipped.patience_seconds), "[1-9][0-9]{0,6}"
     )

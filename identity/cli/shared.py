@@ -26,6 +26,7 @@ __all__ = [
     "logged",
     "observed",
     "service_at",
+    "settings_here",
     "show",
     "usage",
     "watched",
@@ -118,6 +119,13 @@ def service_at(rules: Path | None, engine: str | None = None) -> Any:
 
     chosen = {"IDENTITY_ENGINE": engine} if engine else {}
     return Service(settings_from({**os.environ, **chosen}, rules))
+
+
+def settings_here() -> Any:
+    """Return what the environment says, for who opens the database as it is, current or not."""
+    from identity.settings import settings_from
+
+    return settings_from(os.environ)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ __all__ = [
     "carry_out",
     "erase_now",
     "heal_journal",
+    "keep_erased",
     "known_request",
     "receive",
     "refuse",
@@ -135,6 +136,12 @@ def heal_journal(service: Service) -> int:
     for name in missing:
         service.erasures.append(_erasure(service, name))
     return len(missing)
+
+
+def keep_erased(service: Service) -> None:
+    """Erase again whom a restored backup has brought back, as opening the desk does: before anybody is answered."""
+    if service.erasures.erasures():
+        assert service.desk, "which erases them"
 
 
 def told(request: PrivacyRequest) -> dict[str, Any]:

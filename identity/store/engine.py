@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 
 from identity.model.audit import AuditHead
@@ -14,7 +15,7 @@ from identity.model.record import RecordKey
 from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
 from identity.steps.seal import derived_key
-from identity.store import upgrade
+from identity.store import refusals, upgrade
 from identity.store.audit import Appending, AuditTrail, Sealing
 from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
@@ -27,6 +28,7 @@ from identity.store.exports import Exports
 from identity.store.fields import Fields, missing
 from identity.store.figures import Figures
 from identity.store.intake import Intake
+from identity.store.invariants import Found, verify
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
 from identity.store.online import Look, OnlineWork
@@ -192,6 +194,31 @@ class Store:
     def beyond(self, source: str, moment: datetime) -> Iterator[tuple[RecordKey, str]]:
         """Yield the records of a source that nobody told of since a moment, with their mode."""
         return beyond(self._database, source, moment)
+
+    def verify(
+        self, erased: Collection[str], most: int = 20, reached: Callable[[str], None] = lambda _: None
+    ) -> list[Found]:
+        """Return how this database stands to each promise; see `store/invariants`. Nothing is written."""
+        return verify(self._database, erased, most, reached)
+
+    def revision(self) -> str | None:
+        """Return the revision of the tables; None where there are none."""
+        return upgrade.revision(self._database)
+
+    def dump(self, file: Path) -> None:
+        """Write one committed state into a file that is not there yet. StoreError E430 or E433 where that fails."""
+        self._database.dump(file)
+
+    def restore(self, file: Path, revision: str, *, replace: bool) -> None:
+        """Put what `dump` wrote, at this revision, in the place of all that is stored; it is not migrated by that.
+
+        StoreError E404 where it is of a later version, E431 where somebody else has the database open, or where it
+        holds tables already and is not to be replaced.
+        """
+        upgrade.refuse_unknown(revision)
+        if not replace and self.revision() is not None:
+            raise refusals.not_empty()
+        self._database.restore(file)
 
     def scrub(self) -> None:
         """Have the database let go of what was deleted, as far as it does so on demand."""

@@ -104,6 +104,6 @@ def _request(row: Any, receipts: tuple[Receipt, ...], fields: Fields) -> Privacy
         "kind": PrivacyKind(row.kind),
         "status": PrivacyStatus(row.status),
         "report": orjson.loads(row.report),
-        "wanted": orjson.loads(fields.read("privacy_request.wanted", row.wanted)),
+        "wanted": orjson.loads(fields.read("privacy_request.wanted", row.wanted or "{}")),
     }
     return PrivacyRequest(**told, receipts=receipts)

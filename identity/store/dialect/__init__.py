@@ -1,9 +1,9 @@
 """Everything that differs between the two databases. Nothing outside this folder names either of them.
 
-A `Database` opens connections of six kinds: `read` for one consistent view, `look` for questions about a few records,
-`steady` for both, `write` for a transaction around a few records, `bulk` for one in which Arrow tables go in and out,
-`alter` for migrations. Set-based SQL is written once, in `store/statements.py` and the statements of `store/online`, in
-what both databases understand (row values, UPDATE … FROM, INSERT … ON CONFLICT).
+A `Database` opens connections of seven kinds: `read` for one consistent view, `survey` for one of everything, `look`
+for questions about a few records, `steady` for both, `write` for a transaction around a few records, `bulk` for one in
+which Arrow tables go in and out, `alter` for migrations. Set-based SQL is written once, in `store/statements.py` and
+the statements of `store/online`, in what both databases understand (row values, UPDATE … FROM, INSERT … ON CONFLICT).
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,9 @@ class Observed:
     def read(self) -> AbstractContextManager[Connection]:
         return observed("database read", self._database.read())
 
+    def survey(self) -> AbstractContextManager[Connection]:
+        return observed("database survey", self._database.survey())
+
     def alter(self) -> AbstractContextManager[Connection]:
         return observed("database alter", self._database.alter())
 
@@ -39,6 +43,14 @@ class Observed:
 
     def scrub(self) -> None:
         self._database.scrub()
+
+    def dump(self, file: Path) -> None:
+        with observed("database dump", nullcontext()):
+            self._database.dump(file)
+
+    def restore(self, file: Path) -> None:
+        with observed("database restore", nullcontext()):
+            self._database.restore(file)
 
     def close(self) -> None:
         self._database.close()

@@ -44,9 +44,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_restriction_mark_record", "restriction_mark", ["source", "source_record_id"])
     _create_overrides()
-    op.add_column("privacy_request", sa.Column("wanted", sa.Text(), nullable=False, server_default="{}"))
-    with op.batch_alter_table("privacy_request") as table:
-        table.alter_column("wanted", server_default=None)
+    op.add_column("privacy_request", sa.Column("wanted", sa.Text(), nullable=True))
 
 
 def _create_overrides() -> None:
