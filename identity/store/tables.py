@@ -22,6 +22,7 @@ import identity.store.erp_tables
 import identity.store.intake_tables
 import identity.store.privacy_tables
 import identity.store.request_tables
+import identity.store.rights_tables
 import identity.store.steward_tables  # noqa: F401
 from identity.store.columns import METADATA, Row, given_number, key, number, position, text, time
 from identity.store.dialect import CLUSTERED, NEVER_REUSED, Position, partial_index
