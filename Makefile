@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+PROCESSES ?= api relay worker beat
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp check contract consent faults work bench notebooks docs reference hooks starter lock clean
+.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent faults work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,12 @@ erp: setup ## A Tryton server to try the ERP connector on, in an environment of 
 work: setup ## A worker for nightly jobs, with the clock that sends them (IDENTITY_BROKER_URL names the broker)
 	$(BIN)/celery --app identity.jobs worker --beat --schedule .celerybeat-schedule
 
+run: setup ## The processes of the service, without Docker: PROCESSES="api relay" for some; docs/operations.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start $(PROCESSES)
+
+secrets: ## Make the secrets that docker-compose.yml names, in secrets/; those that are there stay
+	@ops/make-secrets
+
 serve: setup ## The demo data over HTTP, and on the review screen, on this machine
 	@test -f demo-data/identity.db || $(BIN)/identity demo > /dev/null
 	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
@@ -52,6 +59,12 @@ test: setup ## Run the whole test suite
 
 test-erp: setup ## The tests that need a real ERP: installs Tryton, once, in .erp
 	IDENTITY_TEST_ERP=1 $(BIN)/python -m pytest tests/erp
+
+spark: setup ## Spark beside what is installed, for re-matches that outgrow a machine (needs Java 17)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.spark.lock
+
+test-spark: spark ## The tests that need Spark: the same answer as on one machine
+	IDENTITY_TEST_SPARK=1 $(BIN)/python -m pytest tests/spark
 
 check: setup ## Format, lint, types, import directions, and the quick tests: under a minute
 	$(BIN)/ruff format --check .
@@ -94,6 +107,7 @@ starter: setup ## Train the model that an empty database begins with, on made-up
 	$(BIN)/identity train bench/results/starter/records.parquet --out matching_rules/starter.model.json
 
 lock: ## Pin the newest versions with their hashes (needs uv)
+	echo "pyspark>=4.1" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.spark.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
 clean: ## Remove what the commands made

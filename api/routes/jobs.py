@@ -56,6 +56,8 @@ async def upload(
     spool = spool_of(write.call.service)
     part = await spool.receive(new_id(), request.stream())
     try:
+        if not part.stat().st_size:
+            raise Problem(422, "INVALID_REQUEST", "The file is empty.", "Send a record in each line of JSON.")
         return await run_in_threadpool(
             write.once,
             lambda job_id: _uploaded(write, job_id, part, source),

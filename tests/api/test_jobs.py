@@ -99,6 +99,12 @@ def test_a_file_that_cannot_be_read_fails_its_job_and_says_why(api: Api) -> None
     assert str(spool_of(api.service).folder) not in str(job)
 
 
+def test_an_empty_file_is_refused_and_leaves_nothing(api: Api) -> None:
+    answer = send(api, b"")
+    assert (answer.status_code, answer.json()["code"]) == (422, "INVALID_REQUEST")
+    assert [each for each in spool_of(api.service).folder.rglob("*") if each.is_file()] == []
+
+
 def test_one_key_is_one_job(api: Api) -> None:
     file = lines({"source_record_id": "1", **INES})
     with ThreadPoolExecutor(8) as pool:

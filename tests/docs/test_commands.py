@@ -42,7 +42,8 @@ LOOKED_AT = {
     "docs/how-to/write-a-connector.md": "names of commands in passing",
     "docs/reference/rules.md": "names of commands in passing",
     "docs/reference/settings.md": "names of commands in passing",
-    "docs/reference/metrics.md": "a server",
+    "docs/observability.md": "a server",
+    "docs/operations.md": "servers, and databases that are put back",
     "docs/reference/python.md": "names of commands in passing",
     "docs/intake.md": "carried out, but for what stands in passing",
 }

@@ -77,17 +77,6 @@ def test_the_page_that_the_reference_sends_to_tells_of_the_setting() -> None:
             assert name in told or generic in told, (name, page)
 
 
-def test_every_metric_is_told_and_no_other_is() -> None:
-    names = {value for value in strings() if re.fullmatch("identity_[a-z_]+[a-z]", value)}
-    from api.metrics import _CONSUMERS
-
-    names |= {f"identity_consumer_{name}" for name in _CONSUMERS}
-    pages = "\n".join(path.read_text(encoding="utf-8") for path in DOCS.glob("*.md"))
-    rows = set(re.findall(r"^\| `(identity_[a-z_]+)` \|", text_of("reference/metrics.md"), re.MULTILINE))
-    assert {name for name in names if name not in rows and f"`{name}`" not in pages} == set(), "tell of these"
-    assert rows - names == set(), "these are not counted"
-
-
 def test_every_type_of_event_is_told() -> None:
     told = set(re.findall(r"^## (\w+\.\w+)$", text_of("reference/events.md"), re.MULTILINE))
     used = {value for value in strings() if re.fullmatch(r"(customer|review)\.[a-z_]+", value)}
