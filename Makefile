@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+PROCESSES ?= api relay worker beat
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp serve browser pictures openapi test test-erp check contract consent faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent faults work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with everything pinned in requirements.lock
 
@@ -33,6 +34,12 @@ erp: setup ## A Tryton server to try the ERP connector on, in an environment of 
 work: setup ## A worker for nightly jobs, with the clock that sends them (IDENTITY_BROKER_URL names the broker)
 	$(BIN)/celery --app identity.jobs worker --beat --schedule .celerybeat-schedule
 
+run: setup ## The processes of the service, without Docker: PROCESSES="api relay" for some; docs/operations.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start $(PROCESSES)
+
+secrets: ## Make the secrets that docker-compose.yml names, in secrets/; those that are there stay
+	@ops/make-secrets
+
 serve: setup ## The demo data over HTTP, and on the review screen, on this machine
 	@test -f demo-data/identity.db || $(BIN)/identity demo > /dev/null
 	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
@@ -53,6 +60,12 @@ test: setup ## Run the whole test suite
 test-erp: setup ## The tests that need a real ERP: installs Tryton, once, in .erp
 	IDENTITY_TEST_ERP=1 $(BIN)/python -m pytest tests/erp
 
+spark: setup ## Spark beside what is installed, for re-matches that outgrow a machine (needs Java 17)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.spark.lock
+
+test-spark: spark ## The tests that need Spark: the same answer as on one machine
+	IDENTITY_TEST_SPARK=1 $(BIN)/python -m pytest tests/spark
+
 check: setup ## Format, lint, types, import directions, and the quick tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -72,13 +85,30 @@ faults: setup ## Kill loads, re-matches, relays and consumers at random moments:
 bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 100k and 1M records
 	$(BIN)/python -m bench
 
+notebooks: setup ## Carry out the notebooks, in order; they have to print what is committed (WRITE=1 keeps what they print)
+	$(BIN)/python -m tests.notebooks $(if $(WRITE),--write)
+
+docs: setup ## Build the documentation into site/, strictly and without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+reference: setup ## Write what the documentation has from the code: commands, events, Python, rules, imports
+	$(BIN)/python -m tools.commands docs/reference/cli.md
+	$(BIN)/python -m tools.events docs/reference/events.md
+	$(BIN)/python -m tools.schemas docs/reference/schemas
+	$(BIN)/python -m tools.diagram docs/architecture.md
+	$(BIN)/python -m identity.face.reference docs/reference/python.md
+
+hooks: setup ## Let git run the quick checks before each commit (pre-commit has to be installed)
+	pre-commit install
+
 starter: setup ## Train the model that an empty database begins with, on made-up people
 	@rm -rf bench/results/starter && mkdir -p bench/results/starter
 	$(BIN)/identity sample --people 5000 --seed 11 --canonical --out bench/results/starter
 	$(BIN)/identity train bench/results/starter/records.parquet --out matching_rules/starter.model.json
 
 lock: ## Pin the newest versions with their hashes (needs uv)
+	echo "pyspark>=4.1" | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.spark.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
 clean: ## Remove what the commands made
-	rm -rf $(VENV) demo-data bench/results .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-data site bench/results .mypy_cache .ruff_cache .hypothesis

@@ -37,12 +37,12 @@ from api.routes import (
     records,
 )
 from api.settings import ApiSettings
+from api.stored import Stored
 from api.tokens import Tokens
 from identity.bootstrap import Service, SystemClock
-from identity.commands.following import consumers_report
-from identity.delivery.subscribing import standings
-from identity.model.delivery import SubscriberStatus
 from identity.model.errors import IdentityError
+from identity.observing.personal import place_of
+from identity.observing.web import telemetry
 
 __all__ = ["create_app"]
 
@@ -63,7 +63,7 @@ def create_app(
     """Return the application over one service. `deprecated` routes, by operation id, say that they are. `besides` are
     other applications, each by the address below which it answers."""
     settings = settings or ApiSettings()
-    metrics = Metrics(lambda: _stored(service), lambda: _subscribers(service), lambda: _consumers(service))
+    metrics = Metrics(Stored(service))
     app = FastAPI(
         title="Customer identity",
         version="1",
@@ -72,6 +72,7 @@ def create_app(
         lifespan=_lifespan(settings),
         redirect_slashes=False,  # an address is spelled one way; a redirect would be one more answer to document
         generate_unique_id_function=lambda route: route.name,
+        telemetry=telemetry(),
     )
     app.openapi = document(app, deprecated)  # type: ignore[method-assign]
     app.state.context = Context(
@@ -110,48 +111,8 @@ def _lifespan(settings: ApiSettings):  # type: ignore[no-untyped-def]
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     # Its text may quote what was sent: only where it happened is told.
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        place, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
-    _LOG.error(
-        "unforeseen", error=type(error).__name__, place=place, request_id=request.scope.get("request_id")
-    )
+    names = {name: request.scope.get(name) for name in ("request_id", "correlation_id")}
+    _LOG.error("unforeseen", error=type(error).__name__, place=place_of(error), **names)
     return problems.problem_response(
         request, 500, "UNFORESEEN", "Something went wrong here.", "Tell us the request_id."
     )
-
-
-def _stored(service: Service) -> dict[str, float]:
-    counts = service.store.views.counts()
-    waiting = sum(found.count for found in service.store.views.redo_waiting())
-    reviews = sum(service.store.views.reviews_waiting(SystemClock().now()).values())
-    return {
-        "records": counts.records,
-        "live_profiles": counts.live_profiles,
-        "merged_profiles": counts.merged_profiles,
-        "erased_profiles": counts.erased_profiles,
-        "links": counts.links,
-        "events": counts.events,
-        "quarantine_open": counts.open_quarantine,
-        "redo_waiting": waiting,
-        "reviews_open": reviews,
-    }
-
-
-def _subscribers(service: Service) -> dict[str, dict[str, float]]:
-    """Return how everybody who is told stands, by name and kind of number."""
-    return {
-        standing.subscriber.name: {
-            "behind": standing.behind,
-            "held": standing.held,
-            "dead_letters": standing.dead,
-            "active": standing.subscriber.status is SubscriberStatus.ACTIVE,
-            "failures": standing.subscriber.failures,
-        }
-        for standing in standings(service.deliveries)
-    }
-
-
-def _consumers(service: Service) -> dict[str, dict[str, float]]:
-    """Return how everybody who follows the log stands, by name and kind of number."""
-    return {one["name"]: {**one} for one in consumers_report(service)["consumers"] if one["beat_at"]}

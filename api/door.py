@@ -14,11 +14,13 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from api.metrics import Metrics
 from api.problems import problem_response
 from api.settings import ApiSettings
 from identity.ids import new_id
+from identity.observing.traces import named
 
 __all__ = ["Door"]
 
@@ -54,6 +56,7 @@ class Door:
             await self._app(scope, receive, send)
             return
         visit = _Visit(scope, send)
+        bound = bind_contextvars(request_id=scope["request_id"], correlation_id=scope["correlation_id"])
         counted = scope["path"] not in _UNCOUNTED
         self._inside += counted
         self._metrics.inside(self._inside)
@@ -66,6 +69,7 @@ class Door:
             self._inside -= counted
             self._metrics.inside(self._inside)
             self._tell(scope, visit)
+            reset_contextvars(**bound)
 
     def _refused(self, scope: Scope, visit: _Visit, counted: bool) -> Any:
         if not visit.named:
@@ -138,14 +142,13 @@ class Door:
             status=visit.status,
             ms=round(seconds * 1000, 2),
             client=scope.get("client_name"),
-            request_id=scope["request_id"],
-            correlation_id=scope["correlation_id"],
             **scope.get("told", {}),
         )
 
     def _place(self, scope: Scope) -> str:
         """Return the pattern, not the address: an address that nobody knows may hold anything."""
         if "place" in scope:  # an application beside this one says it itself
+            named(f"{scope['method']} {scope['place']}")
             return str(scope["place"])
         endpoint = scope.get("endpoint")
         if endpoint is not None and endpoint not in self._places:

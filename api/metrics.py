@@ -1,65 +1,53 @@
-"""What is counted about requests; numbers and patterns of addresses, nothing personal."""
+"""What is counted about requests, and told of everything else that is: numbers and patterns of addresses, nothing
+personal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
-__all__ = ["CONTENT_TYPE", "Metrics"]
+from identity.observing.counts import counting
+from identity.observing.serving import SHARED
+
+__all__ = ["CONTENT_TYPE", "Metrics", "Named"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
-_CONSUMERS = {
-    "lag": "Events that a consumer of the log has not dealt with.",
-    "held": "Events that wait to be tried again, or behind one that does.",
-    "dead_letters": "Events that were given up.",
-    "blocked": "Tasks that wait for a person.",
-    "failures": "Failures in a row; from the fifth on its system is left alone, and tried with one event at a time.",
-    "silent_seconds": "Seconds since a consumer was last heard of.",
-}
-"""What is told of each consumer. There are as many as systems that are kept in step: a handful."""
+class Named(Protocol):
+    """What the database tells: families that are read when somebody asks."""
+
+    def collect(self) -> Any: ...
 
 
 class Metrics:
-    """One registry for each application. `gauges`, and `subscribers` and `consumers` by name, are read from the
-    database when somebody asks."""
+    """What one application counts, beside what its process does, and what the `stored` tell. Where several processes
+    serve, any of them tells what all have counted."""
 
-    def __init__(
-        self,
-        gauges: Callable[[], Mapping[str, float]],
-        subscribers: Callable[[], Mapping[str, Mapping[str, float]]] = dict,
-        consumers: Callable[[], Mapping[str, Mapping[str, float]]] = dict,
-    ) -> None:
-        self._registry = CollectorRegistry()
-        self._gauges, self._subscribers, self._consumers = gauges, subscribers, consumers
+    def __init__(self, stored: Named) -> None:
+        self._registry, self._stored = CollectorRegistry(), CollectorRegistry()
+        self._stored.register(_Passing(stored))
         self._seconds = Histogram(
             "identity_request_seconds", "How long requests took.", ("method", "route", "status"),
             registry=self._registry, buckets=_SECONDS,
         )  # fmt: skip
-        self._inside, self._routes = 0, dict[tuple[str, str, int], Any]()
-        Gauge("identity_requests_inside", "Requests worked on.", registry=self._registry).set_function(
-            lambda: self._inside
+        self._inside = Gauge(
+            "identity_requests_inside",
+            "Requests worked on.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
         )
         self._shed = Counter("identity_requests_shed", "Requests turned away.", registry=self._registry)
-        self._stored = Gauge(
-            "identity_stored", "What the database holds, by kind.", ("kind",), registry=self._registry
-        )
-
-        self._told = Gauge(
-            "identity_subscriber",
-            "How those who are told of events stand: events behind, held, dead_letters; active, failures in a row.",
-            ("subscriber", "number"),
-            registry=self._registry,
-        )
-        self._followed = {
-            name: Gauge(f"identity_consumer_{name}", told, ("consumer",), registry=self._registry)
-            for name, told in _CONSUMERS.items()
-        }
+        self._routes = dict[tuple[str, str, int], Any]()
+        self._process = counting()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         place = (method if method in _METHODS else "other", route, status)
@@ -68,20 +56,48 @@ class Metrics:
         found.observe(seconds)
 
     def inside(self, count: int) -> None:
-        self._inside = count
+        self._inside.set(count)
 
     def shed(self) -> None:
         self._shed.inc()
 
     def text(self) -> bytes:
         """Return everything in the text format of Prometheus."""
-        for kind, count in self._gauges().items():
-            self._stored.labels(kind).set(count)
-        self._told.clear()  # who was removed is not told of any more
-        for name, numbers in self._subscribers().items():
-            for number, value in numbers.items():
-                self._told.labels(name, number).set(value)
-        for name, numbers in self._consumers().items():
-            for number, gauge in self._followed.items():
-                gauge.labels(name).set(numbers[number])
-        return generate_latest(self._registry)
+        counted = _together() if SHARED in os.environ else (self._registry, self._process)
+        return b"".join(generate_latest(each) for each in (*counted, self._stored))
+
+
+class _Passing(Collector):
+    """Nothing is read when it is registered: there may be no database yet."""
+
+    def __init__(self, named: Named) -> None:
+        self._named = named
+
+    def describe(self) -> list[Any]:
+        return []
+
+    def collect(self) -> Any:
+        return self._named.collect()
+
+
+def _together() -> tuple[CollectorRegistry]:
+    """Return what all processes counted. What those that are gone were working on is worked on no more."""
+    folder = Path(os.environ[SHARED])
+    for path in folder.glob("gauge_live*_*.db"):
+        process = int(path.stem.rpartition("_")[2])
+        if not _lives(process):
+            with suppress(FileNotFoundError):  # another one has done so
+                mark_process_dead(process)  # type: ignore[no-untyped-call]
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return (registry,)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -3,16 +3,15 @@ office that delivers events, and one that works off jobs."""
 
 from __future__ import annotations
 
-import logging
 import os
+import signal
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import structlog
 import uvicorn
 from fastapi import FastAPI
@@ -25,7 +24,7 @@ from identity.commands.delivering import News
 from identity.commands.work_off import spool_of, work_until
 from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError, RulesError
-from identity.model.job import Job
+from identity.observing import observe
 
 __all__ = ["application", "config_of", "listen", "log_as_json", "serve"]
 
@@ -81,6 +80,9 @@ def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
     """Serve an application, or in several processes what its name (module:function) makes, until stopped."""
     config = config_of(app, settings)
     server = uvicorn.Server(config)
+    if threading.current_thread() is threading.main_thread():
+        # Raised again when all is answered, it would end this process before what goes on beside it has ended.
+        signal.signal(signal.SIGTERM, lambda *_: None)
     with _listening(settings.host, port) as sock:
         if settings.workers == 1:
             server.run([sock])
@@ -153,23 +155,9 @@ def _deliver(service: Service, stop: threading.Event) -> None:
 
 def _work(service: Service, stop: threading.Event) -> None:
     """Work off files that came in and exports that were asked for; other processes may do so as well."""
-
-    def told(job: Job, report: Mapping[str, Any]) -> None:
-        ended = {name: report[name] for name in ("status", "code") if name in report}
-        _LOG.info("job", job_id=job.job_id, kind=job.kind.value, client=job.client, **ended)
-
-    work_until(service, stop, told)
+    work_until(service, stop)
 
 
 def log_as_json() -> None:
-    """Write every line of the log as a JSON object."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(orjson.dumps),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
+    """Begin to log and to trace as the environment says; counts of this process stand at /metrics."""
+    observe("api", os.environ)

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from api.signatures import Secrets, intake_secrets_from
+from identity.environment import revealed
 from identity.model.errors import RulesError
 from identity.settings import state_folder
 
@@ -63,6 +64,7 @@ def api_settings_from(environment: Mapping[str, str], **chosen: object) -> ApiSe
 
     RulesError E119 for a setting that makes no sense, E140 where production lacks what it needs.
     """
+    environment = revealed(environment)
     settings = ApiSettings(**{**_told(environment), **chosen})  # type: ignore[arg-type]
     _refuse_unsafe(settings, environment)
     return settings

@@ -25,8 +25,10 @@ from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
 from identity.consenting import Consents, survivor_of
+from identity.counting import counted
 from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
+from identity.engines.named import engine_named
 from identity.engines.sampling import Sampler
 from identity.engines.scoring import ModelScorer
 from identity.engines.surveying import Survey
@@ -48,7 +50,7 @@ from identity.flows.rematch import Workshop
 from identity.flows.review import ReviewRoom, refresh_reviews
 from identity.ids import new_id
 from identity.model.cluster import GoldenId
-from identity.model.errors import LookupFailed, ModelError
+from identity.model.errors import LookupFailed
 from identity.model.match import MatchModel, MatchRules
 from identity.model.policy import SourcePolicy, SurvivorshipPolicy
 from identity.model.purpose import PurposePolicy
@@ -58,6 +60,7 @@ from identity.ports import Arrival, BatchEngine, Look, OnlineWork, RunLog, Score
 from identity.ports.delivery import Deliveries
 from identity.settings import Settings, settings_from
 from identity.store import Store
+from identity.systems import followed_systems
 from matching_rules.consent_rules import load_consent_policy
 from matching_rules.loader import load_source_policies, load_source_policy
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
@@ -69,9 +72,8 @@ from matching_rules.survivorship import load_survivorship_policy
 if TYPE_CHECKING:
     from identity.delivery.office import Office
 
-__all__ = ["ENGINES", "Service", "Settings", "SystemClock", "settings_from"]
+__all__ = ["Service", "Settings", "SystemClock", "settings_from"]
 
-ENGINES = ("duckdb", "splink")
 STARTER = "starter.model.json"
 """What a database judges by until it has records to train on; trained on made-up people (`make starter`)."""
 
@@ -131,14 +133,9 @@ class Service:
 
     def engine(self, name: str = "duckdb") -> BatchEngine:
         """Return a batch engine by name. ModelError E603 for a name nobody knows."""
-        if name == "splink":
-            # Splink takes a second to import: only who asks for it waits.
-            from identity.engines.splink import SplinkEngine
-
-            return SplinkEngine(self.match_rules, self.nicknames, self.settings.threads, self.settings.memory)
-        if name == "duckdb":
-            return self.batch_engine
-        raise ModelError("E603", f"There is no engine {name!r}.", f"Use one of: {', '.join(ENGINES)}.")
+        told = self.settings
+        spark = (told.spark_master, told.spark_folder)
+        return engine_named(name, self.match_rules, self.nicknames, told.threads, told.memory, spark)
 
     @cached_property
     def batch_engine(self) -> DuckDBEngine:
@@ -154,8 +151,8 @@ class Service:
             assert self.desk, "which erases whom a backup has brought back"
         return Workshop(
             transactions=self.store,
-            engine=self.batch_engine,
-            survivor=survivor_of(self.survivorship, self.settings.threads, self.consents.whole_book),
+            engine=self.engine(self.settings.engine),
+            survivor=self.consents.survivor(self.survivorship, self.settings.threads),
             differ=difference,
             unlike_links=unlike_links,
             refresh_reviews=lambda: refresh_reviews(self.review_room),
@@ -220,7 +217,7 @@ class Service:
 
     def ingest(self, arrivals: Sequence[Arrival], correlation_id: str | None = None) -> list[Ingested]:
         """Store and resolve records as they are written; see `flows/ingest.py`."""
-        return ingest(self.desk, arrivals, correlation_id)
+        return counted(ingest(self.desk, arrivals, correlation_id), self.sources)
 
     def redo(self, most: int | None = None) -> int:
         """Decide again what is queued; return how many items were."""
@@ -303,17 +300,17 @@ class Service:
             new_id=new_id,
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
             consent=self.consents.policy,
+            systems=lambda: followed_systems(self.settings),
         )
 
     @cached_property
     def review_room(self) -> ReviewRoom:
         """What everybody's review tasks are refreshed with."""
-        rules, settings = self.match_rules, self.settings
         return ReviewRoom(
             transactions=self.store,
-            thresholds=rules.thresholds,
+            thresholds=self.match_rules.thresholds,
             names=self.features,
-            survey=Survey(rules.thresholds, settings.threads, settings.memory),
+            survey=Survey(self.match_rules.thresholds, self.settings.threads, self.settings.memory),
             scorer=self._scorer_of,
             clock=SystemClock(),
             new_id=new_id,

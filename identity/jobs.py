@@ -19,10 +19,12 @@ from celery.schedules import crontab
 from celery.signals import worker_process_init
 
 from identity.accounts import erp_of
-from identity.bootstrap import Service
+from identity.bootstrap import Service, SystemClock
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.commands.poll import poll_erp
+from identity.commands.privacy import keep_erased
+from identity.commands.retain import retain_report
 from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
 from identity.flows.night.full import By
@@ -30,7 +32,9 @@ from identity.flows.night.running import Options
 from identity.followers import FOLLOWERS
 from identity.model.errors import DeliveryError
 from identity.model.run import RunKind
+from identity.observing.tasks import watch_tasks
 from identity.ports.remote import Refused, Unavailable
+from identity.pulses import WorkerPulse
 from identity.settings import JobSettings, job_settings_from, settings_from
 
 __all__ = [
@@ -41,6 +45,7 @@ __all__ = [
     "reconcile",
     "rematch_everybody",
     "rematch_recent",
+    "retain",
     "work_off_jobs",
 ]
 
@@ -61,7 +66,9 @@ def _app(settings: JobSettings) -> Celery:
         broker_transport_options=_transport(settings),
         timezone=settings.timezone,
         beat_schedule=_schedule(settings),
+        beat_scheduler="identity.pulses:PulsingClock",
     )
+    made.steps["worker"].add(WorkerPulse)
     return made
 
 
@@ -95,6 +102,10 @@ def _schedule(settings: JobSettings) -> dict[str, Any]:
         },
         "follow": {"task": "identity.follow", "schedule": 60.0},
         "ask the ERP": {"task": "identity.poll_erp", "schedule": 300.0},
+        "keep records no longer than they may be": {
+            "task": "identity.retain",
+            "schedule": crontab(hour=settings.reconcile[0], minute=settings.reconcile[1]),
+        },
         "compare with other systems": {
             "task": "identity.reconcile",
             "schedule": crontab(hour=settings.reconcile[0], minute=settings.reconcile[1]),
@@ -135,6 +146,12 @@ def follow(names: Sequence[str] = ()) -> dict[str, Any]:
 def reconcile(names: Sequence[str] = ()) -> dict[str, Any]:
     """Compare other systems with the master, and have followed once more whom the differences concern."""
     return {name: _compared(name) for name in _named(names)}
+
+
+@app.task(name="identity.retain")
+def retain() -> dict[str, Any]:
+    """Take out the records that their sources have not told of for longer than they are kept."""
+    return retain_report(_service(), "machine")
 
 
 @app.task(name="identity.poll_erp")
@@ -189,7 +206,12 @@ def _service() -> Service:
 @lru_cache(maxsize=1)
 def _service_of(_: int) -> Service:
     # One for each process: a database connection does not survive a fork.
-    return Service(settings_from(os.environ))
+    service = Service(settings_from(os.environ))
+    keep_erased(service)
+    return service
+
+
+watch_tasks(lambda: _service().store.duties(SystemClock()))
 
 
 @worker_process_init.connect

@@ -14,6 +14,7 @@ from identity.connectors.erp.settings import ErpSettings, erp_settings_from
 from identity.delivery.addresses import Allowed
 from identity.delivery.cloud_event import SOURCE
 from identity.delivery.signing import VARIABLE, Secrets, secrets_from
+from identity.environment import revealed
 from identity.model.errors import RulesError
 from identity.store import CONNECTIONS, DEFAULT_URL
 from matching_rules.loader import rules_directory
@@ -71,7 +72,8 @@ class Settings:
     `inline_jobs` says whether `identity serve` works jobs off as well. `erasures` is the journal of who was erased:
     kept beside the backups, because they do not know. The audit trail is sealed with `audit_key`, and heads of it are
     kept in `anchors`, out of reach of who may write to the database. Values are encrypted with the first of
-    `field_keys` (by their ids), and not at all without.
+    `field_keys` (by their ids), and not at all without. Everybody is resolved by `engine`; Spark runs at
+    `spark_master`, whose workers share `spark_folder` ("": a temporary one, here).
     """
 
     database_url: str = DEFAULT_URL
@@ -89,16 +91,19 @@ class Settings:
     audit_key: str = field(default="", repr=False)
     anchors: Path = field(default_factory=lambda: state_folder(os.environ) / "audit-anchors.ndjson")
     field_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    engine: str = "duckdb"
+    spark_master: str = "local[2]"
+    spark_folder: str = ""
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _CONNECTIONS,
     _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _AUDIT_KEY (or _AUDIT_KEY_FILE), _AUDIT_ANCHORS,
-    _FIELD_KEYS (or _FIELD_KEYS_FILE), and those of delivery and consumers.
+    _FIELD_KEYS (or _FIELD_KEYS_FILE), _ENGINE, _SPARK_MASTER, _SPARK_FOLDER, and those of delivery and consumers.
 
-    RulesError E119 for a setting that makes no sense.
+    Secrets may stand in files, as `identity/environment.py` says. RulesError E119 for a setting that makes no sense.
     """
-    shipped = Settings()
+    shipped, environment = Settings(), revealed(environment)
     return Settings(
         environment.get("IDENTITY_DATABASE_URL", shipped.database_url),
         rules or Path(environment.get("IDENTITY_RULES", shipped.rules)),
@@ -117,6 +122,9 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         _secret(environment, "IDENTITY_AUDIT_KEY"),
         Path(environment.get("IDENTITY_AUDIT_ANCHORS") or state_folder(environment) / "audit-anchors.ndjson"),
         _field_keys(_secret(environment, "IDENTITY_FIELD_KEYS")),
+        _setting(environment, "IDENTITY_ENGINE", shipped.engine, "duckdb|spark"),
+        _setting(environment, "IDENTITY_SPARK_MASTER", shipped.spark_master, r"\S{1,500}"),
+        environment.get("IDENTITY_SPARK_FOLDER", shipped.spark_folder),
     )
 
 
@@ -178,7 +186,7 @@ def job_settings_from(environment: Mapping[str, str]) -> JobSettings:
 
     RulesError E119 for a setting that makes no sense.
     """
-    shipped = JobSettings()
+    shipped, environment = JobSettings(), revealed(environment)
     patience = _setting(
         environment, "IDENTITY_JOB_PATIENCE", str(shipped.patience_seconds), "[1-9][0-9]{0,6}"
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from identity.environment import revealed
 from identity.model.errors import RulesError
 
 __all__ = ["OidcSettings", "ScreenSettings", "screen_settings_from"]
@@ -48,7 +49,7 @@ def screen_settings_from(environment: Mapping[str, str]) -> ScreenSettings:
 
     RulesError E119 for a setting that makes no sense; it is not repeated.
     """
-    shipped = ScreenSettings()
+    shipped, environment = ScreenSettings(), revealed(environment)
     four_eyes = _told(environment, "FOUR_EYES", "", r"([0-9]{1,4}(\.[0-9]+)?)?")
     return ScreenSettings(
         environment.get("IDENTITY_MODE", "development") == "development",

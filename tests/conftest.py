@@ -14,6 +14,7 @@ import pytest
 from tests.databases import PostgresServer, postgresql_server
 from tests.erp.evidence import ErpEvidence
 from tests.evidence import SERVER, Evidence
+from tests.spark.evidence import SparkEvidence
 
 if TYPE_CHECKING:
     from erp import Erp
@@ -29,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(state.cleanup)
     config.pluginmanager.register(Evidence(config, Path(__file__).parent))
     config.pluginmanager.register(ErpEvidence())
+    config.pluginmanager.register(SparkEvidence())
 
 
 def _migrate(url: str) -> None:

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["PostgresServer", "postgresql_is_left_out", "postgresql_server"]
+__all__ = ["PostgresServer", "client_programs", "postgresql_is_left_out", "postgresql_server"]
 
 _VARIABLE = "TEST_POSTGRES_URL"
 _LEFT_OUT = "none"
@@ -89,6 +89,14 @@ def postgresql_server() -> Iterator[PostgresServer]:
     programs, origin = _programs()
     with _running(programs) as url:
         yield PostgresServer(url, origin)
+
+
+def client_programs() -> str:
+    """Return a PATH on which pg_dump and pg_restore of the server's version come first."""
+    usual = os.environ["PATH"]
+    if os.environ.get(_VARIABLE):
+        return usual
+    return os.pathsep.join([str(_programs()[0]), usual])
 
 
 def _named_server(address: str) -> PostgresServer:

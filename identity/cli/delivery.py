@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from identity.cli.shared import Json, Rules, end, service_at, show, usage
+from identity.cli.shared import Json, MetricsPort, Rules, end, logged, observed, service_at, show, usage
 from identity.commands import render
 from identity.commands import render_delivery as told
 
@@ -235,6 +235,7 @@ def _close(
 def deliver(
     once: Annotated[bool, typer.Option("--once", help="What there is now, then end.")] = False,
     rules: Rules = None,
+    metrics_port: MetricsPort = None,
     as_json: Json = False,
 ) -> None:
     """Deliver events to everybody who is told, until stopped (Ctrl-C, SIGTERM). Several may do so at once.
@@ -251,4 +252,5 @@ def deliver(
         end(found=report["told"])
         return
     service.store.check_current()
-    deliver_until_stopped(service.office(), told.news_line if as_json else told.news)
+    observed("relay", metrics_port)
+    deliver_until_stopped(service.office(), logged("delivered", told.news_line if as_json else told.news))

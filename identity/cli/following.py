@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from identity.cli.shared import Json, Rules, end, service_at, show
+from identity.cli.shared import Json, MetricsPort, Rules, end, logged, observed, service_at, show
 from identity.commands import render_following as told
 
 __all__ = ["app"]
@@ -23,6 +23,7 @@ def consume(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="What there is now, then end.")] = False,
     rules: Rules = None,
+    metrics_port: MetricsPort = None,
     as_json: Json = False,
 ) -> None:
     """Keep other systems in step with the master: follow the log until stopped (Ctrl-C, SIGTERM).
@@ -32,15 +33,18 @@ def consume(
     """
     from identity.commands.consuming import consume_until_stopped
     from identity.commands.following import consume_report
+    from identity.commands.privacy import keep_erased
 
     service = service_at(rules)
+    keep_erased(service)
     if once:
         report = consume_report(service, names or ())
         show(report, told.consumed, as_json)
         end(found=report["done"])
         return
     service.store.check_current()
-    consume_until_stopped(service, names or (), told.news_line if as_json else told.news)
+    observed("consumer", metrics_port)
+    consume_until_stopped(service, names or (), logged("followed", told.news_line if as_json else told.news))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from identity.cli.shared import Json, Rules, end, service_at, show
+from identity.cli.shared import Json, MetricsPort, Rules, end, logged, observed, service_at, show
 from identity.commands import render_intake as told
 
 __all__ = ["app", "wishes_app"]
@@ -27,6 +27,7 @@ def poll(
         float, typer.Option("--overlap", min=0, metavar="MINUTES", help="How far back is looked again.")
     ] = 15,
     rules: Rules = None,
+    metrics_port: MetricsPort = None,
     as_json: Json = False,
 ) -> None:
     """Take what has changed in the ERP since the last time. The first time takes everything."""
@@ -42,7 +43,8 @@ def poll(
         if every is None:
             show(poll_erp(service, accounts, policy, back), told.polled, as_json)
             return
-        tell = _teller(told.polled, as_json)
+        observed("intake", metrics_port)
+        tell = logged("polled", _teller(told.polled, as_json))
         poll_again(lambda: poll_erp(service, accounts, policy, back), every, tell)
 
 
@@ -55,6 +57,7 @@ def watch(
         float, typer.Option("--still", min=0, metavar="SECONDS", help="How long a whole file stands still.")
     ] = 2,
     rules: Rules = None,
+    metrics_port: MetricsPort = None,
     as_json: Json = False,
 ) -> None:
     """Load files as they are dropped into a folder, each content once, and put them into its done/ or failed/.
@@ -70,7 +73,8 @@ def watch(
         show(report, told.watched, as_json)
         end(found=all(file["outcome"] != "failed" for file in report["files"]))
         return
-    watch_until_stopped(service, drops, source, _teller(told.dropped, as_json))
+    observed("intake", metrics_port)
+    watch_until_stopped(service, drops, source, logged("dropped", _teller(told.dropped, as_json)))
 
 
 @wishes_app.callback(invoke_without_command=True)

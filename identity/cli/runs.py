@@ -23,6 +23,9 @@ def rematch(
     ] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="With fresh frequencies of values.")] = False,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train a new model first.")] = False,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="duckdb, or spark: where a machine is too small.")
+    ] = None,
     dry: Dry = False,
     as_json: Json = False,
 ) -> None:
@@ -41,7 +44,7 @@ def rematch(
     kind = RunKind.INCREMENTAL if incremental else RunKind.FULL
     with watched(quiet=as_json) as stages:
         by = By(refresh=refresh, retrain=retrain)
-        report = rematch_report(service_at(rules), stages, kind, Options(dry=dry), by)
+        report = rematch_report(service_at(rules, engine), stages, kind, Options(dry=dry), by)
     show(report, render_runs.run, as_json)
     end(found=report["status"] in ("applied", "dry"))
 

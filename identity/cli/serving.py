@@ -16,22 +16,27 @@ app = typer.Typer()
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option("--port", envvar="IDENTITY_PORT", min=1, max=65535)] = 8000,
     workers: Annotated[int | None, typer.Option("--workers", min=1, max=64, help="Processes.")] = None,
     rules: Rules = None,
 ) -> None:
     """Answer the API under /v1, and stewards under /review, on the database of IDENTITY_DATABASE_URL, which is brought
     up to date first. In development an account for the screen is made, and told."""
-    from api.serving import serve as serve_http
     from api.settings import api_settings_from
-    from identity.cli.application import together
+    from identity.commands.privacy import keep_erased
+    from identity.observing.serving import share_counts
     from stewardship.accounts import demo_account
     from stewardship.settings import screen_settings_from
 
     chosen: dict[str, Any] = {"workers": workers} if workers else {}
     settings = api_settings_from(os.environ, **chosen)
+    share_counts(settings.workers)  # before anything is imported that counts
+    from api.serving import serve as serve_http
+    from identity.cli.application import together
+
     service = service_at(rules)
     service.store.check_current()
+    keep_erased(service)
     screen_settings_from(os.environ)  # what makes no sense is better told now
     typer.echo(f"http://{settings.host}:{port}/docs   (Ctrl-C stops it)")
     if settings.development:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,10 +19,14 @@ __all__ = [
     "Dry",
     "Files",
     "Json",
+    "MetricsPort",
     "Rules",
     "Source",
     "end",
+    "logged",
+    "observed",
     "service_at",
+    "settings_here",
     "show",
     "usage",
     "watched",
@@ -44,10 +48,84 @@ Source = Annotated[
 Dry = Annotated[bool, typer.Option("--dry-run", help="Say what it would change, and change nothing.")]
 
 
-def service_at(rules: Path | None) -> Any:
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        min=1,
+        max=65535,
+        metavar="PORT",
+        help="Where Prometheus fetches counts; on this machine.",
+    ),
+]
+
+
+def observed(process: str, metrics_port: int | None) -> None:
+    """Log, trace and serve counts as the environment says: for commands that go on until they are stopped."""
+    from identity.observing import observe
+
+    chosen = {"IDENTITY_METRICS_PORT": str(metrics_port)} if metrics_port else {}
+    observe(process, {**os.environ, **chosen}, server=False)
+
+
+def logged(event: str, tell: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return what tells news to whoever runs a command, and to the log: of that only words and numbers, since files
+    have names of their own."""
+    import structlog
+
+    log = structlog.get_logger("identity.cli")
+
+    def told(news: Mapping[str, Any]) -> None:
+        log.info(event, **{name: value for name, value in news.items() if name in _LOGGED})
+        tell(news)
+
+    return told
+
+
+_LOGGED = frozenset(
+    {
+        *(
+            "name",
+            "why",
+            "told",
+            "taken",
+            "held",
+            "dead",
+            "dealt",
+            "acted",
+            "blocked",
+            "position",
+            "lag",
+            "breaker",
+        ),
+        *(
+            "dead_letters",
+            "failures",
+            "outcome",
+            "code",
+            "rows",
+            "accepted",
+            "quarantined",
+            "rejected",
+            "unchanged",
+        ),
+        *("accounts", "outcomes", "again_at"),
+    }
+)
+
+
+def service_at(rules: Path | None, engine: str | None = None) -> Any:
     from identity.bootstrap import Service, settings_from
 
-    return Service(settings_from(os.environ, rules))
+    chosen = {"IDENTITY_ENGINE": engine} if engine else {}
+    return Service(settings_from({**os.environ, **chosen}, rules))
+
+
+def settings_here() -> Any:
+    """Return what the environment says, for who opens the database as it is, current or not."""
+    from identity.settings import settings_from
+
+    return settings_from(os.environ)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 from identity.bootstrap import Service
+from identity.commands.alive import Pulse
 from identity.commands.following import consumers_report
 from identity.consumers.following import Worked, follow_until
 from identity.followers import chosen, following
@@ -65,11 +66,12 @@ def consume_until_stopped(service: Service, names: Sequence[str], tell: Tell) ->
     ]
     for thread in threads:
         thread.start()
-    heartbeat, looked = Heartbeat(names, tell), float("-inf")
+    heartbeat, looked, pulse = Heartbeat(names, tell), float("-inf"), Pulse()
     while any(thread.is_alive() for thread in threads):
         if time.monotonic() - looked >= _LOOK_AFTER:
             looked = time.monotonic()
             heartbeat.look(service)
+        pulse.beat()
         threads[0].join(0.2)
     heartbeat.look(service)
 

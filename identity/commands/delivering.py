@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Mapping
-from threading import Event as Stop
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
 from identity.commands.delivery import news_of
+from identity.commands.stopping import until_stopped
 from identity.delivery.office import Office, Report, deliver_until
 from identity.model.errors import IdentityError
 
@@ -38,11 +37,4 @@ class News:
 
 def deliver_until_stopped(office: Office, tell: Callable[[Mapping[str, Any]], None]) -> None:
     """Deliver to everybody until this process is asked to end (SIGINT, SIGTERM); what is on its way is waited for."""
-    stop = Stop()
-    for asked in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(asked, lambda *_: stop.set())
-    # In a thread of its own: who waits for an event may not be the one whose signal sets it.
-    thread = Thread(target=deliver_until, args=(office, stop, News(tell)), name="office")
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.2)
+    until_stopped(lambda stop: deliver_until(office, stop, News(tell)))

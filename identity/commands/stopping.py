@@ -6,6 +6,8 @@ import signal
 from collections.abc import Callable
 from threading import Event, Thread
 
+from identity.commands.alive import Pulse
+
 __all__ = ["until_stopped"]
 
 
@@ -25,7 +27,9 @@ def until_stopped(work: Callable[[Event], None]) -> None:
     # In a thread of its own: who waits for an event may not be the one whose signal sets it.
     thread = Thread(target=run, name="work")
     thread.start()
+    pulse = Pulse()
     while thread.is_alive():
+        pulse.beat()
         thread.join(0.2)
     if raised:
         raise raised[0]

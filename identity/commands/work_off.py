@@ -20,6 +20,8 @@ from identity.connectors.spool import Spool
 from identity.engines.stages import Stages
 from identity.model.errors import IdentityError, StoreError
 from identity.model.job import Job, JobKind, JobStatus
+from identity.observing.saying import say
+from identity.observing.traces import span
 from identity.ports.jobs import JobLog
 
 __all__ = ["SILENT", "spool_of", "upload_name", "work_off", "work_until"]
@@ -73,7 +75,7 @@ def upload_name(job_id: str) -> str:
 
 
 def work_until(
-    service: Service, stop: threading.Event, told: Callable[[Job, Mapping[str, Any]], None]
+    service: Service, stop: threading.Event, told: Callable[[Job, Mapping[str, Any]], None] = lambda *_: None
 ) -> None:
     """Work jobs off as they come, until stopped. A database that is away is waited for."""
     while not stop.is_set():
@@ -90,7 +92,12 @@ def work_off(service: Service, told: Callable[[Job, Mapping[str, Any]], None] = 
     log, done = service.store.jobs(SystemClock()), 0
     while (job := log.take(SILENT)) is not None:
         done += 1
-        told(job, _worked_off(service, log, job))
+        with span(f"job {job.kind}"):
+            report = _worked_off(service, log, job)
+            ended: dict[str, Any] = {name: report[name] for name in ("status", "code") if name in report}
+            ended |= {"client": job.client, "correlation_id": job.correlation_id}
+            say("job", job_id=job.job_id, kind=job.kind.value, **ended)
+        told(job, report)
     return done
 
 

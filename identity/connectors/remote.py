@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ import httpx2
 import orjson
 
 from identity.model.errors import IdentityError
+from identity.observing.counts import took
+from identity.observing.traces import carried, span
 from identity.ports.remote import Refused, Unavailable
 
 __all__ = ["Refused", "Remote", "RemoteSettings", "Unavailable", "unreadable"]
@@ -99,14 +101,30 @@ class Remote:
         if body is not None:
             content = orjson.dumps(body)
             told["content-type"] = "application/json"
+        # The address may name somebody: spans and counts tell the system and the method.
         with (
-            self._translated(),
-            self._client.stream(method, path, content=content, params=query, headers=told) as reply,
+            span(f"{method} {self.settings.system}", "client", system=self.settings.system),
+            self._timed() as end,
         ):
-            text = self._text(reply)
-        if reply.is_success:
-            return self._object(text)
-        raise self._failure(reply, text)
+            told |= carried()
+            with (
+                self._translated(),
+                self._client.stream(method, path, content=content, params=query, headers=told) as reply,
+            ):
+                end(str(reply.status_code))
+                text = self._text(reply)
+            if reply.is_success:
+                return self._object(text)
+            raise self._failure(reply, text)
+
+    @contextmanager
+    def _timed(self) -> Iterator[Callable[[str], None]]:
+        """Note how long a call took, and with which status it was answered ("none": it was not)."""
+        began, status = time.perf_counter(), ["none"]
+        try:
+            yield lambda told: status.append(told)
+        finally:
+            took(self.settings.system, status[-1], time.perf_counter() - began)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -21,6 +21,9 @@ from identity.consumers.waiting import Waiting, probe, waiting
 from identity.model.delivery import DeadLetter, HeldEvent, Lease
 from identity.model.errors import StoreError
 from identity.model.following import Followed, FollowedOutcome
+from identity.observing.counts import count
+from identity.observing.saying import say
+from identity.observing.traces import span
 from identity.ports import Clock
 from identity.ports.consumers import Consumers, Dealt, Feed, Follower, FollowerLost, Progress
 from identity.ports.delivery import LoggedEvent
@@ -183,7 +186,17 @@ class _Turn:
 
     def _deal(self, each: Waiting) -> bool:
         """Try one event; False where it was not dealt with. What did nothing is kept with what comes after it."""
+        event, name = each.event, self._lease.name
+        with span(
+            f"follow {event.type}", "consumer", event.traceparent, position=event.position, follower=name
+        ):
+            return self._dealt(each)
+
+    def _dealt(self, each: Waiting) -> bool:
         tried = self._tried(each)
+        outcome = tried.followed.outcome.value if tried.followed else "failed"
+        again = each.held is not None and each.held.attempts > 0
+        count("identity_followed_events", self._lease.name, outcome, str(again).lower())
         batch = self._batch
         batch.events.append(each.event)
         if tried.followed is not None:
@@ -193,18 +206,22 @@ class _Turn:
             if tried.followed.facts or tried.followed.opened or self._breaker.revived:
                 self._keep()
             return True
+        self._say(each.event, tried)
         now = self._room.clock.now()
         counts = tried.final or self._breaker.counts(tried.code)
         if tried.final:
             self._breaker = self._breaker.succeeded()  # it has answered
         else:
-            again = each.held is not None and each.held.attempts > 0
             self._breaker = self._breaker.failed(now, tried.code, tried.wait, self._room.chance, again=again)
         kept = left(self._lease.name, tried, counts, self._breaker, now, self._room)
         (batch.dead if isinstance(kept, DeadLetter) else batch.held).append(kept)  # type: ignore[arg-type]
         batch.tried.append(replace(tried, final=isinstance(kept, DeadLetter)))
         self._keep()
         return False
+
+    def _say(self, event: LoggedEvent, tried: Tried) -> None:
+        told = {"type": event.type, "position": event.position, "correlation_id": event.correlation_id}
+        say("not_followed", "warning", consumer=self._lease.name, code=tried.code, final=tried.final, **told)
 
     def _tried(self, each: Waiting) -> Tried:
         follower = self._room.follower

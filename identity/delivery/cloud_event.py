@@ -39,7 +39,8 @@ def cloud_event(event: LoggedEvent, source: str = SOURCE) -> dict[str, Any]:
     """Return the event as CloudEvents 1.0; attributes without a value are left out.
 
     `version` counts the events of one subject without a gap; `sequence` sorts those of all as text. `correlationid` is
-    the load or request that it belongs to, `causationid` the operation of a person that caused it.
+    the load or request that it belongs to, `causationid` the operation of a person that caused it, `traceparent` the
+    trace that goes on (the distributed tracing extension of CloudEvents).
     """
     told = {
         "specversion": "1.0",
@@ -54,6 +55,7 @@ def cloud_event(event: LoggedEvent, source: str = SOURCE) -> dict[str, Any]:
         "sequence": f"{event.position:0{_DIGITS}}",
         "correlationid": event.correlation_id,
         "causationid": event.body.get("operation_id"),
+        "traceparent": event.traceparent,
         "data": dict(event.body),
     }
     return {name: value for name, value in told.items() if value is not None}

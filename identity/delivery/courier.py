@@ -18,6 +18,9 @@ from identity.delivery.post import Outcome
 from identity.delivery.rounds import Tried, Turned, Waiting, settlement, sorted_out
 from identity.delivery.signing import Secrets, signed
 from identity.model.delivery import Lease, Subscriber, SubscriberStatus
+from identity.observing.counts import count
+from identity.observing.saying import say
+from identity.observing.traces import carried, span
 from identity.ports import Clock
 from identity.ports.delivery import Deliveries, LoggedEvent, Settlement
 
@@ -185,14 +188,24 @@ class _Turn:
                 tried.append(Tried(letter, None))
                 continue
             outcome = self._sent(subscriber, letter.event)
-            fuse.note(outcome, self._courier.clock.now(), again=bool(letter.held and letter.held.attempts))
+            again = bool(letter.held and letter.held.attempts)
+            count("identity_delivery_attempts", subscriber.name, outcome.verdict.value, str(again).lower())
+            if outcome.code:
+                self._say(subscriber, letter.event, outcome)
+            fuse.note(outcome, self._courier.clock.now(), again=again)
             tried.append(Tried(letter, outcome))
         return tried
+
+    def _say(self, subscriber: Subscriber, event: LoggedEvent, outcome: Outcome) -> None:
+        told = {"type": event.type, "position": event.position, "correlation_id": event.correlation_id}
+        say("not_delivered", "warning", subscriber=subscriber.name, code=outcome.code, **told)
 
     def _sent(self, subscriber: Subscriber, event: LoggedEvent) -> Outcome:
         content = written(event, self._courier.source)
         headers = self._headers(subscriber, content, event.event_id)
-        return self._courier.send(content, headers, self._courier.clock.now())
+        name, position = subscriber.name, event.position
+        with span(f"deliver {event.type}", "client", event.traceparent, position=position, follower=name):
+            return self._courier.send(content, {**headers, **carried()}, self._courier.clock.now())
 
     def _headers(self, subscriber: Subscriber, content: bytes, event_id: str) -> dict[str, str]:
         now = self._courier.clock.now()

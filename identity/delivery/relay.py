@@ -16,6 +16,8 @@ from identity.delivery.cloud_event import SOURCE, letter
 from identity.delivery.redis_stream import STREAM
 from identity.model.delivery import Lease, SubscriberStatus
 from identity.model.errors import DeliveryError, StoreError
+from identity.observing.counts import count
+from identity.observing.traces import span
 from identity.ports.delivery import Claim, Deliveries, LoggedEvent, Sink, SinkLost, Tail
 
 __all__ = ["Relay", "Relayed", "relay", "relay_until"]
@@ -102,6 +104,7 @@ class _Turn:
             events = self._room.deliveries.events(self.position, self._room.at_once)
             # Also without an event: that the stream was lost is noticed now, not when something happens.
             self._room.sink.publish(claim, self._tail, [letter(event, self._room.source) for event in events])
+            self._observe(events)
             if not self._remember(events):
                 return "taken"
             self._trim(claim)
@@ -111,6 +114,14 @@ class _Turn:
                 return "done"
             stop.wait(self._room.pause)
         return "stopped"
+
+    def _observe(self, events: Sequence[LoggedEvent]) -> None:
+        """Say of each event that it was published, in the trace that it belongs to."""
+        count("identity_relayed_events", self._room.name, number=len(events))
+        for event in events:
+            if event.traceparent:
+                with span(f"publish {event.type}", "producer", event.traceparent, position=event.position):
+                    pass
 
     def _open(self) -> Claim:
         subscriber = self._room.deliveries.subscriber(self._room.name)

@@ -15,7 +15,7 @@ from identity.features.digests import Digest
 from identity.features.packing import SEPARATOR
 from identity.steps.file import FACTORS, Cabinet, signed
 
-__all__ = ["Filings"]
+__all__ = ["Filings", "texts"]
 
 Numbers = NDArray[np.int64]
 Unsigned = NDArray[np.uint64]
@@ -33,7 +33,7 @@ class Filings:
 
     def features(self) -> pa.StringArray:
         """Return each record's features as text: values joined by U+001F, without what is empty at the end."""
-        columns = [_texts(self.population.columns.get(name), len(self.population)) for name in self.names]
+        columns = [texts(self.population.columns.get(name), len(self.population)) for name in self.names]
         joined = pc.binary_join_element_wise(
             *columns, SEPARATOR, null_handling="replace", null_replacement=""
         )
@@ -129,7 +129,8 @@ def _combined(
     return total.view(np.int64), held
 
 
-def _texts(column: Column | None, records: int) -> pa.Array:
+def texts(column: Column | None, records: int) -> pa.Array:
+    """Return the value of each record, null where it has none."""
     if column is None:
         return pa.nulls(records, pa.string())
     return pa.array(column.values, pa.string()).take(pa.array(column.codes, mask=column.codes == ABSENT))

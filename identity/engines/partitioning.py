@@ -31,6 +31,7 @@ from identity.steps.cluster import Weights, cluster, cluster_many
 
 __all__ = [
     "Decisions",
+    "bounded",
     "compared",
     "components",
     "decisions_among",
@@ -111,16 +112,15 @@ def within_components(
     Pairs that blocking never proposed are scored by `more`: a weak link is judged by all the company it keeps. A
     component beyond `rules.largest_component` loses its weakest links first, so that the work stays bounded.
     """
-    labels = _bounded(records, pairs, rules.largest_component, threshold, decisions)
+    labels = bounded(records, pairs, rules.largest_component, threshold, decisions)
     inside = pairs.where(labels[pairs.left] == labels[pairs.right])
     everything = inside_groups(labels, rules.largest_component)
     missing = everything[~among(everything, np.sort(inside.packed))]
     return inside.and_also(more(missing)), labels
 
 
-def _bounded(
-    records: int, pairs: ScoredPairs, largest: int, threshold: float, decisions: Decisions
-) -> Labels:
+def bounded(records: int, pairs: ScoredPairs, largest: int, threshold: float, decisions: Decisions) -> Labels:
+    """Return each record's component, so that none is larger than `largest` but by people's decisions."""
     together = unpack_pairs(decisions.together)
     strong = pairs.weights > threshold
     while True:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from identity.steps.normalise import FeatureMaker
 
-__all__ = ["ABSENT", "Codes", "Column", "Population", "encode", "populate"]
+__all__ = ["ABSENT", "Codes", "Column", "Population", "column_of", "encode", "populate"]
 
 ABSENT = -1
 Codes = NDArray[np.int32]
@@ -58,6 +58,11 @@ def encode(values: Sequence[str], codes: Codes) -> Column:
     if "" in distinct:
         recode[recode == distinct.index("")] = ABSENT
     return Column(recode[codes], distinct)
+
+
+def column_of(values: pa.Array | pa.ChunkedArray) -> Column:
+    """Return the column of a value per record, null where it has none."""
+    return Column(*_dictionary(values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])))
 
 
 def populate(records: pa.Table, makers: Sequence[FeatureMaker]) -> Population:

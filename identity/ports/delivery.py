@@ -49,6 +49,10 @@ class LoggedEvent(Protocol):
     def correlation_id(self) -> str | None: ...
     @property
     def body(self) -> Mapping[str, Any]: ...
+    @property
+    def traceparent(self) -> str | None:
+        """Where the trace goes on, as the W3C writes it; None where there was none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

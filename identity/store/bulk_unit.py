@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from identity.observing.traces import inner
 from identity.ports import Clock
 from identity.store import statements as sql
 from identity.store.dialect import BulkConnection, Database
@@ -29,9 +30,11 @@ class BulkUnit:
         self._clock = clock
         self._open: BulkConnection | None = None
         self._at: datetime | None = None
+        self._span = inner("database bulk")
 
     def __enter__(self) -> Self:
         self._open = self._database.bulk()
+        self._span.__enter__()
         try:
             self._at = self._moment()
         except BaseException:
@@ -54,6 +57,7 @@ class BulkUnit:
             self._open = None
             connection.rollback()  # after a commit there is nothing left to roll back
             connection.close()
+            self._span.__exit__(None, None, None)
 
     def _settle(self) -> None:
         """Do what was put off, before others or a later read can see that it was."""

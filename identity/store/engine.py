@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 
 from identity.model.audit import AuditHead
 from identity.model.errors import StoreError
+from identity.model.record import RecordKey
 from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
 from identity.steps.seal import derived_key
-from identity.store import upgrade
+from identity.store import refusals, upgrade
 from identity.store.audit import Appending, AuditTrail, Sealing
 from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
 from identity.store.desks import Desks
 from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
+from identity.store.duties import Duties
 from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
 from identity.store.fields import Fields, missing
+from identity.store.figures import Figures
 from identity.store.intake import Intake
+from identity.store.invariants import Found, verify
 from identity.store.jobs import Jobs
 from identity.store.loyalty_book import LoyaltyBook
 from identity.store.online import Look, OnlineWork
@@ -32,6 +38,7 @@ from identity.store.quality_views import Quality
 from identity.store.quarantine import Quarantine
 from identity.store.reconciliations import Reconciliations
 from identity.store.requests import Requests
+from identity.store.retention import beyond
 from identity.store.rotation import Rotated, rotate
 from identity.store.runs import Runs
 from identity.store.searches import Searches
@@ -76,8 +83,9 @@ class Store:
         self.intake = Intake(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
         self.exports = Exports(self._database, self._fields)
-        self.privacy = PrivacyLog(self._database, lambda: self._sealing)
+        self.privacy = PrivacyLog(self._database, lambda: self._sealing, self._fields)
         self.quality = Quality(self._database)
+        self.figures = Figures(self._database)
 
     def migrate(self) -> None:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
@@ -161,6 +169,10 @@ class Store:
         """Return those who follow the log, and how far they came."""
         return Consumers(self._database, clock)
 
+    def duties(self, clock: Clock) -> Duties:
+        """Return what is done again and again, and how it went."""
+        return Duties(self._database, clock)
+
     def stewards(self, clock: Clock) -> Stewards:
         """Return who may use the review screen."""
         return Stewards(self._database, clock)
@@ -188,6 +200,35 @@ class Store:
             connection.execute(PUT_SETTING.of(name=name, value=value))
             ((stored,),) = connection.ask(SETTING.of(name=name))()
         return str(stored)
+
+    def beyond(self, source: str, moment: datetime) -> Iterator[tuple[RecordKey, str]]:
+        """Yield the records of a source that nobody told of since a moment, with their mode."""
+        return beyond(self._database, source, moment)
+
+    def verify(
+        self, erased: Collection[str], most: int = 20, reached: Callable[[str], None] = lambda _: None
+    ) -> list[Found]:
+        """Return how this database stands to each promise; see `store/invariants`. Nothing is written."""
+        return verify(self._database, erased, most, reached)
+
+    def revision(self) -> str | None:
+        """Return the revision of the tables; None where there are none."""
+        return upgrade.revision(self._database)
+
+    def dump(self, file: Path) -> None:
+        """Write one committed state into a file that is not there yet. StoreError E430 or E433 where that fails."""
+        self._database.dump(file)
+
+    def restore(self, file: Path, revision: str, *, replace: bool) -> None:
+        """Put what `dump` wrote, at this revision, in the place of all that is stored; it is not migrated by that.
+
+        StoreError E404 where it is of a later version, E431 where somebody else has the database open, or where it
+        holds tables already and is not to be replaced.
+        """
+        upgrade.refuse_unknown(revision)
+        if not replace and self.revision() is not None:
+            raise refusals.not_empty()
+        self._database.restore(file)
 
     def scrub(self) -> None:
         """Have the database let go of what was deleted, as far as it does so on demand."""

@@ -12,6 +12,10 @@ E409  another change got in the way of this one, which may be tried again
 E410  the server has no room for the locks of a change
 E413  a re-match is running already
 E414  a re-match was killed too often to begin once more
+E430  a program that copies the database is missing
+E431  the database that a backup is to replace is in use, or not empty
+E432  a backup is damaged, or none
+E433  the database could not be copied, or not be put back
 """
 
 from __future__ import annotations
@@ -26,7 +30,12 @@ __all__ = [
     "circular",
     "contention",
     "contradiction",
+    "damaged",
     "given_up",
+    "in_use",
+    "no_program",
+    "not_copied",
+    "not_empty",
     "out_of_locks",
     "refused",
     "running",
@@ -100,3 +109,35 @@ def given_up(run_id: str) -> StoreError:
         f"The re-match {run_id} was killed each time it began; it is given up.",
         "See what kills its process (memory?), then begin another one.",
     )
+
+
+def no_program(name: str) -> StoreError:
+    return StoreError(
+        "E430",
+        f"There is no {name} here.",
+        "Install the client programs of the server's version, or name them in PATH.",
+    )
+
+
+def in_use() -> StoreError:
+    return StoreError(
+        "E431",
+        "Somebody else has the database open; nothing was changed.",
+        "Stop every process of the service first.",
+    )
+
+
+def not_empty() -> StoreError:
+    return StoreError(
+        "E431",
+        "The database holds tables already; nothing was changed.",
+        "Name an empty one, or say --replace: what is in it is lost then.",
+    )
+
+
+def damaged(reason: str) -> StoreError:
+    return StoreError("E432", f"This backup is of no use: {reason}.", "Take another one.")
+
+
+def not_copied(program: str, reason: str) -> StoreError:
+    return StoreError("E433", f"{program} did not do it: {reason}.", "See to that, and begin again.")

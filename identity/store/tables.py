@@ -17,10 +17,12 @@ import identity.store.consent_tables
 import identity.store.consumer_tables
 import identity.store.decision_tables
 import identity.store.delivery_tables
+import identity.store.duty_tables
 import identity.store.erp_tables
 import identity.store.intake_tables
 import identity.store.privacy_tables
 import identity.store.request_tables
+import identity.store.rights_tables
 import identity.store.steward_tables  # noqa: F401
 from identity.store.columns import METADATA, Row, given_number, key, number, position, text, time
 from identity.store.dialect import CLUSTERED, NEVER_REUSED, Position, partial_index
@@ -227,6 +229,7 @@ class EventRow(Row, table=True):
     time: datetime = time()
     correlation_id: str | None = text(default=None)
     body: str = text()
+    traceparent: str | None = text(default=None)
 
 
 class QuarantineRow(Row, table=True):

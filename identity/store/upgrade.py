@@ -8,11 +8,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from identity.store import refusals
+from identity.store.compatibility import note, serves, works_from
 from identity.store.dialect import Database
 
-__all__ = ["alembic_config", "check_current", "head_revision", "migrate", "write_revision"]
+__all__ = [
+    "alembic_config",
+    "check_current",
+    "head_revision",
+    "migrate",
+    "refuse_unknown",
+    "revision",
+    "write_revision",
+]
 
 
 def head_revision() -> str:
@@ -22,22 +32,41 @@ def head_revision() -> str:
     return head
 
 
+def revision(database: Database) -> str | None:
+    """Return the revision a database is at; None where it holds no tables of this service."""
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
 def migrate(database: Database) -> None:
-    """Create or change the tables, in one transaction. Raises StoreError E404 when the database is ahead."""
+    """Create or change the tables, in one transaction. Tables of a later version, which the program of this one may
+    work on, are left alone; StoreError E404 when the database is ahead further than that."""
     config = alembic_config()
     with database.alter() as connection:
-        _refuse_unknown(MigrationContext.configure(connection).get_current_revision())
+        if _served(connection, MigrationContext.configure(connection).get_current_revision()):
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        note(connection, head_revision(), works_from(ScriptDirectory.from_config(config)))
 
 
 def check_current(database: Database) -> None:
-    """Raise StoreError E403 when the database is behind this program, E404 when it is ahead."""
+    """Raise StoreError E403 when the database is behind this program, E404 when it is ahead further than it may be."""
     with database.read() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    _refuse_unknown(found)
+        if _served(connection, found):
+            return
     if found != head_revision():
         raise refusals.behind(found, head_revision())
+
+
+def _served(connection: Connection, found: str | None) -> bool:
+    """Say whether the tables are of a later version that this program may work on; refuse those it may not."""
+    if found is None or found in _known():
+        return False
+    if not serves(connection, found, head_revision()):
+        raise refusals.ahead(found, head_revision())
+    return True
 
 
 def write_revision(database: Database, message: str) -> None:
@@ -48,7 +77,8 @@ def write_revision(database: Database, message: str) -> None:
         command.revision(config, message, autogenerate=True, rev_id=f"{len(_known()) + 1:04d}")
 
 
-def _refuse_unknown(found: str | None) -> None:
+def refuse_unknown(found: str | None) -> None:
+    """Raise StoreError E404 for a revision that this program does not know."""
     if found is not None and found not in _known():
         raise refusals.ahead(found, head_revision())
 

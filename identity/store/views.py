@@ -74,6 +74,7 @@ class EventView:
     time: datetime
     correlation_id: str | None
     body: Mapping[str, Any]
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

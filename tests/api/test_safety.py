@@ -21,6 +21,9 @@ from identity.model.errors import RulesError
 from tests.api.conftest import Api
 from tests.api.test_routes import BERT, INES, two
 from tests.jobs.redis import redis_server
+from tests.observing.lines import Lines, logged
+
+__all__ = ["logged"]
 
 PUBLIC = {"/healthz", "/readyz", "/metrics"}
 SIGNED = {"/v1/intake/shopify/{source}", "/v1/intake/loyalty/{source}"}
@@ -255,15 +258,23 @@ def everything_in(address: str) -> str:
     return str(told)
 
 
+def broken(word: str) -> None:
+    """It has a library complain, and fails; both quote what was sent."""
+    logging.getLogger("a.library").error("Could not parse %r", word)
+    raise RuntimeError(word)
+
+
 def test_nothing_personal_is_told_where_it_does_not_belong(
     at: Callable[..., Api],
     sqlite_url: str,
     counting: str,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
+    logged: Callable[..., Lines],
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    lite = at(sqlite_url, limits_url=counting)
+    lite, lines = at(sqlite_url, limits_url=counting), logged("api", "debug")
+    lite.app.add_api_route("/v1/broken/{word}", broken)
     canaries = [f"Kanari{n}vogel" for n in range(100)]
     told, others = [], lite.headers(client="other")
     for n, word in enumerate(canaries):
@@ -288,14 +299,22 @@ def test_nothing_personal_is_told_where_it_does_not_belong(
         told.append(lite.http.get(f"/{word}", headers=others))
         told.append(lite.http.get(f"/v1/profiles/{word}", headers=others))
         told.append(lite.post("/v1/lookup", {"email": f"x{word}@example.com"}))
+        if n % 10 == 1:
+            failed = lite.get(f"/v1/broken/{word}")
+            assert (failed.status_code, word in failed.text) == (500, False)
         if n % 10 == 0:
             assert lite.post("/v1/records", body).status_code == 200
             assert lite.post("/v1/lookup", {"email": f"{word}@example.com"}).status_code == 200
     captured = capsys.readouterr()
     ours = [
-        record.getMessage() for record in caplog.records if not record.name.startswith("http")
+        record.getMessage() for record in caplog.records if not record.name.startswith(("http", "a.library"))
     ]  # not the client
-    places = [*(answer.text for answer in told), *ours, captured.out, captured.err]
+    written = lines()
+    assert {line["event"] for line in written} >= {"request", "unforeseen", "Could not parse %r"}
+    assert {"process", "correlation_id", "request_id"} <= set.intersection(
+        *({*line} for line in written if line["event"] in ("request", "unforeseen"))
+    )
+    places = [*(answer.text for answer in told), *ours, captured.out, captured.err, str(written)]
     places += [lite.http.get("/metrics").text, str(lite.get("/v1/events?limit=1000").json())]
     places.append(everything_in(counting))
     assert all(answer.status_code < 500 for answer in told)

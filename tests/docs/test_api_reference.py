@@ -10,6 +10,8 @@ from pathlib import Path
 from api import settings
 from api.scopes import Scope
 from api.settings import ApiSettings
+from identity.observing import ObservingSettings
+from identity.observing.settings import VARIABLES as OBSERVING
 from tests.api.conftest import Api, at, lite
 from tests.api.test_safety import SIGNED, declared, operations
 
@@ -84,7 +86,8 @@ def test_every_scope_is_told_as_it_is() -> None:
 
 def test_every_setting_is_told_with_its_default() -> None:
     told = {row[0]: row[1] for row in rows("Settings") if row[0] != "variable"}
-    usual = {each.name: each.default for each in fields(ApiSettings)}
+    assert set(OBSERVING.values()) <= told.keys()
+    usual = {each.name: each.default for kind in (ApiSettings, ObservingSettings) for each in fields(kind)}
     usual["signing_key"] = "$XDG_STATE_HOME/customer-identity/development-key.json"
     assert told == {
         settings._VARIABLES.get(name, f"IDENTITY_{name.upper()}"): str(default)

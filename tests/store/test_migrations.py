@@ -162,7 +162,7 @@ def test_head_is_a_revision() -> None:
 
 @pytest.mark.parametrize("table", CROSSING)
 def test_what_crosses_as_arrow_is_what_the_table_holds(table: str) -> None:
-    assigned = {"position", "id", "number", "features"}
+    assigned = {"position", "id", "number", "features", "traceparent"}
     assigned |= {
         "mending_until",
         "closed_at",

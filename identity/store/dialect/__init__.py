@@ -1,9 +1,9 @@
 """Everything that differs between the two databases. Nothing outside this folder names either of them.
 
-A `Database` opens connections of six kinds: `read` for one consistent view, `look` for questions about a few records,
-`steady` for both, `write` for a transaction around a few records, `bulk` for one in which Arrow tables go in and out,
-`alter` for migrations. Set-based SQL is written once, in `store/statements.py` and the statements of `store/online`, in
-what both databases understand (row values, UPDATE … FROM, INSERT … ON CONFLICT).
+A `Database` opens connections of seven kinds: `read` for one consistent view, `survey` for one of everything, `look`
+for questions about a few records, `steady` for both, `write` for a transaction around a few records, `bulk` for one in
+which Arrow tables go in and out, `alter` for migrations. Set-based SQL is written once, in `store/statements.py` and
+the statements of `store/online`, in what both databases understand (row values, UPDATE … FROM, INSERT … ON CONFLICT).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from identity.store.dialect.asking import Answer, Asked, Kind, ReadConnection, Statement, WriteConnection
 from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Database, unusable_url
+from identity.store.dialect.observed import Observed
 from identity.store.dialect.postgresql import PostgresDatabase
 from identity.store.dialect.sqlite import SqliteDatabase
 from identity.store.dialect.types import (
@@ -49,6 +50,7 @@ __all__ = [
     "WriteConnection",
     "database_at",
     "database_in_file",
+    "file_url",
     "partial_index",
     "placed",
     "utc",
@@ -56,6 +58,12 @@ __all__ = [
 ]
 
 DEFAULT_URL = "sqlite:///identity.db"
+
+
+def file_url(path: Path) -> str:
+    """Return the URL of a database that is one file."""
+    return f"sqlite:///{path}"
+
 
 _Opener = Callable[[URL, float, int], Database]
 _DATABASES: dict[str, _Opener] = {
@@ -77,7 +85,7 @@ def database_at(address: str, patience: float, connections: int = CONNECTIONS) -
     kind = _DATABASES.get(url.get_backend_name())
     if kind is None:
         raise unusable_url(f"{url.get_backend_name()} is not supported")
-    return kind(url, patience, connections)
+    return Observed(kind(url, patience, connections))
 
 
 def database_in_file(path: Path, patience: float) -> Database:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -66,6 +67,10 @@ class Database(Protocol):
         """Open one consistent, read-only look at what is committed."""
         ...
 
+    def survey(self) -> AbstractContextManager[Connection]:
+        """Open the same for questions about everything: nothing can be written through it, whatever is asked."""
+        ...
+
     def alter(self) -> AbstractContextManager[Connection]:
         """Open the transaction in which tables are created or changed; migrations wait for one another."""
         ...
@@ -86,6 +91,18 @@ class Database(Protocol):
 
     def scrub(self) -> None:
         """Let go of what was deleted: of copies that were kept for a while only."""
+        ...
+
+    def dump(self, file: Path) -> None:
+        """Write one committed state into a file that is not there yet, beside whoever writes."""
+        ...
+
+    def restore(self, file: Path) -> None:
+        """Put what `dump` wrote in the place of all that is stored: all of it or nothing.
+
+        StoreError E430 where a program for it is missing, E431 where anybody else is connected, E432 and E433 where the
+        copy is of no use, or cannot be put back.
+        """
         ...
 
     def close(self) -> None: ...

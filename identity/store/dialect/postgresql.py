@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc_postgresql
@@ -19,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from identity.model.errors import StoreError
 from identity.store import refusals
+from identity.store.dialect import postgresql_copy
 from identity.store.dialect.asking import ReadConnection, WriteConnection
 from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Refusal, translated, unusable_url
 
@@ -64,6 +66,13 @@ class PostgresDatabase:
             look = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with look.begin():
                 yield look
+
+    @contextmanager
+    def survey(self) -> Iterator[Connection]:
+        with self.read() as look:
+            # Whoever asks about everything reads whole tables, which is switched off for look-ups.
+            look.exec_driver_sql("; ".join(f"SET LOCAL enable_{way} = on" for way in _WHOLE))
+            yield look
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
@@ -119,6 +128,18 @@ class PostgresDatabase:
         # Dead rows go with the next vacuum; a whole rewrite, which locks, is left to who looks after the server.
         with translated(self._refusal), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+
+    def dump(self, file: Path) -> None:
+        postgresql_copy.dump(self._engine.url, file)
+
+    def restore(self, file: Path) -> None:
+        self._engine.dispose()
+        with self.alter() as connection:
+            postgresql_copy.refuse_others(connection)
+        self._engine.dispose()
+        postgresql_copy.restore(file, self._engine.url)
+        with self.alter() as connection:
+            postgresql_copy.drop_the_rest(connection, file)
 
     def close(self) -> None:
         self._engine.dispose()

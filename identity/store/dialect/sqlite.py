@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 
 from identity.model.errors import StoreError
 from identity.store import refusals
+from identity.store.dialect import sqlite_copy
 from identity.store.dialect.asking import ReadConnection, WriteConnection
 from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Refusal, translated, unusable_url
 from identity.store.dialect.sqlite_writing import SqliteAsking, SqliteWriting
@@ -95,6 +96,17 @@ class SqliteDatabase:
             yield connection
 
     @contextmanager
+    def survey(self) -> Iterator[Connection]:
+        with translated(self._refusal), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            connection.rollback()
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+    @contextmanager
     def alter(self) -> Iterator[Connection]:
         with translated(self._refusal), self._engine.connect() as plain:
             connection = plain.execution_options(writes=True)
@@ -143,6 +155,15 @@ class SqliteDatabase:
                     connection.execute("PRAGMA busy_timeout = 1000")
                     connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def dump(self, file: Path) -> None:
+        with translated(self._refusal):
+            sqlite_copy.dump(self._path, file, self._patience)
+
+    def restore(self, file: Path) -> None:
+        self._engine.dispose()
+        with translated(self._refusal):
+            sqlite_copy.restore(file, self._path)
 
     def close(self) -> None:
         self._engine.dispose()

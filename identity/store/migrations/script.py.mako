@@ -13,6 +13,8 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
+# What only adds works beside the program of before. One that takes away names the release that stopped using it.
+contracts = ""
 
 
 def upgrade() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.record import RecordKey
+from identity.observing.traces import traceparent
 from identity.ports import Change, Event, ProfileRow, ProfileState
 from identity.store import mapping, refusals
 from identity.store.dialect import Asked, utc
@@ -93,9 +94,19 @@ class ProfileSide(Unit, ProfileReads):
     def append_events(self, events: Sequence[Event]) -> None:
         if not events:
             return
-        at = self.at
+        at, trace = self.at, traceparent()
         rows = [
-            (f"{e.subject}.{e.version}", e.type, e.subject, e.version, at, e.correlation_id, e.body, ordinal)
+            (
+                f"{e.subject}.{e.version}",
+                e.type,
+                e.subject,
+                e.version,
+                at,
+                e.correlation_id,
+                e.body,
+                trace,
+                ordinal,
+            )
             for ordinal, e in enumerate(events)
         ]
         self._connection.lock_log()

@@ -287,7 +287,7 @@ PUT_CHANGE = Statement(
     'INSERT INTO "change" (change_id, kind, actor, reason, correlation_id, "at", model_version)'
     " VALUES (:change_id, :kind, :actor, :reason, :correlation_id, :at, :model_version)"
 )
-EVENT_COLUMNS = tuple(ports.EVENTS.names)
+EVENT_COLUMNS = (*ports.EVENTS.names, "traceparent")
 APPEND_EVENTS = Statement(
     bulk.insert("event", EVENT_COLUMNS, "{rows}", order="ordinal"),
     columns_of("event", *EVENT_COLUMNS) | {"ordinal": Kind.NUMBER},

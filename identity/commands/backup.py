@@ -1,0 +1,101 @@
+"""What `identity backup` and `identity restore` do: a copy of the database is taken beside whoever works, and put back
+so that nobody is there again who was erased meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from identity.bootstrap import Service
+from identity.clock import SystemClock
+from identity.commands.privacy import heal_journal
+from identity.commands.verify import verify_report
+from identity.connectors.backups import COPY, Manifest, read_backup, write_manifest, writing_backup
+from identity.connectors.results import writing
+from identity.engines.stages import Stages
+from identity.model.errors import StoreError
+from identity.settings import Settings
+from identity.store import Store
+
+__all__ = ["backup_report", "restore_report"]
+
+
+def backup_report(settings: Settings, folder: Path, stages: Stages) -> dict[str, Any]:
+    """Copy one committed state into a folder, which must not be there yet; return what it is.
+
+    What was erased and is missing in the journal is written there first: a backup is worth what the journal knows.
+    FileError E220; StoreError E403, E404, E430 or E433.
+    """
+    service = Service(settings)
+    try:
+        with stages.stage("journal"):
+            heal_journal(service)
+        with stages.stage("copy"), writing_backup(folder) as making:
+            told = _manifest(service.store)
+            with writing(folder):
+                service.store.dump(making / COPY)
+            manifest = write_manifest(making, told)
+        return {"folder": str(folder), "bytes": (folder / COPY).stat().st_size, **asdict(manifest)}
+    finally:
+        service.store.close()
+
+
+def _manifest(store: Store) -> Manifest:
+    store.check_current()
+    counts, clock = store.views.counts(), SystemClock()
+    return Manifest(
+        revision=store.revision() or "",
+        database_id=store.views.setting("database_id") or "",
+        made_at=clock.now().isoformat(),
+        records=counts.records,
+        profiles=counts.live_profiles,
+        log_end=store.deliveries(clock).log_end(),
+    )
+
+
+def restore_report(
+    settings: Settings, folder: Path, stages: Stages, *, replace: bool = False, journal: bool = True
+) -> dict[str, Any]:
+    """Put a backup in the place of the database, erase again whom the journal names, and check every promise.
+
+    Nobody else may have the database open. Without a `journal` nobody is erased again; where there is none, that has to
+    be said. StoreError E404 for a backup of a later version; E430 to E433.
+    """
+    copy, manifest = read_backup(folder)
+    if journal and not settings.erasures.exists():
+        raise StoreError(
+            "E432",
+            "There is no journal of erasures: who was erased since would come back.",
+            "Let IDENTITY_ERASURES name it; or say --without-journal, if nobody ever was.",
+        )
+    with stages.stage("put back"):
+        _put_back(settings, copy, manifest, replace=replace)
+    service = Service(settings)
+    try:
+        with stages.stage("erase again"):
+            erased = _erase_again(service)
+        with stages.stage("decide again"):
+            decided = service.redo()
+            service.store.scrub()
+        report = verify_report(settings, 20, stages)
+    finally:
+        service.store.close()
+    return {**asdict(manifest), "erased_again": erased, "decided_again": decided, **report}
+
+
+def _put_back(settings: Settings, copy: Path, manifest: Manifest, *, replace: bool) -> None:
+    store = Store(settings.database_url, settings.patience)
+    try:
+        store.restore(copy, manifest.revision, replace=replace)
+    finally:
+        store.close()
+
+
+def _erase_again(service: Service) -> int:
+    """Opening the desk carries out what the journal tells and the database does not know; return how many that were."""
+    with service.store.online(SystemClock()) as work:
+        known = work.erasures()
+    missing = [erasure for erasure in service.erasures.erasures() if erasure.erasure_id not in known]
+    assert service.desk, "which erases them"
+    return len(missing)
