@@ -122,6 +122,10 @@ class UnitOfWork(ModelRepository, ReviewTables, Protocol):
         """Return LIVE_RECORDS of every record that takes no effect and is not deleted."""
         ...
 
+    def restricted(self) -> pa.Table:
+        """Return the keys of records that are kept and not used (RECORD_KEYS)."""
+        ...
+
     def record_hashes(self) -> pa.Table:
         """Return RECORD_HASHES of every stored record, deleted and shadow ones too."""
         ...

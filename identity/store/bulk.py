@@ -85,6 +85,11 @@ class BulkWork(BulkIndex, BulkReviews):
         self._settle()
         return self._read("source_record", ports.LIVE_RECORDS, sql.SHADOW)
 
+    def restricted(self) -> pa.Table:
+        return self._connection.fetch(
+            "SELECT DISTINCT source, source_record_id FROM restriction", ports.RECORD_KEYS
+        )
+
     def record_hashes(self) -> pa.Table:
         return self._read("source_record", ports.RECORD_HASHES)
 

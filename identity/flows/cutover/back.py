@@ -99,7 +99,7 @@ def _turn(
     )
     work.put_mode(stored, "shadow")
     restated = [Restated(key, each.number, each, None) for key, each in stored.items()]
-    settled = settle(work, desk, restated, "go_back", cutover.cutover_id, named)
+    settled = settle(work, desk, restated, "go_back", cutover.cutover_id, named=named)
     return len(stored), settled.queued if settled else 0
 
 
@@ -118,4 +118,4 @@ def _elsewhere(desk: Desk, cutover: Cutover) -> Iterator[list[RecordKey]]:
 def _name(desk: Desk, cutover: Cutover, keys: Sequence[RecordKey], named: Naming, work: OnlineWork) -> None:
     refuse_another_index(work, desk)
     work.claim(claims_on_records(desk, keys))
-    settle(work, desk, restated_now(work, keys), "go_back", cutover.cutover_id, named)
+    settle(work, desk, restated_now(work, keys), "go_back", cutover.cutover_id, named=named)

@@ -19,14 +19,25 @@ from identity.store.online.cutover import CutoverReads
 from identity.store.online.decisions import VerdictReads
 from identity.store.online.history import HistoryReads
 from identity.store.online.links import LinkReads
+from identity.store.online.overrides import OverrideReads
 from identity.store.online.profiles import ProfileReads
 from identity.store.online.records import RecordReads
+from identity.store.online.restrictions import RestrictionReads
 
 __all__ = ["Look"]
 
 
 class Look(
-    RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads, AroundReads, ConsentReads, CutoverReads
+    RecordReads,
+    LinkReads,
+    ProfileReads,
+    VerdictReads,
+    HistoryReads,
+    AroundReads,
+    ConsentReads,
+    RestrictionReads,
+    OverrideReads,
+    CutoverReads,
 ):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 

@@ -8,14 +8,25 @@ from identity.store.online.cutover import CutoverSide
 from identity.store.online.decisions import DecisionSide
 from identity.store.online.erasing import EraseSide
 from identity.store.online.links import LinkSide
+from identity.store.online.overrides import OverrideSide
 from identity.store.online.records import RecordSide
+from identity.store.online.restrictions import RestrictionSide
 from identity.store.online.reviews import ReviewSide
 
 __all__ = ["OnlineWork"]
 
 
 class OnlineWork(
-    RecordSide, LinkSide, DecisionSide, ReviewSide, ConsentSide, EraseSide, CutoverSide, AroundReads
+    RecordSide,
+    LinkSide,
+    DecisionSide,
+    ReviewSide,
+    ConsentSide,
+    EraseSide,
+    RestrictionSide,
+    OverrideSide,
+    CutoverSide,
+    AroundReads,
 ):
     """Changes around a few records, visible together or not at all; see `ports.OnlineWork` for what each promises.
 
