@@ -35,6 +35,8 @@ from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import FORGET_SETTING, PUT_SETTING, SETTING
 from identity.store.privacy import PrivacyLog
 from identity.store.quality_views import Quality
+from identity.store.quarantine import Quarantine
+from identity.store.reconciliations import Reconciliations
 from identity.store.requests import Requests
 from identity.store.retention import beyond
 from identity.store.rotation import Rotated, rotate
@@ -178,6 +180,14 @@ class Store:
     def desks(self, clock: Clock) -> Desks:
         """Return who is at which review task."""
         return Desks(self._database, clock)
+
+    def quarantine(self, clock: Clock) -> Quarantine:
+        """Return the rows that were set aside."""
+        return Quarantine(self._database, clock, self._fields)
+
+    def reconciliations(self, clock: Clock) -> Reconciliations:
+        """Return what the last comparison with each other system found."""
+        return Reconciliations(self._database, clock)
 
     def put_setting(self, name: str, value: str) -> str:
         """Store a setting unless there is one of this name; return the one that is stored.
