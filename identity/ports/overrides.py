@@ -1,4 +1,4 @@
-"""What a unit of work, and a look that writes nothing, know of values that people gave in the place of what records say."""
+"""What units of work, and looks that write nothing, know of values that people gave in the place of records' own."""
 
 from __future__ import annotations
 
