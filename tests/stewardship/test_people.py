@@ -117,9 +117,9 @@ def test_a_value_is_put_right_on_a_profile_and_taken_back(world: World) -> None:
     assert view is not None
     assert view.profile.values["city"].value == "Ghent"
     assert ana.post(f"{place}/override", right).status_code == 409, "it was looked at before"
-    for field, value in (("shoe_size", "44"), ("city", " "), ("birth_date", "1999-13-45")):
+    for field, value in (("shoe_size", "44"), ("city", " "), ("birth_date", "soon")):
         refused = ana.post(f"{place}/override", {"field": field, "value": value})
-        assert refused.status_code == 409
+        assert (field, refused.status_code) == (field, 409)
         assert value.strip() == "" or value not in refused.text
     ana.get(place)
     ana.post(f"/operations/{told(done)['done']}/undo", {"profile": profile.golden_id})

@@ -25,8 +25,8 @@ Where = GoldenId | None
 @dataclass(frozen=True, slots=True)
 class Passage:
     """What one change did to a golden id: which records came from which other id (None: told for the first time, or
-    again), which left for which (None: taken out), which ids lead to it since, and to which it leads itself since. Where
-    none did, a value was given."""
+    again), which left for which (None: taken out), which ids lead to it since, and to which it leads itself since.
+    Where none did, a value was given."""
 
     at: datetime
     change: Change | None

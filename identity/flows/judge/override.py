@@ -20,7 +20,7 @@ from identity.steps.survive import survive
 __all__ = ["override", "refuse_unfit"]
 
 _READ = frozenset({"birth_date", "email"})
-"""Fields of which it can be told that a value is none: a day that no calendar has, an address that none can be."""
+"""Fields of which it can be told that a value is none: no date at all, an address that none can be."""
 
 
 def override(
