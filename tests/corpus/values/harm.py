@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from tests.corpus.cases import Case, Outcome, each
 from tests.ui.payloads import PAYLOADS
 
-__all__ = ["FORMULAS", "harm"]
+__all__ = ["FORMULAS", "SHELL", "SQL", "TEMPLATES", "harm"]
 
-_SQL = (
+SQL = (
     "'; drop table source_record; --", "' OR '1'='1", "' OR 1=1 --", '" OR ""="', "1; DELETE FROM link", "admin'--", "') OR ('a'='a", "' UNION SELECT 1,2,3 --",
     "'; EXEC xp_cmdshell('dir'); --", "1 AND 1=1", "1' AND SLEEP(5)--", "'; SELECT pg_sleep(5); --", "'||(select 1)||'", "%' OR '%'='", "\\'; drop table x; --",
     "x'; ATTACH DATABASE 'y' AS z; --", "$$; drop table x; $$", "'; COPY x TO '/tmp/x'; --", "Robert'); DROP TABLE Students;--", "0x27206f72", "/**/OR/**/1=1",
     "' HAVING 1=1 --", "' GROUP BY 1 --", "'; VACUUM; --", ":name", "%(name)s", "?", "??", "$1", "@p1", "%s %s %s", "{0}", "\"; PRAGMA writable_schema=1; --",
     "' || current_user || '", "';;;;", "NULL; --", "ＯＲ 1=1 ＇", "' ESCAPE '\\", "_%", "\\_\\%",
 )  # fmt: skip
-_TEMPLATES = (
+TEMPLATES = (
     "{{7*7}}", "{{ config }}", "{% raw %}", "{# seven #}", "${7*7}", "#{7*7}", "<%= 7*7 %>", "${{7*7}}", "{{constructor.constructor('x')()}}", "{{''.__class__.__mro__}}",
     "{{request.application}}", "{%for x in y%}", "%{7*7}", "@(7*7)", "[[7*7]]", "{{{seven}}}", "{{=7}}", "$(7)", "#set($x=7)", "{php}x{/php}", "{0.__class__}",
     "{name!r:>1000000000}", "%(x)1000000000d", "%n%n%n%n", "%08x %08x", "[bold]x[/bold]", "[/]", "[link=file:///]x[/link]", ":smile:", "{user.password}",
 )  # fmt: skip
-_SHELL = (
+SHELL = (
     "; rm -rf /", "| cat /etc/passwd", "`id`", "$(id)", "&& id", "\n id", "../../../../etc/passwd", "..\\..\\windows\\win.ini", "/dev/null", "file:///etc/passwd", "CON", "NUL",
     "C:\\x", "~root", "-rf", "--help", "%2e%2e%2f", "%00", "\\\\host\\share", "${jndi:ldap://x.example/a}", "${env:HOME}", "() { :;}; id", "*)(uid=*))(|(uid=*", "x' or '1'='1' or 'x'='y",
     "<!ENTITY x SYSTEM 'file:///'>", "<?xml version='1.0'?>", "<![CDATA[x]]>", "http://169.254.169.254/", "gopher://x", "a\r\nSet-Cookie: x=1", "a\nINFO forged line", "Content-Length: 0",
@@ -38,10 +38,10 @@ _PLACES = ("given_name", "family_name", "street_address", "city")
 def harm() -> Iterator[Case]:
     """Return the cases about texts that mean harm. Whether they identify somebody depends on their letters."""
     for family, texts in (
-        ("SQL", _SQL),
+        ("SQL", SQL),
         ("HTML", PAYLOADS),
-        ("templates", _TEMPLATES),
-        ("shells and parsers", _SHELL),
+        ("templates", TEMPLATES),
+        ("shells and parsers", SHELL),
     ):
         for case in each(
             family,
