@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
@@ -38,7 +38,7 @@ def arrival_of(
     )
 
 
-def _content(told: list[object]) -> bytes:
+def _content(told: Sequence[object]) -> bytes:
     try:
         return orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     except TypeError:  # half a character: the record is refused for it, and nothing is stored under this
