@@ -7,10 +7,10 @@ PROCESSES ?= api relay worker beat
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults work bench starter lock clean
+.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv with everything pinned in requirements.lock
 
@@ -95,6 +95,22 @@ faults: setup ## Kill loads, re-matches, relays and consumers at random moments:
 bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 100k and 1M records
 	$(BIN)/python -m bench
 
+notebooks: setup ## Carry out the notebooks, in order; they have to print what is committed (WRITE=1 keeps what they print)
+	$(BIN)/python -m tests.notebooks $(if $(WRITE),--write)
+
+docs: setup ## Build the documentation into site/, strictly and without a network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+reference: setup ## Write what the documentation has from the code: commands, events, Python, rules, imports
+	$(BIN)/python -m tools.commands docs/reference/cli.md
+	$(BIN)/python -m tools.events docs/reference/events.md
+	$(BIN)/python -m tools.schemas docs/reference/schemas
+	$(BIN)/python -m tools.diagram docs/architecture.md
+	$(BIN)/python -m identity.face.reference docs/reference/python.md
+
+hooks: setup ## Let git run the quick checks before each commit (pre-commit has to be installed)
+	pre-commit install
+
 starter: setup ## Train the model that an empty database begins with, on made-up people
 	@rm -rf bench/results/starter && mkdir -p bench/results/starter
 	$(BIN)/identity sample --people 5000 --seed 11 --canonical --out bench/results/starter
@@ -105,4 +121,4 @@ lock: ## Pin the newest versions with their hashes (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock
 
 clean: ## Remove what the commands made
-	rm -rf $(VENV) demo-data bench/results .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-data site bench/results .mypy_cache .ruff_cache .hypothesis

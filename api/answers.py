@@ -101,6 +101,7 @@ class Profile(BaseModel):
         redirected_from=None,
         version=3,
         status="live",
+        restricted=False,
         values={"given_name": "I***", "email": "i***@e***"},
         record_keys=["ecommerce:C-1042", "pos:1001"],
         updated_at=_AT,
@@ -110,6 +111,7 @@ class Profile(BaseModel):
     redirected_from: str | None
     version: int
     status: Literal["live", "empty"]
+    restricted: bool = False
     values: dict[str, str]
     record_keys: list[str]
     updated_at: datetime
@@ -158,7 +160,7 @@ class OperationLine(BaseModel):
     """What a person decided; `reverses` is what an undo took back."""
 
     operation_id: str
-    kind: Literal["merge", "split", "keep_apart", "keep_together", "undo"]
+    kind: Literal["merge", "split", "keep_apart", "keep_together", "override", "undo"]
     actor: str
     reason: str
     at: datetime

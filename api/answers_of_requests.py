@@ -24,10 +24,12 @@ class ReceiptTold(BaseModel):
     consumer: str
     status: str
     at: datetime
+    code: str
 
 
 class PrivacyTold(BaseModel):
-    """What a person has asked, and what came of it. `receipts` are of systems that were told of an erasure."""
+    """What a person has asked, and what came of it. `receipts` are of systems that were told of an erasure: of
+    consumers `told`, `done` or `failed` with a code; `waits_for` are those that have not done it yet."""
 
     model_config = _example(
         request_id="0199d2c8c7a0b3e48f10",
@@ -41,10 +43,12 @@ class PrivacyTold(BaseModel):
         reason="By letter of 1 March.",
         decided_at=_AT,
         report={"golden_ids": [_G], "records": 3, "marks": 12},
-        receipts=[{"consumer": "loyalty", "status": "done", "at": _AT}],
+        receipts=[{"consumer": "loyalty", "status": "done", "at": _AT, "code": ""}],
+        fields=[],
+        waits_for=[],
     )
     request_id: str
-    kind: Literal["access", "erasure", "rectification"]
+    kind: Literal["access", "erasure", "rectification", "restriction"]
     golden_id: str
     status: Literal["received", "verified", "done", "refused"]
     received_at: datetime
@@ -54,7 +58,9 @@ class PrivacyTold(BaseModel):
     reason: str
     decided_at: datetime | None
     report: dict[str, Any]
+    fields: list[str]
     receipts: list[ReceiptTold]
+    waits_for: list[str]
 
 
 class PrivacyRequests(BaseModel):

@@ -255,9 +255,10 @@ class Reason(BaseModel):
 
 class PrivacyAsked(BaseModel):
     model_config = _strict({"kind": "erasure", "golden_id": _IDS[0], "reason": "By letter of 1 March."})
-    kind: Literal["access", "erasure", "rectification"]
+    kind: Literal["access", "erasure", "rectification", "restriction"]
     golden_id: Id
     reason: Word = ""
+    values: Annotated[dict[str, str], Field(max_length=50)] = {}
 
 
 class Checked(BaseModel):
@@ -309,7 +310,7 @@ class Decision(BaseModel):
         }
     )
     operation_id: str
-    kind: Literal["merge", "split", "keep_apart", "keep_together", "undo"]
+    kind: Literal["merge", "split", "keep_apart", "keep_together", "override", "undo"]
     status: Literal["done", "reversed"]
     golden_id: str | None
     golden_ids: list[str]

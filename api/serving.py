@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -25,7 +26,7 @@ from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError, RulesError
 from identity.observing import observe
 
-__all__ = ["application", "listen", "log_as_json", "serve"]
+__all__ = ["application", "config_of", "listen", "log_as_json", "serve"]
 
 _LOG = structlog.get_logger("identity.api")
 _TIDY_SECONDS = 60.0
@@ -77,17 +78,7 @@ def _run(
 
 def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
     """Serve an application, or in several processes what its name (module:function) makes, until stopped."""
-    config = uvicorn.Config(
-        app,
-        factory=isinstance(app, str),
-        workers=settings.workers,
-        log_level="warning",
-        access_log=False,
-        backlog=512,
-        timeout_keep_alive=30,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    config = config_of(app, settings)
     server = uvicorn.Server(config)
     if threading.current_thread() is threading.main_thread():
         # Raised again when all is answered, it would end this process before what goes on beside it has ended.
@@ -97,6 +88,23 @@ def listen(app: FastAPI | str, settings: ApiSettings, port: int) -> None:
             server.run([sock])
         else:
             Multiprocess(config, [sock]).run()
+
+
+def config_of(app: Any, settings: ApiSettings) -> uvicorn.Config:
+    """Return how an application is served. Who asks is who the connection comes from, but for trusted proxies."""
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=settings.workers,
+        log_level="warning",
+        access_log=False,
+        backlog=512,
+        timeout_keep_alive=30,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:

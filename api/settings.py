@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 
 from api.signatures import Secrets, intake_secrets_from
@@ -25,7 +26,8 @@ class ApiSettings:
     `rate` and `lookup_quota` are per client (such as 500/second), `intake_rate` per source that sends messages,
     `body_limit` and the other limits are in bytes, `body_seconds` how long a body may take to arrive (`upload_seconds`:
     a file), `most_at_once` how many requests are worked on before others are turned away. `threads` work on them; each
-    may hold a database connection. `intake` is what sources sign their messages with.
+    may hold a database connection. `intake` is what sources sign their messages with. Who asks by way of
+    `trusted_proxies` (addresses, or networks such as 10.0.0.0/8) is who these say; nobody else is believed about it.
     """
 
     mode: str = DEVELOPMENT
@@ -46,6 +48,7 @@ class ApiSettings:
     most_at_once: int = 200
     threads: int = 16
     workers: int = 1
+    trusted_proxies: str = ""
     intake: Secrets = field(default_factory=dict, repr=False)
 
     @property
@@ -56,8 +59,8 @@ class ApiSettings:
 def api_settings_from(environment: Mapping[str, str], **chosen: object) -> ApiSettings:
     """Return the settings that the environment gives: IDENTITY_MODE, _HOST, _ISSUER, _AUDIENCE, _JWKS,
     _SIGNING_KEY_FILE, _LIMITS_URL, _RATE, _LOOKUP_QUOTA, _INTAKE_RATE, _BODY_LIMIT, _UPLOAD_LIMIT, _INTAKE_LIMIT,
-    _BODY_SECONDS, _UPLOAD_SECONDS, _MOST_AT_ONCE, _API_THREADS, _WORKERS; and the secrets of sources that send
-    messages, as `intake_secrets_from` says. `chosen` ones come before these.
+    _BODY_SECONDS, _UPLOAD_SECONDS, _MOST_AT_ONCE, _API_THREADS, _WORKERS, _TRUSTED_PROXIES; and the secrets of
+    sources that send messages, as `intake_secrets_from` says. `chosen` ones come before these.
 
     RulesError E119 for a setting that makes no sense, E140 where production lacks what it needs.
     """
@@ -87,15 +90,24 @@ _PATTERNS = {
     "threads": "[1-9][0-9]{0,2}",
     "workers": "[1-9][0-9]?",
     "signing_key": ".+",
+    "trusted_proxies": r"[0-9A-Fa-f.:/, ]*",
 }
+
+
+def _networks(text: str) -> str:
+    """Return addresses and networks with commas between. ValueError for what is none."""
+    return ",".join(str(ip_network(each.strip(), strict=False)) for each in text.split(",") if each.strip())
+
+
 _VARIABLES = {"signing_key": "IDENTITY_SIGNING_KEY_FILE", "threads": "IDENTITY_API_THREADS"}
-_KINDS = {
+_KINDS: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys(
         ("body_limit", "upload_limit", "intake_limit", "most_at_once", "threads", "workers"), int
     ),
     "body_seconds": float,
     "upload_seconds": float,
     "signing_key": Path,
+    "trusted_proxies": _networks,
 }
 
 
@@ -108,9 +120,12 @@ def _told(environment: Mapping[str, str]) -> dict[str, object]:
         variable = _VARIABLES.get(name, f"IDENTITY_{name.upper()}")
         if (value := environment.get(variable)) is None:
             continue
-        if not re.fullmatch(pattern, value):
-            raise RulesError("E119", f"{variable} makes no sense.", f"Write it as {pattern}.")
-        told[name] = _KINDS.get(name, str)(value)
+        try:
+            if not re.fullmatch(pattern, value):
+                raise ValueError(name)
+            told[name] = _KINDS.get(name, str)(value)
+        except ValueError:
+            raise RulesError("E119", f"{variable} makes no sense.", f"Write it as {pattern}.") from None
     return told
 
 

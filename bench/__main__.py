@@ -61,7 +61,7 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
         found["online"] = measured_online(sizes, asked.databases, _told, asked.keep, steps=steps)
         found["growth"] = growth(found["online"])
     if "screen" in asked.part:
-        sizes, tasks = (["5k"], 500) if asked.quick else (asked.sizes, 50_000)
+        sizes, tasks = (["5k"], 500) if asked.quick else (asked.sizes, asked.tasks)
         found["screen"] = measured_screen(sizes, asked.databases, _told, asked.keep, tasks=tasks)
     return found
 
@@ -88,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help="keep the loaded databases of the online part and the screen there, or use them again",
+    )
+    parser.add_argument(
+        "--tasks",
+        type=int,
+        default=50_000,
+        metavar="N",
+        help="review tasks that are open, of the screen part",
     )
     return parser
 

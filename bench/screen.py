@@ -7,6 +7,7 @@ took, from the first byte of a request to the last of its answer's headers.
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 import socket
 import threading
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import structlog
 import uvicorn
 
 from api.app import create_app
@@ -46,9 +48,14 @@ from stewardship.visit import ROOT
 
 __all__ = ["PAGES", "measured_screen"]
 
-PAGES = ("queue", "queue of a kind", "queue, second page", "queue, unchanged", "task", "preview of a merge")
+PAGES = (
+    "queue", "queue of a kind", "my work", "queue, second page", "queue, unchanged", "task", "task of my work",
+    "preview of a merge", "rows set aside",
+)  # fmt: skip
 _PASSWORD = "a password of the benchmark"
 _WARM = 10
+_PART = {"task": {}, "task of my work": {"whose": "mine"}}
+"""From which part of the queue one looks at a task: who is at nothing has no neighbours anywhere in it."""
 
 
 def measured_screen(
@@ -81,6 +88,7 @@ def measured_screen(
 
 def _measured(stored: Filled, tasks: int, calls: int) -> dict[str, Any]:
     service = Service(Settings(stored.address))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     try:
         _open_tasks(service, tasks)
         opened(service, "bench", "lead", _PASSWORD)
@@ -188,6 +196,7 @@ def _asked(
     assert poll is not None, "the queue is live"
     places = {
         "queue": ROOT, "queue of a kind": f"{ROOT}?kind=possible_match", "queue, second page": f"{ROOT}?page=2",
+        "my work": f"{ROOT}?whose=mine", "rows set aside": f"{ROOT}/quarantine",
         "queue, unchanged": poll[1].replace("&amp;", "&"),
     }  # fmt: skip
     pairs = [row.task for row in rows if len(row.task.golden_ids) == 2] or [row.task for row in rows]
@@ -196,8 +205,8 @@ def _asked(
     def call(task: ReviewTask) -> httpx2.Response:
         if page in places:
             return client.get(places[page])
-        if page == "task":
-            return client.get(f"{ROOT}/tasks/{task.task_id}")
+        if page.startswith("task"):
+            return client.get(f"{ROOT}/tasks/{task.task_id}", params=_PART[page])
         return client.post(f"{ROOT}/tasks/{task.task_id}/preview", data=form)
 
     return [partial(call, pairs[number % len(pairs)]) for number in range(calls)]

@@ -60,6 +60,7 @@ from identity.ports import Arrival, BatchEngine, Look, OnlineWork, RunLog, Score
 from identity.ports.delivery import Deliveries
 from identity.settings import Settings, settings_from
 from identity.store import Store
+from identity.systems import followed_systems
 from matching_rules.consent_rules import load_consent_policy
 from matching_rules.loader import load_source_policies, load_source_policy
 from matching_rules.match_rules import load_match_rules, load_nickname_groups
@@ -151,7 +152,7 @@ class Service:
         return Workshop(
             transactions=self.store,
             engine=self.engine(self.settings.engine),
-            survivor=survivor_of(self.survivorship, self.settings.threads, self.consents.whole_book),
+            survivor=self.consents.survivor(self.survivorship, self.settings.threads),
             differ=difference,
             unlike_links=unlike_links,
             refresh_reviews=lambda: refresh_reviews(self.review_room),
@@ -299,17 +300,17 @@ class Service:
             new_id=new_id,
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
             consent=self.consents.policy,
+            systems=lambda: followed_systems(self.settings),
         )
 
     @cached_property
     def review_room(self) -> ReviewRoom:
         """What everybody's review tasks are refreshed with."""
-        rules, settings = self.match_rules, self.settings
         return ReviewRoom(
             transactions=self.store,
-            thresholds=rules.thresholds,
+            thresholds=self.match_rules.thresholds,
             names=self.features,
-            survey=Survey(rules.thresholds, settings.threads, settings.memory),
+            survey=Survey(self.match_rules.thresholds, self.settings.threads, self.settings.memory),
             scorer=self._scorer_of,
             clock=SystemClock(),
             new_id=new_id,

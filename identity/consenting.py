@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from identity.clock import SystemClock
 from identity.engines.agreeing import refusals_left
+from identity.engines.overruling import overruled
 from identity.engines.survivorship import survive_population
 from identity.features.tokens import seal, unseal
 from identity.flows.consent import (
@@ -37,6 +38,7 @@ from identity.model.cluster import GoldenId
 from identity.model.consent_fact import ConsentFact
 from identity.model.consent_policy import ConsentPolicy
 from identity.model.golden import GoldenProfile
+from identity.model.override import Override
 from identity.model.policy import SurvivorshipPolicy
 from identity.ports import Survivor
 from identity.steps.agree import Book
@@ -114,18 +116,34 @@ class Consents:
         """Return what stored records refuse and those in their place do not; see `engines/agreeing.py`."""
         return refusals_left(stored, arrivals, self.policy, at)
 
+    def survivor(self, policy: SurvivorshipPolicy, threads: int) -> Survivor:
+        """Return what elects golden values by all that is stored: facts, and values that people gave."""
+        return survivor_of(policy, threads, self.whole_book, self.overrides)
+
+    def overrides(self) -> list[Override]:
+        """Return every value that people gave in the place of what records say."""
+        with self.store().look() as look:
+            return look.every_override()
+
     def whole_book(self) -> Book:
         """Return every fact that is stored."""
         with self.store().look() as look:
             return self.book(look.every_fact())
 
 
-def survivor_of(policy: SurvivorshipPolicy, threads: int, book: Callable[[], Book]) -> Survivor:
-    """Return what elects the golden values of a population, whose consents are as the book says."""
+def survivor_of(
+    policy: SurvivorshipPolicy,
+    threads: int,
+    book: Callable[[], Book],
+    overrides: Callable[[], Sequence[Override]] = tuple,
+) -> Survivor:
+    """Return what elects the golden values of a population, whose consents are as the book says; values that people
+    gave hold in their place."""
 
     def elect(records: pa.Table, memberships: pa.Table, *, flat: bool = False) -> pa.Table:
         with duckdb.connect() as connection:
             connection.execute(f"set threads={threads}")
-            return survive_population(connection, records, memberships, policy, flat=flat, book=book())
+            found = survive_population(connection, records, memberships, policy, flat=flat, book=book())
+        return overruled(found, records, memberships, policy, overrides())
 
     return elect

@@ -24,6 +24,7 @@ from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.commands.poll import poll_erp
 from identity.commands.privacy import keep_erased
+from identity.commands.retain import retain_report
 from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
 from identity.flows.night.full import By
@@ -44,6 +45,7 @@ __all__ = [
     "reconcile",
     "rematch_everybody",
     "rematch_recent",
+    "retain",
     "work_off_jobs",
 ]
 
@@ -100,6 +102,10 @@ def _schedule(settings: JobSettings) -> dict[str, Any]:
         },
         "follow": {"task": "identity.follow", "schedule": 60.0},
         "ask the ERP": {"task": "identity.poll_erp", "schedule": 300.0},
+        "keep records no longer than they may be": {
+            "task": "identity.retain",
+            "schedule": crontab(hour=settings.reconcile[0], minute=settings.reconcile[1]),
+        },
         "compare with other systems": {
             "task": "identity.reconcile",
             "schedule": crontab(hour=settings.reconcile[0], minute=settings.reconcile[1]),
@@ -140,6 +146,12 @@ def follow(names: Sequence[str] = ()) -> dict[str, Any]:
 def reconcile(names: Sequence[str] = ()) -> dict[str, Any]:
     """Compare other systems with the master, and have followed once more whom the differences concern."""
     return {name: _compared(name) for name in _named(names)}
+
+
+@app.task(name="identity.retain")
+def retain() -> dict[str, Any]:
+    """Take out the records that their sources have not told of for longer than they are kept."""
+    return retain_report(_service(), "machine")
 
 
 @app.task(name="identity.poll_erp")

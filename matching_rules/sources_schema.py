@@ -4,7 +4,7 @@ E103  another type of value than expected          E111  an encoding or delimite
 E104  a key nobody knows                           E112  a consent nobody knows
 E105  something required is missing                E113  a date format that cannot be read
 E106  an attribute nobody knows                    E114  a country or timezone nobody knows
-E107  the same key or attribute twice              E115  trust out of range
+E107  the same key or attribute twice              E115  trust or retention out of range
 E108  a mode nobody knows                          E116  the file's name and the source's differ
 E109  a transform nobody knows                     E118  a column mapping that says too little or too much
 E110  a kind of file nobody knows
@@ -37,7 +37,7 @@ __all__ = ["source_policy"]
 _TOP_KEYS = (
     *("source", "file", "record_id", "trust", "mode", "default_country", "timezone", "date_formats"),
     *("observed_at", "observed_at_formats", "impossible_values", "columns", "custom_attributes"),
-    *("optional_columns", "consents", "reject_when"),
+    *("optional_columns", "consents", "reject_when", "retention"),
 )
 _FILE_KEYS = ("kind", "encoding", "delimiter")
 _COLUMN_KEYS = ("column", "columns", "first_of", "join", "transform")
@@ -80,6 +80,7 @@ def source_policy(document: Section, name: str) -> SourcePolicy:
         reject_when=_reasons(document.section("reject_when")),
         custom=custom,
         optional_columns=document.texts("optional_columns"),
+        retention=_retention(document),
     )
 
 
@@ -104,6 +105,14 @@ def _trust(document: Section) -> int:
     if not 0 <= trust <= 100:
         raise document.error("E115", "trust", "is out of range", "Use a whole number from 0 to 100.")
     return trust
+
+
+def _retention(document: Section) -> int:
+    days = document.number("retention", 0)
+    if "retention" in document.content and not 1 <= days <= 36_500:
+        allowed = "Use days from 1 to 36500; leave it out to keep records for good."
+        raise document.error("E115", "retention", "is out of range", allowed)
+    return days
 
 
 def _country(document: Section) -> str:

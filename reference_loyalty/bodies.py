@@ -18,6 +18,7 @@ __all__ = [
     "MergeRequest",
     "Move",
     "Name",
+    "Person",
     "Portion",
     "Program",
     "Redemption",
@@ -50,11 +51,20 @@ class Program(_Body):
     tiers: Annotated[list[Tier], Field(min_length=1, max_length=50)] = [Tier(name="member")]
 
 
+class Person(_Body):
+    """What a member has told of themselves."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    email: Annotated[str, Field(max_length=200)] = ""
+    phone: Annotated[str, Field(max_length=50)] = ""
+
+
 class Enrolment(_Body):
     number: Name
     member_type: Literal["individual", "business"] = "individual"
     tier: Name | None = None
     cards: Annotated[list[Name], Field(max_length=50)] = []
+    person: Person | None = None
     enrolled_at: datetime | None = None
 
 

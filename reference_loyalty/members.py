@@ -51,7 +51,7 @@ def survivor_of(work: Work, program: str, number: str) -> sqlite3.Row:
 
 
 def enrol(work: Work, program: str, number: str, told: dict[str, Any]) -> None:
-    """Make a member. `told` has member_type, tier, enrolled_at and cards. ALREADY_EXISTS."""
+    """Make a member. `told` has member_type, tier, enrolled_at, cards and person. ALREADY_EXISTS."""
     tiers = [name for name, _ in program_tiers(work, program)]
     tier = told.get("tier") or tiers[0]
     if tier not in tiers:
@@ -65,6 +65,8 @@ def enrol(work: Work, program: str, number: str, told: dict[str, Any]) -> None:
         )
         for card in told.get("cards", ()):
             work.run("insert into cards values (?, ?)", card, number)
+        if told.get("person"):
+            work.run("insert into people values (?, ?)", number, json.dumps(told["person"]))
     except sqlite3.IntegrityError:
         raise Problem("ALREADY_EXISTS", "The number or a card is taken.") from None
 
@@ -88,6 +90,7 @@ def view(work: Work, row: sqlite3.Row) -> dict[str, Any]:
         "cards": cards_of(work, number),
         "vouchers": vouchers_of(work, number),
         "marks": _marks(work, number),
+        "person": _person(work, number),
         "merged_from": merged_from(work, number),
         **{name: row[name] for name in ("enrolled_at", "last_activity_at", "merged_into", "version")},
     }
@@ -107,6 +110,11 @@ def vouchers_of(work: Work, number: str) -> list[str]:
 def _marks(work: Work, number: str) -> dict[str, Any]:
     found = work.rows("select name, value from marks where member = ? order by name", number)
     return {row["name"]: json.loads(row["value"]) for row in found}
+
+
+def _person(work: Work, number: str) -> dict[str, str] | None:
+    row = work.row("select told from people where member = ?", number)
+    return json.loads(row["told"]) if row else None
 
 
 def merged_from(work: Work, number: str) -> list[str]:

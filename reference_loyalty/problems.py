@@ -24,6 +24,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "DIFFERENT_PROGRAM": (409, "The members are of different programmes"),
     "DIFFERENT_MEMBER_TYPE": (409, "The members are of different types"),
     "MEMBER_BLOCKED": (409, "A member is blocked"),
+    "MEMBER_ANONYMISED": (409, "A member is nobody's any more"),
     "ALREADY_MERGED": (409, "A member was merged into another"),
     "PENDING_ACTIVITY": (409, "Points are pending or a redemption is open"),
     "STALE_VERSION": (409, "A member has changed since it was looked at"),

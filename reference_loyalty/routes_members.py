@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from reference_loyalty import bodies, holds, ledger
+from reference_loyalty.anonymising import ANONYMISED, anonymise
 from reference_loyalty.database import Work
 from reference_loyalty.members import enrol, member, program_tiers, survivor_of, touch, view
 from reference_loyalty.platform import Here
@@ -113,7 +114,7 @@ def set_standing(desk: Here, program: str, number: str, body: bodies.Standing) -
 
     def act(work: Work) -> dict[str, Any]:
         row = member(work, program, number)
-        if row["status"] == "MERGED":
+        if row["status"] in ("MERGED", ANONYMISED):
             check_active([row])
         if body.tier and body.tier not in dict(program_tiers(work, program)):
             raise Problem("INVALID_REQUEST", "The programme has no tier of this name.")
@@ -127,6 +128,17 @@ def set_standing(desk: Here, program: str, number: str, body: bodies.Standing) -
         return view(work, member(work, program, number))
 
     return desk.change(act, body)
+
+
+@router.post(_MEMBER + "/anonymise")
+def anonymise_member(desk: Here, program: str, number: str) -> dict[str, Any]:
+    """Forget whom a number belongs to. Its ledger stays, and nobody earns or spends on it any more."""
+
+    def act(work: Work) -> dict[str, Any]:
+        owner = anonymise(work, program, number)
+        return view(work, member(work, program, owner))
+
+    return desk.change(act)
 
 
 @router.post(_MEMBER + "/earn")
@@ -170,7 +182,10 @@ def end_hold(desk: Here, program: str, number: str, hold: str, end: str) -> dict
         raise Problem("NOT_FOUND", "A hold is settled or cancelled.")
 
     def act(work: Work) -> dict[str, Any]:
-        owner = _active(work, program, number)
+        row = survivor_of(work, program, number)
+        if row["status"] != ANONYMISED:  # what was under way comes to its end
+            check_active([row])
+        owner = str(row["number"])
         entries = holds.settle(work, owner, hold, keep=end == "settle")
         touch(work, owner, active=True)
         return {"number": owner, "ledger_entries": entries}

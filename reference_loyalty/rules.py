@@ -58,7 +58,7 @@ def admitted(work: Work, wish: MergeWish, capabilities: Capabilities) -> dict[st
 
 
 def check_active(rows: Iterable[sqlite3.Row]) -> None:
-    """Refuse members that are merged away or blocked. ALREADY_MERGED, MEMBER_BLOCKED."""
+    """Refuse members that are merged away, blocked or nobody's. ALREADY_MERGED, MEMBER_BLOCKED, MEMBER_ANONYMISED."""
     for row in rows:
         if row["status"] == "MERGED":
             raise Problem(
@@ -69,6 +69,10 @@ def check_active(rows: Iterable[sqlite3.Row]) -> None:
             )
         if row["status"] == "BLOCKED":
             raise Problem("MEMBER_BLOCKED", "The member is blocked.", members=[row["number"]])
+        if row["status"] == "ANONYMISED":
+            raise Problem(
+                "MEMBER_ANONYMISED", "The person asked to be forgotten here.", members=[row["number"]]
+            )
 
 
 def check_idle(work: Work, numbers: Iterable[str]) -> None:

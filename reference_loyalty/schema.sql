@@ -8,7 +8,7 @@ create table members (
     number text primary key, -- across programmes, so that a member of another one is told from an unknown one
     program text not null references programs,
     member_type text not null,
-    status text not null check (status in ('ACTIVE', 'BLOCKED', 'MERGED')),
+    status text not null check (status in ('ACTIVE', 'BLOCKED', 'MERGED', 'ANONYMISED')),
     tier text not null,
     enrolled_at text not null,
     last_activity_at text not null,
@@ -18,6 +18,8 @@ create table members (
 );
 create index members_of_program on members (program, number);
 create index members_merged on members (merged_into) where merged_into is not null;
+
+create table people (member text primary key references members, told text not null); -- JSON: name, email, phone
 
 create table cards (card text primary key, member text not null references members);
 create index cards_of_member on cards (member);

@@ -56,6 +56,8 @@ def _reversible(work: Work, program: str, merge_id: str, capabilities: Capabilit
     row = merge_row(work, program, merge_id)
     if row["status"] == "REVERSED":
         raise Problem("ALREADY_REVERSED", "The merge was taken back before.")
+    if member(work, program, row["survivor"])["status"] == "ANONYMISED":
+        raise Problem("MEMBER_ANONYMISED", "Nobody knows whose it was.", members=[row["survivor"]])
     if member(work, program, row["survivor"])["status"] == "MERGED":
         raise Problem("MERGE_SUPERSEDED", "Take the later merge of its survivor back first.")
     if row["survivor"] != row["asked"] and holds_of(work, row["survivor"]):

@@ -15,7 +15,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from identity.bootstrap import Service
-from stewardship import accounts, deciding, login, profiles, quality, queue, running, search, tasks
+from stewardship import (
+    accounts,
+    deciding,
+    login,
+    mending,
+    profiles,
+    quality,
+    queue,
+    running,
+    search,
+    systems,
+    tasks,
+)
 from stewardship.places import Place, routes
 from stewardship.settings import ScreenSettings
 from stewardship.throttle import throttle_at
@@ -27,7 +39,19 @@ __all__ = ["PLACES", "create_screen"]
 _LOG = structlog.get_logger("identity.review")
 PLACES: tuple[Place, ...] = tuple(
     place
-    for part in (login, queue, tasks, deciding, search, profiles, running, quality, accounts)
+    for part in (
+        login,
+        queue,
+        tasks,
+        deciding,
+        search,
+        profiles,
+        running,
+        systems,
+        mending,
+        quality,
+        accounts,
+    )
     for place in part.PLACES
 )
 _STATIC = Path(__file__).parent / "static"

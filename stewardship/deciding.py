@@ -11,7 +11,7 @@ import orjson
 from starlette.responses import Response
 
 from identity.flows.judge import Wish
-from identity.flows.review import defer, label
+from identity.flows.review import defer, label, resume, unlabel
 from identity.model.errors import DecisionRefused
 from identity.model.record import RecordKey
 from identity.model.review import ReviewStatus, ReviewTask
@@ -138,6 +138,25 @@ def put_off(visit: Visit) -> Response:
     return _onward(visit, task, note="deferred")
 
 
+def take_up_again(visit: Visit) -> Response:
+    """Take back that a task was put off, and sit down at it."""
+    task = task_of(visit)
+    resume(visit.service.desk, task.task_id)
+    return _back_at(visit, task)
+
+
+def take_answer_back(visit: Visit) -> Response:
+    """Take one's answer to a sample back, and sit down at it."""
+    task = task_of(visit)
+    unlabel(visit.service.desk, task.task_id, visit.who)
+    return _back_at(visit, task)
+
+
+def _back_at(visit: Visit, task: ReviewTask) -> Response:
+    visit.screen.desks.claim([task.task_id], visit.who, visit.screen.settings.lease)
+    return visit.go(place_of(task.task_id, part_of(visit), note="undone"))
+
+
 def escalate(visit: Visit) -> Response:
     """Leave a task to a lead."""
     return _staged(visit, Stage.ESCALATED, "escalated")
@@ -149,8 +168,9 @@ def second_opinion(visit: Visit) -> Response:
 
 
 def give_back(visit: Visit) -> Response:
-    """Put a task back into the queue: it waits for nobody in particular any more."""
-    return _staged(visit, Stage.NONE, "returned")
+    """Put a task back into the queue: it waits for nobody in particular any more. To take back that one has given it
+    away is to sit down there again."""
+    return _staged(visit, Stage.NONE, "undone" if visit.said("undo") else "returned")
 
 
 def _staged(visit: Visit, stage: Stage, note: str) -> Response:
@@ -164,7 +184,7 @@ def _staged(visit: Visit, stage: Stage, note: str) -> Response:
     if desk.stage and desk.stage_by != visit.who and not visit.may(Right.APPROVE):
         raise Refused(403, f"{desk.stage_by} brought it there: they, or a lead, take it back.")
     visit.screen.desks.put_stage(task.task_id, stage, visit.who, _reason(visit))
-    return _onward(visit, task, note=note)
+    return _back_at(visit, task) if note == "undone" else _onward(visit, task, note=note)
 
 
 def _onward(visit: Visit, task: ReviewTask, **told: str) -> Response:
@@ -176,7 +196,7 @@ def _onward(visit: Visit, task: ReviewTask, **told: str) -> Response:
     if following is None:
         following = task.task_id
         if "done" not in told:
-            return visit.go(address(**told))
+            return visit.go(address(**{"from": task.task_id}, **told))
     # A split may leave the same task open: then one goes on where one was.
     visit.screen.desks.claim([following], visit.who, visit.screen.settings.lease)
     return visit.go(place_of(following, part, **{"from": task.task_id}, **told))
@@ -216,6 +236,8 @@ PLACES = (
     Place("POST", "/tasks/{task_id}/preview", Right.DECIDE, preview),
     Place("POST", "/tasks/{task_id}/decide", Right.DECIDE, decide),
     Place("POST", "/tasks/{task_id}/defer", Right.CLAIM, put_off),
+    Place("POST", "/tasks/{task_id}/resume", Right.CLAIM, take_up_again),
+    Place("POST", "/tasks/{task_id}/unlabel", Right.DECIDE, take_answer_back),
     Place("POST", "/tasks/{task_id}/escalate", Right.CLAIM, escalate),
     Place("POST", "/tasks/{task_id}/second-opinion", Right.CLAIM, second_opinion),
     Place("POST", "/tasks/{task_id}/return", Right.CLAIM, give_back),

@@ -81,8 +81,13 @@ def _told(visit: Visit) -> dict[str, Any]:
         "part": part, "rows": rows[:_PAGE], "more": len(rows) > _PAGE, "counts": counts,
         "number": part.offset // _PAGE + 1, "assignees": assignees, "standing": standing, "now": visit.at,
         "seen": _seen(rows, visit.at, counts), "Whose": Whose, "Role": Role, "most": _most(rows),
-        "told_notice": visit.asked.get("note", ""),
+        "told_notice": visit.asked.get("note", ""), "came_from": _came_from(visit),
     }  # fmt: skip
+
+
+def _came_from(visit: Visit) -> str:
+    task_id = visit.asked.get("from", "")
+    return task_id if task_id.isalnum() else ""
 
 
 def _most(rows: tuple[Queued, ...]) -> float:

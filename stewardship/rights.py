@@ -22,6 +22,7 @@ class Right(StrEnum):
     SEE_RUNS = "see re-matches, deliveries and sources"
     DECIDE_RUNS = "approve and reject re-matches"
     REDRIVE = "send again, or drop, what could not be delivered"
+    MEND = "mend rows that were set aside, seeing them in clear"
     MEASURE = "see how right the links are"
     AUDIT = "see who decided and who was shown what"
     ACCOUNTS = "open and close accounts"

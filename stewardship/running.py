@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import Any
 
 import structlog
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from identity.model.errors import DecisionRefused, IdentityError, LookupFailed
 from identity.model.run import RunStatus
 from stewardship.places import Place, Refused
 from stewardship.rights import Right
+from stewardship.systems import followed
 from stewardship.visit import Visit, address
 
 __all__ = ["PLACES"]
@@ -76,7 +76,7 @@ def letters(visit: Visit) -> Response:
     return visit.page(
         "letters.html", standings=standings(visit.service.deliveries), now=visit.at,
         letters=visit.service.deliveries.dead_letters(None, DeadLetterStatus.OPEN, 200),
-        told_notice=visit.asked.get("note", ""),
+        systems=followed(visit), told_notice=visit.asked.get("note", ""),
     )  # fmt: skip
 
 
@@ -100,12 +100,18 @@ def _numbers(visit: Visit) -> list[int]:
 
 
 def sources(visit: Visit) -> Response:
-    """Show what each source told, and what of it could not be taken."""
-    quality: Any = visit.service.store.quality
+    """Show what came of the latest files, and what of it waits. What takes long is fetched by the page itself."""
+    quality = visit.service.store.quality
     return visit.page(
-        "sources.html", sources=quality.sources(), loads=quality.loads(), quarantined=quality.quarantined(),
-        policies=visit.service.sources, now=visit.at,
+        "sources.html", loads=quality.loads(), quarantined=quality.quarantined(), now=visit.at,
+        told_notice=visit.asked.get("note", ""),
     )  # fmt: skip
+
+
+def source_counts(visit: Visit) -> Response:
+    """Return how many records each source told."""
+    found = visit.service.store.quality.sources()
+    return visit.page("part_sources.html", sources=found, policies=visit.service.sources, now=visit.at)
 
 
 PLACES = (
@@ -117,4 +123,5 @@ PLACES = (
     Place("POST", "/letters/redrive", Right.REDRIVE, redrive),
     Place("POST", "/letters/drop", Right.REDRIVE, drop),
     Place("GET", "/sources", Right.SEE_RUNS, sources),
+    Place("GET", "/sources/counts", Right.SEE_RUNS, source_counts),
 )

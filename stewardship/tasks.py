@@ -98,7 +98,7 @@ def _news(visit: Visit) -> dict[str, Any]:
         "done": views.operation(done) if done.isalnum() else None,
         "undone": views.operation(undone) if undone.isalnum() else None,
         "told_notice": visit.asked.get("note", ""),
-        "came_from": visit.asked.get("from", ""),
+        "came_from": came_from if (came_from := visit.asked.get("from", "")).isalnum() else "",
     }
 
 

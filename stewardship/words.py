@@ -9,7 +9,7 @@ from typing import Any
 from identity.model.review import ReviewKind
 from identity.model.steward import Role, Stage
 
-__all__ = ["ATTRIBUTES", "FILTERS", "KINDS", "QUESTIONS", "STAGES", "age", "bits", "odds"]
+__all__ = ["ATTRIBUTES", "DRIFT", "FILTERS", "KINDS", "QUESTIONS", "STAGES", "age", "bits", "odds"]
 
 KINDS: Mapping[ReviewKind, str] = {
     ReviewKind.POSSIBLE_MATCH: "Possible match",
@@ -33,6 +33,22 @@ QUESTIONS: Mapping[ReviewKind, str] = {
     ReviewKind.LOYALTY_BLOCKED: "Is this one person, with members that stay apart?",
     ReviewKind.LOYALTY_SHORTFALL: "Are they two people, whose points are one?",
 }
+DRIFT: Mapping[str, str] = {
+    "NOT_MERGED": "One person here, and several members there.",
+    "MERGED_ACROSS": "One member there, and several people here.",
+    "UNRECORDED": "They agree, and no merge of ours made it so.",
+    "UNKNOWN_THERE": "A record whose number is no member there.",
+    "UNKNOWN_HERE": "A member there without a record here.",
+    "NO_ACCOUNT": "A record whose number is no account there.",
+    "INACTIVE_ACCOUNT": "The account is switched off there.",
+    "NO_REFERENCE": "The account bears no golden id.",
+    "SEVERAL_REFERENCES": "The account bears several golden ids.",
+    "RETIRED_REFERENCE": "The account bears a golden id that was merged away.",
+    "OTHER_REFERENCE": "The account bears the golden id of somebody else.",
+    "STRAY_REFERENCE": "An account that is nobody's here bears a golden id.",
+    "ATTRIBUTES": "The account is told something else than what is approved.",
+}
+"""What each kind of difference between another system and the master is."""
 STAGES: Mapping[Stage, str] = {
     Stage.NONE: "",
     Stage.ESCALATED: "Escalated",

@@ -35,7 +35,9 @@ def receive_a_request(asked: PrivacyAsked, write: Writes) -> Response:
     client, service = write.call.caller.client, write.call.service
     return write.once(
         lambda name: _told(
-            receive(service, PrivacyKind(asked.kind), asked.golden_id, client, asked.reason, name)
+            receive(
+                service, PrivacyKind(asked.kind), asked.golden_id, client, asked.reason, name, asked.values
+            )
         ),
         lambda name: _known(write.call, name),
     )
@@ -70,7 +72,8 @@ def refuse_a_request(request_id: str, why: Reason, write: Writes) -> Response:
 
 @router.post("/{request_id}/carry-out", response_model=PrivacyTold, responses=refusals(404, 409))
 def carry_out_a_request(request_id: str, write: Writes) -> Response:
-    """Erase, for good: the ids answer 410, and nothing brings the person back. Or say that another request was met."""
+    """Erase, for good: the ids answer 410, and nothing brings the person back. Restrict: the records are kept and not
+    used, until that is released. Or say that another request was met."""
     call = write.call
     told = (call.caller.client, call.correlation_id)
     return _decided(write, request_id, lambda: carry_out(call.service, request_id, *told))

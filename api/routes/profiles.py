@@ -124,6 +124,7 @@ def _told(
         "redirected_from": view.redirected_from,
         "version": profile.version,
         "status": view.status,
+        "restricted": view.status == "empty" and _is_restricted(call, profile.golden_id),
         "values": disclose(values, profile.consents, policy, clear=clear),
         "record_keys": [str(key) for key in profile.records],
         "updated_at": view.updated_at.isoformat(),
@@ -139,6 +140,10 @@ def _told(
     if "history" in parts:
         told["history"] = how_report(call.service, profile.golden_id)["history"]
     return told
+
+
+def _is_restricted(call: Call, golden_id: str) -> bool:
+    return bool(call.service.store.privacy.restricted(golden_id))
 
 
 def _reason(found: Any) -> dict[str, Any]:

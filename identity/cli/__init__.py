@@ -3,8 +3,8 @@
 Those by which people decide stand in `decisions.py`, what customers allow in `consents.py`, what they ask about
 themselves in `privacy.py`, those that say why in `reasons.py`, re-matches in `runs.py`. What waits for people
 stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who follows them in
-`following.py`, systems that are listened to in `intake.py`, who may use the review screen in
-`stewards.py`, what whoever runs the service needs in `operating.py`.
+`following.py`, systems that are listened to in `intake.py`, rows that were set aside in `quarantine.py`, who may
+use the review screen in `stewards.py`, what whoever runs the service needs in `operating.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
@@ -29,6 +29,7 @@ from identity.cli import (
     models,
     operating,
     privacy,
+    quarantine,
     reasons,
     reviews,
     runs,
@@ -85,6 +86,7 @@ app.add_typer(delivery.subscribers_app, name="subscribers")
 app.add_typer(delivery.dead_letters_app, name="dead-letters")
 app.add_typer(intake.app)
 app.add_typer(intake.wishes_app, name="wishes")
+app.add_typer(quarantine.quarantine_app, name="quarantine")
 app.add_typer(privacy.app)
 app.add_typer(privacy.privacy_app, name="privacy")
 app.add_typer(operating.app)

@@ -70,6 +70,26 @@ def split(
     _decide("split", (golden_id, keys, wanted), rules, preview=preview, as_json=as_json)
 
 
+@app.command("override")
+def override(
+    golden_id: str,
+    field: Annotated[str, typer.Argument(help="A field of a profile, such as family_name.")],
+    value: Annotated[str, typer.Argument(help="What is right.")],
+    reason: Reason = "",
+    actor: Actor = None,
+    version: Versions = None,
+    preview: Preview = False,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Give a profile a value that you know better than its records; it holds until those say something new."""
+    from identity.commands.judge import wish
+
+    with usage():
+        wanted = wish(actor, reason, version or [])
+    _decide("override", (golden_id, {field: value}, wanted), rules, preview=preview, as_json=as_json)
+
+
 @app.command("keep-apart")
 def keep_apart(
     one: Annotated[str, typer.Argument(help="A record, as source:id, or a golden id: everybody in it now.")],

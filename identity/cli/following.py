@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from getpass import getuser
 from typing import Annotated
 
 import typer
@@ -70,6 +71,6 @@ def reconcile(
     """
     from identity.commands.following import reconcile_report
 
-    report = reconcile_report(service_at(rules), system, repair=repair, limit=limit)
+    report = reconcile_report(service_at(rules), system, repair=repair, limit=limit, actor=getuser())
     show(report, told.reconciled, as_json)
     end(found=report["agrees"])

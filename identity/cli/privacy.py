@@ -57,9 +57,28 @@ def export_person(
     show(report, exported_person, as_json)
 
 
+@app.command()
+def retain(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how many records that would be.")
+    ] = False,
+    actor: Who = None,
+    rules: Rules = None,
+    as_json: Json = False,
+) -> None:
+    """Take out the records that their source has not told of for longer than its rules keep them."""
+    from identity.commands.render_privacy import retained
+    from identity.commands.retain import retain_report
+
+    report = retain_report(service_at(rules), actor or getpass.getuser(), dry_run=dry_run)
+    show(report, retained, as_json)
+
+
 @privacy_app.command("list")
 def list_requests(
-    every: Annotated[bool, typer.Option("--all", help="Also those that are decided.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also those that nothing is left to do about.")
+    ] = False,
     rules: Rules = None,
     as_json: Json = False,
 ) -> None:
@@ -68,15 +87,22 @@ def list_requests(
     from identity.commands.render_privacy import requests
 
     found = service_at(rules).store.privacy.requests()
-    waiting = [each for each in found if every or each.status.value in ("received", "verified")]
+    open_ones = ("received", "verified")
+    waiting = [each for each in found if every or each.status.value in open_ones or each.waits_for]
     show({"requests": [told(each) for each in waiting]}, requests, as_json)
 
 
 @privacy_app.command()
 def receive(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="access, erasure or rectification.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="access, erasure, rectification or restriction.")
+    ],
     golden_id: str,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What was asked.")] = "",
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--value", metavar="FIELD=TEXT", help="What is right; for a rectification."),
+    ] = None,
     actor: Who = None,
     rules: Rules = None,
     as_json: Json = False,
@@ -88,7 +114,12 @@ def receive(
     with usage():
         if kind not in {each.value for each in PrivacyKind}:
             raise ValueError(f"There is no request {kind!r}; there are: {', '.join(PrivacyKind)}.")
-    _show(keep(service_at(rules), PrivacyKind(kind), golden_id, actor or getpass.getuser(), reason), as_json)
+        pairs = [text.partition("=") for text in values or []]
+        if not all(equals for _, equals, _ in pairs):
+            raise ValueError("A value is written as FIELD=TEXT.")
+    wanted = {field: text for field, _, text in pairs}
+    who = actor or getpass.getuser()
+    _show(keep(service_at(rules), PrivacyKind(kind), golden_id, who, reason, "", wanted), as_json)
 
 
 @privacy_app.command()
@@ -107,7 +138,7 @@ def verify(
 
 @privacy_app.command("carry-out")
 def carry_out(request_id: str, actor: Who = None, rules: Rules = None, as_json: Json = False) -> None:
-    """Erase, for good; or say of another request that it was met."""
+    """Erase, for good; restrict, until that is released; or say of another request that it was met."""
     from identity.commands.privacy import carry_out as done
 
     _show(done(service_at(rules), request_id, actor or getpass.getuser()), as_json)
@@ -129,12 +160,11 @@ def refuse(
 
 @privacy_app.command()
 def release(request_id: str, actor: Who = None, rules: Rules = None, as_json: Json = False) -> None:
-    """Let come back who was erased, because they have come by their own will."""
-    from identity.commands.privacy import release as let_back
+    """Let come back who was erased, because they have come by their own will; or lift a restriction."""
+    from identity.commands.privacy import release as let_go
     from identity.commands.render_privacy import released
 
-    marks = let_back(service_at(rules), request_id, actor or getpass.getuser())
-    show({"request_id": request_id, "marks": marks}, released, as_json)
+    show(let_go(service_at(rules), request_id, actor or getpass.getuser()), released, as_json)
 
 
 def _show(request: Any, as_json: bool) -> None:

@@ -50,6 +50,7 @@ def profile_report(service: Service, golden_id: str) -> dict[str, Any]:
         "redirected_from": view.redirected_from,
         "version": view.profile.version,
         "status": view.status,
+        "restricted": bool(service.store.privacy.restricted(view.profile.golden_id)),
         "values": {name: _value(found) for name, found in view.profile.values.items()},
         "consents": dict(view.profile.consents),
         "records": [str(key) for key in view.profile.records],

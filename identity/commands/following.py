@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from identity.bootstrap import Service, SystemClock
@@ -21,6 +21,8 @@ __all__ = ["AGAIN", "consume_report", "consumers_report", "news_of", "propagatio
 AGAIN = "RECONCILED"
 """Why an event waits that is followed once more after a comparison."""
 _LOOK = 0.2
+_SAMPLES = 20
+"""So many differences of each kind are kept."""
 
 
 def consume_report(service: Service, names: Sequence[str] = ()) -> dict[str, Any]:
@@ -107,15 +109,51 @@ def propagation_report(service: Service, causation: str) -> dict[str, Any]:
 
 
 def reconcile_report(
-    service: Service, name: str, *, repair: bool = False, limit: int = 100, patience: float = 30.0
+    service: Service,
+    name: str,
+    *,
+    repair: bool = False,
+    limit: int = 100,
+    patience: float = 30.0,
+    actor: str = "machine",
 ) -> dict[str, Any]:
     """Compare a system with the master. With `repair`, its consumer follows once more whom the differences concern, by
     this process or by whoever follows at the moment (then that is waited for so many seconds); what is told is what is
-    different after that.
+    different after that. What was found is kept, without accounts.
 
     LookupFailed E523 for a name nobody knows; DeliveryError E721 where the system is not named, E723 where it does not
     answer.
     """
+    system(name)
+    kept = service.store.reconciliations(SystemClock())
+    kept.begin(name, actor)
+    try:
+        report = _reconciled(service, name, repair=repair, patience=patience)
+    except BaseException as error:
+        kept.fail(name, error.code if isinstance(error, IdentityError) else type(error).__name__)
+        raise
+    kept.put(name, actor, _kept(report))
+    return {**report, "drift": report["drift"][:limit]}
+
+
+def _kept(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a report: counts, and of each kind some golden ids."""
+    drift, counted = report["drift"], Counter[str]()
+    samples = []
+    for each in drift:
+        counted[each["kind"]] += 1
+        if counted[each["kind"]] <= _SAMPLES:
+            samples.append({**each, "accounts": len(each["accounts"])})
+    waits = Counter(each["kind"] for each in drift if each["known"])
+    named = ("accounts", "profiles", "kinds", "known", "agrees", "repair")
+    return {
+        **{name: report[name] for name in named},
+        "waits": dict(sorted(waits.items())),
+        "samples": samples,
+    }
+
+
+def _reconciled(service: Service, name: str, *, repair: bool, patience: float) -> dict[str, Any]:
     began, found, consumers = SystemClock().now(), _compared(service, name), consumers_of(service)
     repaired = None
     if repair:
@@ -133,7 +171,7 @@ def reconcile_report(
     return {
         "system": name,
         **numbers,
-        "drift": drift[:limit],
+        "drift": drift,
         "repair": repaired,
         "agrees": all(each["known"] for each in drift),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -13,13 +13,14 @@ import pyarrow as pa
 
 from identity.bootstrap import Service, SystemClock
 from identity.commands.load import accounted, named, totals
-from identity.connectors.one_by_one import one_by_one, refused_rows
+from identity.connectors.one_by_one import as_told, one_by_one, refused_rows
 from identity.engines.stages import Stages
 from identity.flows.delivered import Delivery
 from identity.flows.ingest import Ingested, Outcome
 from identity.flows.online.settle import refuse_another_index
 from identity.flows.privacy.keep_away import without_the_erased
 from identity.model.cluster import GoldenId
+from identity.model.record import RecordKey
 from identity.ports import Arrival
 
 __all__ = ["ingest_deliveries", "ingest_files"]
@@ -88,6 +89,7 @@ def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages)
     """Write one delivery, finish its load, and return where its rows went. What is refused is quarantined too."""
     load_id, arrivals = delivery.load.load_id, one_by_one(delivery.records)
     refused: list[Ingested] = []
+    told: dict[RecordKey, str] = {}
     unchanged = 0
     for batch in _batches(arrivals):
         stages.reached("ingest", tally.written, tally.of)
@@ -101,12 +103,19 @@ def _ingest(service: Service, delivery: Delivery, tally: _Tally, stages: Stages)
         tally.outcomes.update(found.outcome for found in done)
         tally.written += len(done)
         unchanged += sum(found.outcome is Outcome.UNCHANGED for found in done)
-        refused += [found for found in done if found.problem]
-    return _finished(service, delivery, refused, unchanged)
+        for arrival, found in zip(batch, done, strict=True):
+            if found.problem:
+                refused.append(found)
+                told[found.key] = as_told(arrival)
+    return _finished(service, delivery, refused, told, unchanged)
 
 
 def _finished(
-    service: Service, delivery: Delivery, refused: Sequence[Ingested], unchanged: int
+    service: Service,
+    delivery: Delivery,
+    refused: Sequence[Ingested],
+    told: Mapping[RecordKey, str],
+    unchanged: int,
 ) -> dict[str, Any]:
     counts = replace(
         delivery.counts,
@@ -116,7 +125,7 @@ def _finished(
     )
     with service.store.begin(SystemClock()) as work:
         rows = refused_rows(
-            delivery.load, [(found.key, found.problem) for found in refused if found.problem], work.at
+            delivery.load, [(found.key, found.problem) for found in refused if found.problem], work.at, told
         )
         work.put_quarantine(rows)
         work.finish_load(delivery.load.load_id, counts, work.at)

@@ -12,7 +12,7 @@ from identity.bootstrap import Service, SystemClock
 from identity.connectors.arrivals import arrivals, quarantined
 from identity.connectors.files import read_message
 from identity.connectors.intake import Intake
-from identity.connectors.one_by_one import ERASED, one_by_one, refused_rows
+from identity.connectors.one_by_one import ERASED, as_told, one_by_one, refused_rows
 from identity.flows.ingest import Ingested
 from identity.flows.intake import take
 from identity.ids import new_id
@@ -20,7 +20,7 @@ from identity.model.intake import PrivacyWish, WishKind
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import Arrival, Load, LoadCounts
 
-__all__ = ["Message", "take_deletion", "take_record", "take_wish"]
+__all__ = ["Message", "as_of", "take_deletion", "take_record", "take_wish"]
 
 _TIME_TO_ACT = timedelta(days=30)
 
@@ -40,7 +40,7 @@ class Message:
 
 def take_record(service: Service, message: Message, moment: Moment) -> dict[str, Any]:
     """Store and resolve a record; one that cannot be taken is quarantined, and the message is done with."""
-    return _took(service, message, message.told, lambda arrival: _dated(arrival, moment))
+    return _took(service, message, message.told, lambda arrival: as_of(arrival, moment))
 
 
 def take_deletion(service: Service, message: Message, at: datetime) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def take_wish(
     return {"outcome": "noted", "code": None}
 
 
-def _dated(arrival: Arrival, moment: Moment) -> Arrival:
+def as_of(arrival: Arrival, moment: Moment) -> Arrival:
     """Return the arrival as of its moment. The same content at a later moment is news: what came between is not."""
     at = moment(arrival.record.observed_at)
     if at == arrival.record.observed_at:
@@ -86,10 +86,9 @@ def _took(
     load = _load(message, now)
     intake = read_message(told, policy, load.file)
     rows = arrivals(intake, policy.mode, load.load_id, now, service.match_rules.custom)
-    done = take(
-        service.desk, service.store.intake, [becomes(row) for row in one_by_one(rows)], message.correlation_id
-    )
-    code = _set_aside(service, load, intake, done)
+    came = [becomes(row) for row in one_by_one(rows)]
+    done = take(service.desk, service.store.intake, came, message.correlation_id)
+    code = _set_aside(service, load, intake, done, {each.record.key: as_told(each) for each in came})
     outcome = "quarantined" if code else done[0].outcome.value
     return {"outcome": outcome, "code": code}
 
@@ -99,7 +98,9 @@ def _load(message: Message, now: datetime) -> Load:
     return Load(new_id(), name, hashlib.sha256(name.encode()).hexdigest(), message.source, now)
 
 
-def _set_aside(service: Service, load: Load, intake: Intake, done: list[Ingested]) -> str | None:
+def _set_aside(
+    service: Service, load: Load, intake: Intake, done: list[Ingested], told: Mapping[RecordKey, str]
+) -> str | None:
     """Quarantine what was not taken, and keep what was odd about the rest; return why it was not taken."""
     refused = [(each.key, each.problem) for each in done if each.problem]
     if not intake.issues and not refused:
@@ -108,7 +109,7 @@ def _set_aside(service: Service, load: Load, intake: Intake, done: list[Ingested
         work.start_load(load)
         if not any(problem.code == ERASED for _, problem in refused):  # of whom nothing is kept, odd or not
             work.put_quarantine(quarantined(intake.issues, load.load_id, work.at))
-        work.put_quarantine(refused_rows(load, refused, work.at))
+        work.put_quarantine(refused_rows(load, refused, work.at, told))
         taken = intake.accepted - len(refused)
         counts = LoadCounts(intake.rows, taken, intake.quarantined + len(refused), intake.rejected)
         work.finish_load(load.load_id, counts, work.at)

@@ -26,7 +26,9 @@ def person_report(service: Service, golden_id: str) -> dict[str, Any]:
     if view is None or view.status == "erased":
         raise LookupFailed("E501", "No profile has this golden id.", "Look it up by something else.")
     profile = view.profile
-    records = [record for key in profile.records if (record := service.store.views.record(key))]
+    kept = service.store.privacy.restricted(profile.golden_id)
+    keys = (*profile.records, *kept)
+    records = [record for key in keys if (record := service.store.views.record(key))]
     return {
         "told_at": SystemClock().now().isoformat(),
         "golden_id": profile.golden_id,
@@ -41,6 +43,7 @@ def person_report(service: Service, golden_id: str) -> dict[str, Any]:
             for name, value in profile.values.items()
         },
         "consents": dict(profile.consents),
+        "restricted": bool(kept),
         "records": [_record(service, record) for record in records],
         "history": how_report(service, profile.golden_id)["history"],
         "events": [

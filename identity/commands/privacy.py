@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from identity.bootstrap import Service, SystemClock
 from identity.commands.work_off import spool_of
+from identity.flows.judge import Decided, Wish, override
+from identity.flows.judge.override import refuse_unfit
 from identity.flows.privacy.erase import erase
+from identity.flows.privacy.restrict import lift, restrict
 from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.errors import DecisionRefused, LookupFailed
 from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
+from identity.ports import OnlineWork
 
 __all__ = [
     "carry_out",
@@ -34,15 +39,36 @@ _OPEN = (PrivacyStatus.RECEIVED, PrivacyStatus.VERIFIED)
 
 
 def receive(
-    service: Service, kind: PrivacyKind, golden_id: str, actor: str, reason: str = "", request_id: str = ""
+    service: Service,
+    kind: PrivacyKind,
+    golden_id: str,
+    actor: str,
+    reason: str = "",
+    request_id: str = "",
+    wanted: Mapping[str, str] = MappingProxyType({}),
 ) -> PrivacyRequest:
-    """Keep a request that somebody has made about a person. LookupFailed E501 for an id that was never issued."""
+    """Keep a request that somebody has made about a person; `wanted` are values to be put right, by field.
+
+    LookupFailed E501 for an id that was never issued; DecisionRefused where values cannot be put right so.
+    """
+    if wanted and kind is not PrivacyKind.RECTIFICATION:
+        raise DecisionRefused("NOT_A_FIELD", "Only a rectification names values.")
+    if wanted:
+        refuse_unfit(service.desk, wanted)
     view = service.store.views.profile(GoldenId(golden_id))
     if view is None:
         raise LookupFailed("E501", "No profile has this golden id.", "Look it up by something else.")
     now, name = SystemClock().now(), request_id or service.desk.new_id()
     request = PrivacyRequest(
-        name, kind, view.profile.golden_id, PrivacyStatus.RECEIVED, now, now + _DUE, actor, reason=reason
+        name,
+        kind,
+        view.profile.golden_id,
+        PrivacyStatus.RECEIVED,
+        now,
+        now + _DUE,
+        actor,
+        reason=reason,
+        wanted=wanted,
     )
     return _kept(service, request, actor)
 
@@ -68,7 +94,7 @@ def refuse(service: Service, request_id: str, reason: str, actor: str) -> Privac
 def carry_out(
     service: Service, request_id: str, actor: str, correlation_id: str | None = None
 ) -> PrivacyRequest:
-    """Erase, once it is certain who asks; it cannot be taken back. Of other requests keep that they were met."""
+    """Erase, restrict or put right, once it is certain who asks. Of other requests keep that they were met."""
     request = _open(service, request_id)
     if request.status is not PrivacyStatus.VERIFIED:
         raise DecisionRefused(
@@ -76,6 +102,10 @@ def carry_out(
         )
     if request.kind is PrivacyKind.ERASURE:
         _erase(service, request, correlation_id, actor)
+    elif request.kind is PrivacyKind.RESTRICTION:
+        restrict(service.desk, request, actor, correlation_id)
+    elif request.kind is PrivacyKind.RECTIFICATION and request.wanted:
+        _put_right(service, request, actor, correlation_id)
     else:
         done = replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now())
         _kept(service, done, actor)
@@ -127,12 +157,15 @@ def told(request: PrivacyRequest) -> dict[str, Any]:
         "reason": request.reason,
         "decided_at": request.decided_at.isoformat() if request.decided_at else None,
         "report": dict(request.report),
+        "fields": sorted(request.wanted),
         "receipts": [_receipt(receipt) for receipt in request.receipts],
+        "waits_for": list(request.waits_for),
     }
 
 
 def _receipt(receipt: Receipt) -> Mapping[str, str]:
-    return {"consumer": receipt.consumer, "status": receipt.status, "at": receipt.at.isoformat()}
+    at = receipt.at.isoformat()
+    return {"consumer": receipt.consumer, "status": receipt.status, "at": at, "code": receipt.code}
 
 
 def _open(service: Service, request_id: str) -> PrivacyRequest:
@@ -144,19 +177,26 @@ def _open(service: Service, request_id: str) -> PrivacyRequest:
     return request
 
 
-def release(service: Service, request_id: str, actor: str) -> int:
-    """Let come back who was erased, because they have come by their own will; return how many marks that were."""
+def release(service: Service, request_id: str, actor: str) -> dict[str, Any]:
+    """Let come back who was erased, because they have come by their own will, or lift a restriction; return how many
+    marks or records that were."""
     request, now = known_request(service, request_id), SystemClock().now()
+    if request.kind is PrivacyKind.RESTRICTION:
+        return {"request_id": request_id, "records": lift(service.desk, request, actor)}
     entry = AuditEntry(actor, AuditAction.RELEASE, request.golden_id, details={"request_id": request_id})
-    return service.store.privacy.release(request_id, entry, now)
+    return {"request_id": request_id, "marks": service.store.privacy.release(request_id, entry, now)}
 
 
 def _kept(service: Service, request: PrivacyRequest, actor: str) -> PrivacyRequest:
-    told = {"request_id": request.request_id, "kind": request.kind.value, "status": request.status.value}
     with service.store.online(SystemClock()) as work:
-        work.put_request(request)
-        work.audit(AuditEntry(actor, AuditAction.REQUEST, request.golden_id, details=told))
+        _put(work, request, actor)
     return request
+
+
+def _put(work: OnlineWork, request: PrivacyRequest, actor: str) -> None:
+    told = {"request_id": request.request_id, "kind": request.kind.value, "status": request.status.value}
+    work.put_request(request)
+    work.audit(AuditEntry(actor, AuditAction.REQUEST, request.golden_id, details=told))
 
 
 def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None, actor: str) -> None:
@@ -164,6 +204,30 @@ def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None
     service.erasures.append(erasure)
     _forget_files(service)
     service.store.scrub()
+
+
+def _put_right(service: Service, request: PrivacyRequest, actor: str, correlation_id: str | None) -> None:
+    """Have the profile that answers by now tell the right values; under the request's id, so once only."""
+    view = service.store.views.profile(request.golden_id)
+    answers = view.profile.golden_id if view else request.golden_id
+    wish = Wish(
+        actor,
+        f"privacy request {request.request_id}",
+        correlation_id,
+        operation_id=request.request_id,
+    )
+
+    def done(work: OnlineWork, _: Decided) -> None:
+        report = {"golden_ids": [answers], "fields": sorted(request.wanted)}
+        met = replace(request, status=PrivacyStatus.DONE, decided_at=work.at, report=report)
+        _put(work, met, actor)
+
+    try:
+        override(service.desk, answers, request.wanted, wish, "request", done)
+    except DecisionRefused as refusal:
+        if refusal.code != "NOTHING_TO_DECIDE":
+            raise
+        _kept(service, replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now()), actor)
 
 
 def _forget_files(service: Service) -> None:

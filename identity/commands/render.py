@@ -127,6 +127,8 @@ def profile(report: Report) -> None:
     """Print a golden profile."""
     redirected = f", where {report['redirected_from']} lives on" if report["redirected_from"] else ""
     _say(f"[bold]{report['golden_id']}[/], version {report['version']}, {report['status']}{redirected}")
+    if report["restricted"]:
+        _say("What there is of this person is kept, and not used: they asked for that.")
     table = _table("attribute", "value", "from", "because")
     for name, found in report["values"].items():
         table.row(name, found["value"], found["record"], found["rule"])

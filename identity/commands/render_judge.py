@@ -16,6 +16,7 @@ _DONE = {
     "split": "Split",
     "keep_apart": "Kept apart",
     "keep_together": "Kept together",
+    "override": "Put right",
     "undo": "Taken back",
 }
 

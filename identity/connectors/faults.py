@@ -13,7 +13,7 @@ from pathlib import Path
 
 from identity.model.errors import FileError
 
-__all__ = ["FIELD_LIMIT", "FILE_FAULTS", "ROW_FAULTS", "RowFault", "RowOutcome", "file_error"]
+__all__ = ["FIELD_LIMIT", "FILE_FAULTS", "FIXES", "ROW_FAULTS", "RowFault", "RowOutcome", "file_error"]
 
 FIELD_LIMIT = 64 * 1024
 """Bytes one field may have; a longer one is never a customer's attribute."""
@@ -110,6 +110,41 @@ ROW_FAULTS: Mapping[str, RowFault] = {
     "E365": RowFault(_WARNING, "the date makes the person older than 120 years; the text is kept"),
 }
 """Code → outcome and meaning."""
+
+FIXES: Mapping[str, str] = {
+    "E301": "Type the field that is broken; then correct `encoding` in the rules of the source.",
+    "E302": "Take the NUL byte out.",
+    "E303": "Take the control character out.",
+    "E304": "Put each value into its column; then have the source quote its fields.",
+    "E305": "Put each value into its column; then have the source close its quotation marks.",
+    "E306": "Put each value into its column; then have the source write valid JSON.",
+    "E307": "Put each value into its column; each line has to be one object.",
+    "E308": "Type the character that is broken.",
+    "E309": "Shorten the field: no attribute is that long.",
+    "E310": "Put one value into the column, or name the value inside in the rules of the source.",
+    "E311": "Type the id by which the system knows the record.",
+    "E312": "Type the name of the source.",
+    "E313": "Correct the day, or empty the column where nobody knows it.",
+    "E314": "Correct the day, or empty the column where nobody knows it.",
+    "E315": "Correct the year, or empty the column where nobody knows it.",
+    "E316": "Type all digits as the system has them; have the column exported as text.",
+    "E317": "Write consents as a JSON object, or correct the status; see docs/consent.md.",
+    "E318": "Declare the attribute in `custom_attributes` of customer.match.yml.",
+    "E319": "Correct the timestamp, or give it a time zone.",
+    "E320": "Correct the consent, or declare its purpose in customer.consent.yml.",
+    "E321": "Take what cannot be stored out of the consent.",
+    "E322": "Correct the address or number that the consent is for.",
+    "E323": "Drop it. If they have come back by their own will, a privacy officer releases them.",
+    "E340": "Nothing is to be done: a later row of the file holds.",
+    "E341": "Nothing is to be done: the source does not want it used.",
+    "E360": "Add the spelling to `meanings` of the consent in the rules of the source.",
+    "E361": "Add its format to `observed_at_formats` in the rules of the source.",
+    "E362": "Add the column to the file, or to `optional_columns` in the rules of the source.",
+    "E363": "Correct it in the source; the text was kept.",
+    "E364": "Correct it in the source; the text was kept.",
+    "E365": "Correct it in the source; the text was kept.",
+}
+"""Code → what to do about the row."""
 
 
 def file_error(code: str, path: Path | str, **particulars: object) -> FileError:

@@ -22,7 +22,7 @@ from identity.connectors.raw_rows import RawRows, Request
 from identity.model.policy import SourcePolicy
 from identity.model.record import CANONICAL_ATTRIBUTES, KEY_COLUMNS
 
-__all__ = ["read_canonical_file", "read_message", "read_source_file"]
+__all__ = ["columns_read", "read_again", "read_canonical_file", "read_message", "read_source_file"]
 
 _READERS: Mapping[str, Callable[[SourceFile, Request], RawRows]] = {
     "csv": read_csv_rows,
@@ -45,6 +45,33 @@ def read_source_file(path: Path, policy: SourcePolicy, *, today: date | None = N
     return account(str(path), policy.name, raw, rows, policy.custom, absent)
 
 
+def columns_read(policy: SourcePolicy | None, custom: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return what is read of a row by a source's rules, or (None) of one whose columns are canonical."""
+    return _paths_read(policy) if policy else _canonical(custom)
+
+
+def read_again(
+    told: Sequence[Mapping[str, object]],
+    policy: SourcePolicy | None,
+    name: str,
+    source: str | None = None,
+    custom: Sequence[str] = (),
+    *,
+    today: date | None = None,
+) -> Intake:
+    """Read rows that were read before, each as JSON holds it: by a source's rules, or (None) in canonical columns, then
+    of `source` where they name none. Their row numbers count from 1."""
+    # What is no character stays spelt out, and is found.
+    lines = StringIO("\n".join(map(json.dumps, told)))
+    if policy:
+        raw = json_rows(lines, Request(policy.name, _paths_read(policy), (policy.record_id,)), name)
+        return account(name, policy.name, raw, map_rows(raw, policy, today or _today()), policy.custom)
+    request = Request(source or "", _canonical(custom), ("source_record_id",), objects=("consents",))
+    raw = json_rows(lines, request, name)
+    rows = canonical_rows(raw, source, custom, today or _today())
+    return account(name, source or "", raw, rows, custom)
+
+
 def read_message(
     told: Mapping[str, object], policy: SourcePolicy, name: str, *, today: date | None = None
 ) -> Intake:
@@ -52,9 +79,7 @@ def read_message(
 
     `told` is what JSON holds, with numbers as the text they were written in. `name` stands for the file's.
     """
-    line = json.dumps(told)  # what is no character stays spelt out, and is found
-    raw = json_rows(StringIO(line), Request(policy.name, _paths_read(policy), (policy.record_id,)), name)
-    return account(name, policy.name, raw, map_rows(raw, policy, today or _today()), policy.custom)
+    return read_again([told], policy, name, today=today)
 
 
 def read_canonical_file(
@@ -73,10 +98,13 @@ def read_canonical_file(
     there is no record id column, no source or no `keep` column.
     """
     _check_names(keep, custom)
-    within = (f"custom.{name}" for name in custom)
-    wanted = (*KEY_COLUMNS, *CANONICAL_ATTRIBUTES, *custom, *within, "observed_at", "consents")
     request = Request(
-        source or "", wanted, ("source_record_id",), tuple(keep), originals=False, objects=("consents",)
+        source or "",
+        _canonical(custom),
+        ("source_record_id",),
+        tuple(keep),
+        originals=False,
+        objects=("consents",),
     )
     raw = _read(recognise(path, None), request)
     if source is None and "source" not in raw.columns:
@@ -96,6 +124,11 @@ def _read(file: SourceFile, request: Request) -> RawRows:
         raise file_error("E203", file.path, why=problem.strerror or "unknown cause") from problem
     except MemoryError as problem:
         raise file_error("E213", file.path, kind=kind) from problem
+
+
+def _canonical(custom: Sequence[str]) -> tuple[str, ...]:
+    within = (f"custom.{name}" for name in custom)
+    return (*KEY_COLUMNS, *CANONICAL_ATTRIBUTES, *custom, *within, "observed_at", "consents")
 
 
 def _paths_read(policy: SourcePolicy) -> tuple[str, ...]:

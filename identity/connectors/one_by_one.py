@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -11,6 +13,7 @@ import pyarrow as pa
 
 from identity.connectors.consents import captured
 from identity.connectors.faults import RowOutcome
+from identity.connectors.intake import bounded
 from identity.model.errors import RowError
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 from identity.ports import QUARANTINED, RECORDS, Arrival, Load
@@ -18,7 +21,7 @@ from identity.ports import QUARANTINED, RECORDS, Arrival, Load
 ERASED = "E323"
 """The code of a record of somebody who was erased."""
 
-__all__ = ["ERASED", "one_by_one", "refused_rows"]
+__all__ = ["ERASED", "as_told", "one_by_one", "refused_rows"]
 
 _ROWS_AT_ONCE = 1_000
 
@@ -57,9 +60,25 @@ def _consents(text: str | None) -> tuple[dict[str, str], dict[str, datetime]]:
     return {consent: said["status"] for consent, said in told.items()}, captured(told)
 
 
-def refused_rows(load: Load, refused: Iterable[tuple[RecordKey, RowError]], at: datetime) -> pa.Table:
-    """Return records of a load that real time has refused, and why, as QUARANTINED: of which row is not known. Of
-    somebody who was erased nothing is told, not even the name of the record."""
+def as_told(arrival: Arrival) -> str:
+    """Return a record as it came; where that is not kept, in canonical columns."""
+    if arrival.original:
+        return bounded(arrival.original)
+    record = arrival.record
+    told = {"source": record.key.source, "source_record_id": record.key.source_record_id, **record.attributes}
+    told |= {"observed_at": record.observed_at.isoformat()} if record.observed_at else {}
+    told |= {"consents": arrival.consents} if arrival.consents else {}
+    return bounded(json.dumps(told))
+
+
+def refused_rows(
+    load: Load,
+    refused: Iterable[tuple[RecordKey, RowError]],
+    at: datetime,
+    told: Mapping[RecordKey, str] = MappingProxyType({}),
+) -> pa.Table:
+    """Return records of a load that real time has refused, and why, as QUARANTINED: of which row is not known. `told`
+    is how they came. Of somebody who was erased nothing is told, not even the name of the record."""
     rows = [
         {
             "load_id": load.load_id,
@@ -71,6 +90,7 @@ def refused_rows(load: Load, refused: Iterable[tuple[RecordKey, RowError]], at: 
             if problem.code == ERASED
             else f"{load.file}, record {key}: {problem.message}",
             "outcome": str(RowOutcome.QUARANTINED),
+            "raw": None if problem.code == ERASED else told.get(key),
             "status": "open",
             "created_at": at,
         }

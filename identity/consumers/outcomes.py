@@ -14,7 +14,9 @@ from identity.model.delivery import DeadLetter, HeldEvent
 from identity.model.following import Followed, FollowedOutcome, PropagationStatus, Reached
 from identity.ports.delivery import LoggedEvent
 
-__all__ = ["Tried", "left", "reached"]
+__all__ = ["ERASED", "Tried", "left", "reached"]
+
+ERASED = "customer.erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def left(
 
 def reached(event: LoggedEvent, followed: Followed | None, tried: Tried | None = None) -> list[Reached]:
     """Return how far the decision came that an event tells of: of a person by its operation, of the machine by the ids
-    that it merged away."""
+    that it merged away; of an erasure by its id."""
+    if event.type == ERASED and followed is not None and followed.outcome is FollowedOutcome.UNWANTED:
+        return []  # it was not told when that was, and knows nothing of it
     status, code = PropagationStatus.ACKNOWLEDGED, ""
     if followed is not None and followed.outcome is FollowedOutcome.BLOCKED:
         status, code = PropagationStatus.FAILED, followed.code
@@ -79,6 +83,8 @@ def reached(event: LoggedEvent, followed: Followed | None, tried: Tried | None =
 
 
 def _causations(event: LoggedEvent) -> list[str]:
+    if event.type == ERASED:
+        return [str(event.body["erasure_id"])] if "erasure_id" in event.body else []
     if operation := event.body.get("operation_id"):
         return [str(operation)]
     retired = event.body.get("retired", ())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from identity.comparators import Comparator, Nicknames, comparators
 from identity.engines.blocking import candidate_pairs, key_codes
 from identity.engines.comparing import Comparing, comparing
+from identity.engines.coverage import Coverage, coverage
 from identity.engines.filing import Filings
 from identity.engines.generic import demote_generic_values
 from identity.engines.pairs import ScoredPairs, among, joined
@@ -116,6 +117,15 @@ class DuckDBEngine:
             clusters = careful_clusters(ready, candidates, weights, len(population), self.rules)
             fresh = Parameters(parameters.trained, value_shares(ready, clusters))
             return model_of(fresh, self.rules, ready, len(population))
+
+    def coverage(self, records: pa.Table) -> tuple[pa.Table, list[Coverage]]:
+        """Return the keys of `records` in order (pairs are numbers of their places), and what each blocking key does.
+
+        Nothing is compared. Values that are nobody's own file nobody, as in `resolve`.
+        """
+        _, population, _ = self._population(records)
+        codes = key_codes(population, self.rules.blocking, blocking_parts(self.nicknames))
+        return population.keys, coverage(codes, self.rules.blocking)
 
     def _limited(self, population: Population) -> dict[str, Column]:
         kinds = self.rules.partition.distinct_values

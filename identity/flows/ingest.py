@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -20,7 +20,7 @@ from identity.model.consent_fact import ConsentFact
 from identity.model.errors import RowError
 from identity.model.evidence import MatchWeight
 from identity.model.judgement import Judgement, Link
-from identity.model.record import RecordKey
+from identity.model.record import RESTRICTED, RecordKey
 from identity.ports import Arrival, OnlineWork, StoredRecord
 from identity.steps.keep import keep
 from identity.steps.refuse import refuse
@@ -98,6 +98,7 @@ def _ingest(
     refuse_another_index(work, desk)
     work.claim(claims_on_records(desk, (arrival.record.key for arrival in arrivals)))
     before = work.stored([arrival.record.key for arrival in arrivals])
+    arrivals = [_restricted(arrival, before.get(arrival.record.key)) for arrival in arrivals]
     erased = of_the_erased(work, desk, [a for a in arrivals if not a.deleted and a.record.key not in before])
     outcomes = {
         arrival.record.key: Outcome.REFUSED
@@ -124,6 +125,11 @@ def _ingest(
     decide_the_others_again(work, desk, late)
     settled = settle(work, desk, restated, "ingest", correlation_id)
     return _told(work, arrivals, outcomes, settled), settled.queued if settled else 0
+
+
+def _restricted(arrival: Arrival, stored: StoredRecord | None) -> Arrival:
+    """Return what is told of somebody who is not to be used: kept, and nothing follows from it."""
+    return replace(arrival, mode=RESTRICTED) if stored and stored.mode == RESTRICTED else arrival
 
 
 _STORED = (Outcome.ACCEPTED, Outcome.DELETED, Outcome.SHADOW)

@@ -16,7 +16,7 @@ from identity.steps.file import IDENTIFIERS, hold
 from identity.steps.normalise import normalise
 from identity.steps.refuse import storable
 
-__all__ = ["Answer", "ByGoldenId", "ByIdentifier", "ByRecord", "Question", "lookup"]
+__all__ = ["Answer", "ByGoldenId", "ByIdentifier", "ByRecord", "Question", "lookup", "value_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ _UNKNOWN = Answer((), "unknown")
 def lookup(look: Look, desk: Desk, questions: Sequence[Question]) -> list[Answer]:
     """Return an answer to each question. Identifiers are read as those of records are: any spelling will do."""
     numbers = {
-        question: _number(desk, question) for question in questions if isinstance(question, ByIdentifier)
+        question: value_number(desk, question) for question in questions if isinstance(question, ByIdentifier)
     }
     values = {number for number in numbers.values() if number is not None}
     homes = look.homes(values)
@@ -145,7 +145,7 @@ def _records_then(look: Look, asked: Sequence[ByRecord], moment: datetime) -> di
     }
 
 
-def _number(desk: Desk, asked: ByIdentifier) -> int | None:
+def value_number(desk: Desk, asked: ByIdentifier) -> int | None:
     """Return the number of an identifier value; None when it says nothing, such as "n/a" for a phone."""
     assert asked.kind in IDENTIFIERS
     if not storable(asked.value, asked.country):

@@ -14,6 +14,7 @@ from identity.flows.resolve import golden_ids
 from identity.model.consent_fact import ConsentFact
 from identity.model.errors import StoreError
 from identity.model.match import MatchModel
+from identity.model.record import RESTRICTED
 from identity.ports import (
     LIVE_RECORDS,
     RECORD_KEYS,
@@ -113,6 +114,7 @@ def rematch(
     with stages.stage("read"):
         known = Known.read(shop)
     arrivals = _effective(RECORDS.empty_table() if arrivals is None else arrivals, known.records)
+    arrivals = _not_in_use(arrivals, known.restricted)
     if refusals := shop.refusals_left(known.records, arrivals, known.at):
         with shop.transactions.begin(shop.clock) as work:
             work.put_facts(refusals)
@@ -191,6 +193,7 @@ class Known:
     model: StoredModel | None
     index_version: str | None
     verdicts: pa.Table
+    restricted: pa.Table
 
     @classmethod
     def read(cls, shop: Workshop) -> Known:
@@ -209,6 +212,7 @@ class Known:
             work.active_model(),
             work.index_version(),
             work.verdicts(),
+            work.restricted(),
         )
 
     def refuse_others(self, work: UnitOfWork) -> None:
@@ -228,6 +232,18 @@ def _effective(arrivals: pa.Table, stored: pa.Table) -> pa.Table:
     keys = ["source", "source_record_id"]
     new = shadows.join(stored.select(keys), keys, join_type="left anti").select(arrivals.column_names)
     return pa.concat_tables([arrivals.filter(pc.equal(arrivals["mode"], "live")), new])
+
+
+def _not_in_use(arrivals: pa.Table, restricted: pa.Table) -> pa.Table:
+    """Return `arrivals` with those of people who are not to be used marked so: they are kept, and nothing more."""
+    if not restricted.num_rows or not arrivals.num_rows:
+        return arrivals
+    keys = ["source", "source_record_id"]
+    marked = arrivals.join(restricted, keys, join_type="left semi").select(arrivals.column_names)
+    modes = pa.array([RESTRICTED] * marked.num_rows, marked.schema.field("mode").type)
+    at = marked.column_names.index("mode")
+    others = arrivals.join(restricted, keys, join_type="left anti").select(arrivals.column_names)
+    return pa.concat_tables([others, marked.set_column(at, marked.schema.field("mode"), modes)])
 
 
 def _population(stored: pa.Table, arrivals: pa.Table) -> pa.Table:

@@ -23,7 +23,7 @@ from identity.ports import Clock, OnlineWork, Scorer, StoredModel, Surveyor, Tra
 from identity.steps.reconcile import DEFERRED, reconcile
 from identity.steps.review import Scene, review
 
-__all__ = ["Refreshed", "ReviewRoom", "defer", "label", "refresh_reviews"]
+__all__ = ["Refreshed", "ReviewRoom", "defer", "label", "refresh_reviews", "resume", "unlabel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +147,7 @@ def label(desk: Desk, task_id: str, same: bool | None, actor: str) -> ReviewTask
     def unit(work: OnlineWork) -> ReviewTask:
         task = _open_task(work, task_id)
         if task.kind is not ReviewKind.SAMPLE:
-            raise DecisionRefused(
-                "NOT_A_SAMPLE",
-                f"Task {task_id} is no sample, but a {task.kind}; nothing was stored.",
-                "Decide it, or put it off: `identity review` shows how.",
-            )
+            raise _no_sample(task)
         if same is not None:
             left, right = (_key(str(task.details[side])) for side in ("left", "right"))
             work.put_label(Label(left, right, same, str(task.details["stratum"]), actor))
@@ -162,6 +158,63 @@ def label(desk: Desk, task_id: str, same: bool | None, actor: str) -> ReviewTask
     return attempt(desk, unit)
 
 
+def resume(desk: Desk, task_id: str) -> ReviewTask:
+    """Take a deferral back; return the task as it is then.
+
+    Raises LookupFailed E508; DecisionRefused NOT_OPEN, NOT_DEFERRED.
+    """
+
+    def unit(work: OnlineWork) -> ReviewTask:
+        task = _open_task(work, task_id)
+        if task.deferred_until is None:
+            raise DecisionRefused("NOT_DEFERRED", f"Task {task_id} is not put off.")
+        details = {name: told for name, told in task.details.items() if name != DEFERRED}
+        again = replace(task, status=ReviewStatus.OPEN, deferred_until=None, details=details)
+        work.reopen_review(again)
+        return again
+
+    return attempt(desk, unit)
+
+
+def unlabel(desk: Desk, task_id: str, actor: str) -> ReviewTask:
+    """Take the answer to a sample back, by who gave it; return the task, which is open again.
+
+    Raises LookupFailed E508; DecisionRefused NOT_A_SAMPLE, NOT_LABELLED.
+    """
+
+    def unit(work: OnlineWork) -> ReviewTask:
+        task = work.review(task_id)
+        if task is None:
+            raise _unknown(task_id)
+        if task.kind is not ReviewKind.SAMPLE:
+            raise _no_sample(task)
+        left, right = (_key(str(task.details[side])) for side in ("left", "right"))
+        taken_back = task.closed_by == "unsure" or (
+            task.closed_by == "label" and work.take_label_back(left, right, actor)
+        )
+        if not taken_back:
+            raise DecisionRefused(
+                "NOT_LABELLED", f"You have not answered task {task_id}; nothing was changed."
+            )
+        again = replace(task, status=ReviewStatus.OPEN, closed_at=None, closed_by=None)
+        work.reopen_review(again)
+        return again
+
+    return attempt(desk, unit)
+
+
+def _no_sample(task: ReviewTask) -> DecisionRefused:
+    return DecisionRefused(
+        "NOT_A_SAMPLE",
+        f"Task {task.task_id} is no sample, but a {task.kind}; nothing was stored.",
+        "Decide it, or put it off: `identity review` shows how.",
+    )
+
+
+def _unknown(task_id: str) -> LookupFailed:
+    return LookupFailed("E508", f"No review task is known as {task_id}.", "`identity reviews` lists them.")
+
+
 def _key(text: str) -> RecordKey:
     source, _, record_id = text.partition(":")
     return RecordKey(source, record_id)
@@ -170,7 +223,7 @@ def _key(text: str) -> RecordKey:
 def _open_task(work: OnlineWork, task_id: str) -> ReviewTask:
     task = work.review(task_id)
     if task is None:
-        raise LookupFailed("E508", f"No review task is known as {task_id}.", "`identity reviews` lists them.")
+        raise _unknown(task_id)
     if task.status is ReviewStatus.CLOSED:
         raise DecisionRefused(
             "NOT_OPEN", f"Task {task_id} was closed by {task.closed_by}; nothing was changed."

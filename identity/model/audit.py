@@ -24,6 +24,7 @@ class AuditAction(StrEnum):
     RUN = "run"
     REQUEST = "request"
     ERASE = "erase"
+    RESTRICT = "restrict"
     RELEASE = "release"
 
 

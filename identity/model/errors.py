@@ -78,4 +78,5 @@ class DeliveryError(IdentityError):
 class DecisionRefused(IdentityError):
     """A decision that cannot be taken as things stand; nothing of it was kept. Its code is a word that callers branch
     on: STALE_VERSION, CONTRADICTION, NOT_LIVE, NOTHING_TO_DECIDE, MERGE_SUPERSEDED, MERGE_ALREADY_REVERSED,
-    MERGE_NOT_REVERSIBLE; of review tasks: NOT_OPEN, NOT_AHEAD, NOT_A_SAMPLE."""
+    MERGE_NOT_REVERSIBLE; of review tasks: NOT_OPEN, NOT_AHEAD, NOT_DEFERRED, NOT_A_SAMPLE, NOT_LABELLED; of
+    rows that were set aside: NOT_WAITING, BEING_MENDED."""

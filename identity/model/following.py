@@ -15,6 +15,8 @@ __all__ = [
     "Drift",
     "Followed",
     "FollowedOutcome",
+    "FollowedSystem",
+    "Forgotten",
     "Propagated",
     "PropagationStatus",
     "Reached",
@@ -47,6 +49,25 @@ class Followed:
     opened: Sequence[Concern] = ()
     cleared: Collection[str] = ()
     asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedSystem:
+    """A system that follows, by its consumer's name: which sources' records are accounts there, and whether the
+    settings say where it is."""
+
+    name: str
+    sources: frozenset[str]
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A consumer's fact: what an erasure asked of it is done, and which accounts are nobody's now."""
+
+    consumer: str
+    erasure_id: str
+    numbers: tuple[str, ...] = ()
 
 
 class PropagationStatus(StrEnum):

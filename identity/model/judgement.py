@@ -12,6 +12,8 @@ __all__ = ["Judgement", "Link", "Verdict", "verdict"]
 
 
 class Judgement(StrEnum):
+    """What is said of two records: one person, worth a person's look, or two people."""
+
     MATCH = "match"
     POSSIBLE_MATCH = "possible_match"
     NO_MATCH = "no_match"

@@ -22,11 +22,12 @@ __all__ = [
 
 
 class MemberStatus(StrEnum):
-    """MERGED: another member answers to this number."""
+    """MERGED: another member answers to this number. ANONYMISED: it is nobody's any more."""
 
     ACTIVE = "ACTIVE"
     BLOCKED = "BLOCKED"
     MERGED = "MERGED"
+    ANONYMISED = "ANONYMISED"
 
 
 class TierPolicy(StrEnum):

@@ -20,6 +20,7 @@ class OperationKind(StrEnum):
     SPLIT = "split"
     KEEP_APART = "keep_apart"
     KEEP_TOGETHER = "keep_together"
+    OVERRIDE = "override"
     UNDO = "undo"
 
 

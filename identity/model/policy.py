@@ -85,7 +85,8 @@ class SourcePolicy:
     first, then the common formats, with ambiguity kept. `observed_at_fallbacks` are read where `observed_at`
     is empty; `timezone` (IANA name) reads timestamps without an offset. A value in a `reject_when` column
     rejects the row, with that reason. `custom` names the attributes declared beyond the canonical ones. A
-    file may lack the `optional_columns` without a warning.
+    file may lack the `optional_columns` without a warning. Records are kept for `retention` days after they were told
+    or observed last; 0: for good.
     """
 
     name: str
@@ -105,6 +106,7 @@ class SourcePolicy:
     reject_when: Mapping[str, str] = field(default_factory=dict)
     custom: tuple[str, ...] = ()
     optional_columns: tuple[str, ...] = ()
+    retention: int = 0
 
 
 @dataclass(frozen=True, slots=True)

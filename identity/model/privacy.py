@@ -14,12 +14,14 @@ __all__ = ["Erasure", "PrivacyKind", "PrivacyRequest", "PrivacyStatus", "Receipt
 
 
 class PrivacyKind(StrEnum):
-    """ACCESS is answered with what is held, RECTIFICATION by the source that told what is wrong: both are done when
-    a person says so. ERASURE is done here."""
+    """ACCESS is answered with what is held, and done when a person says so; so is a RECTIFICATION that names no values,
+    by the source that told what is wrong. ERASURE, RESTRICTION and a RECTIFICATION with values are done here; a
+    restriction is lifted by a release."""
 
     ACCESS = "access"
     ERASURE = "erasure"
     RECTIFICATION = "rectification"
+    RESTRICTION = "restriction"
 
 
 class PrivacyStatus(StrEnum):
@@ -34,16 +36,20 @@ class PrivacyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What somebody who was told of an erasure has said: `done`, or why not."""
+    """What became of an erasure elsewhere. Whoever reads the events and follows by themselves says `done`, or why not.
+    Of consumers: `told` (nothing was heard yet, or with a `code`: it is tried again), `done`, `failed` (a person has to
+    see to it, the `code` says why)."""
 
     consumer: str
     status: str
     at: datetime
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PrivacyRequest:
-    """`check` tells how it was made sure that the person asks, `report` what was done: counts and opaque ids only."""
+    """`check` tells how it was made sure that the person asks, `report` what was done: counts and opaque ids only.
+    `wanted` are the right values, by field, where a rectification names them."""
 
     request_id: str
     kind: PrivacyKind
@@ -56,7 +62,13 @@ class PrivacyRequest:
     reason: str = ""
     decided_at: datetime | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
+    wanted: Mapping[str, str] = field(default_factory=dict)
     receipts: tuple[Receipt, ...] = ()
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Who was told and has not done it yet."""
+        return tuple(each.consumer for each in self.receipts if each.status in ("told", "failed"))
 
 
 @dataclass(frozen=True, slots=True)

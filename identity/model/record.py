@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["CANONICAL_ATTRIBUTES", "KEY_COLUMNS", "NormalisedRecord", "RecordKey", "SourceRecord"]
+__all__ = [
+    "CANONICAL_ATTRIBUTES",
+    "KEY_COLUMNS",
+    "RESTRICTED",
+    "NormalisedRecord",
+    "RecordKey",
+    "SourceRecord",
+]
+
+RESTRICTED = "restricted"
+"""The mode of records that are kept and not used, because their person asked for that."""
 
 KEY_COLUMNS = ("source", "source_record_id")
 

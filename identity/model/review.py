@@ -32,6 +32,8 @@ EVIDENCE = "evidence"
 
 
 class ReviewKind(StrEnum):
+    """Why a person should look; docs/reviews.md tells of each."""
+
     POSSIBLE_MATCH = "possible_match"
     CLOSE_CALL = "close_call"
     WEAK_BRIDGE = "weak_bridge"

@@ -123,8 +123,10 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """How many open tasks there are of each kind and of each part, and how many are put off."""
+    """How many open tasks there are of each kind and of each part, and how many are put off. Of the kinds in `more`
+    there are so many or more: they were not counted further."""
 
     kinds: dict[ReviewKind, int]
     whose: dict[Whose, int]
     deferred: int
+    more: frozenset[ReviewKind] = frozenset()

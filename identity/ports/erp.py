@@ -84,3 +84,7 @@ class ErpBook(Protocol):
     def survivors(self, golden_ids: Collection[str]) -> dict[GoldenId, GoldenId]:
         """Return who answers for those of these golden ids that were merged away."""
         ...
+
+    def errands(self, erasure_id: str, consumer: str) -> tuple[str, ...] | None:
+        """Return the accounts that a consumer has to forget because somebody was erased; None: it was not told."""
+        ...

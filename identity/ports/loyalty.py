@@ -42,6 +42,10 @@ class LoyaltyPlatform(Protocol):
         """Take a merge back."""
         ...
 
+    def anonymise(self, number: str, *, idempotency_key: str) -> None:
+        """Have whom a number belongs to forgotten, with all that is one member with it; the points stay there."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LoyaltyPage:
@@ -82,4 +86,8 @@ class LoyaltyBook(Protocol):
 
     def active(self) -> tuple[LoyaltyMerge, ...]:
         """Return all merges that are there or may be, the oldest first."""
+        ...
+
+    def errands(self, erasure_id: str, consumer: str) -> tuple[str, ...] | None:
+        """Return the accounts that a consumer has to forget because somebody was erased; None: it was not told."""
         ...

@@ -21,7 +21,9 @@ from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.consents import ConsentReads, ConsentWork
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
+from identity.ports.overrides import OverrideWork
 from identity.ports.privacy import PrivacyWork
+from identity.ports.restrictions import RestrictionReads, RestrictionWork
 from identity.ports.reviews import ReviewWork
 from identity.ports.work import Change, Clock, StoredModel
 
@@ -145,7 +147,7 @@ class Event:
     body: str
 
 
-class Look(History, ConsentReads, Protocol):
+class Look(History, ConsentReads, RestrictionReads, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:
@@ -185,7 +187,9 @@ class Look(History, ConsentReads, Protocol):
         ...
 
 
-class OnlineWork(Surroundings, DecisionWork, ReviewWork, ConsentWork, PrivacyWork, Protocol):
+class OnlineWork(
+    Surroundings, DecisionWork, ReviewWork, ConsentWork, PrivacyWork, RestrictionWork, OverrideWork, Protocol
+):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""
 

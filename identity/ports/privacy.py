@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,6 +50,14 @@ class PrivacyWork(Protocol):
 
     def forget_texts(self, texts: Collection[str]) -> None:
         """Remove quarantined rows that hold one of these texts, in whatever case."""
+        ...
+
+    def followers(self) -> frozenset[str]:
+        """Return the names of the consumers that have ever followed the log here."""
+        ...
+
+    def put_errands(self, erasure_id: str, accounts: Mapping[str, Sequence[str]]) -> None:
+        """Tell consumers of an erasure, each with the accounts to forget; the names go when that is done."""
         ...
 
     def put_request(self, request: PrivacyRequest) -> None: ...

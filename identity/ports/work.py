@@ -113,6 +113,10 @@ class UnitOfWork(ModelRepository, ReviewTables, Protocol):
         """Return every mark of somebody who was erased."""
         ...
 
+    def restricted(self) -> pa.Table:
+        """Return the keys of records that are kept and not used (RECORD_KEYS)."""
+        ...
+
     def record_hashes(self) -> pa.Table:
         """Return RECORD_HASHES of every stored record, deleted and shadow ones too."""
         ...

@@ -21,6 +21,7 @@ REASONS = {
     "shared": "Too many people share this value for it to be anybody's.",
     "no_records": "There is no record of them any more.",
     "erased": "They were erased.",
+    "restricted": "They asked that nothing of theirs be used.",
 }
 """Why somebody may be reached, or not, in a word that programs branch on."""
 _SILENCE = {"opt_out": "not_refused", "none": "not_needed"}

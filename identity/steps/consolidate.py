@@ -74,5 +74,5 @@ def _obstacles(
         BlockerKind.PENDING_POINTS: member.pending_points > 0,
         BlockerKind.DIFFERENT_PROGRAM: member.program != policy.program,
         BlockerKind.DIFFERENT_MEMBER_TYPE: member.member_type != survivor.member_type,
-        BlockerKind.MEMBER_BLOCKED: member.status is MemberStatus.BLOCKED,
+        BlockerKind.MEMBER_BLOCKED: member.status is not MemberStatus.ACTIVE,
     }

@@ -72,6 +72,11 @@ class BulkWork(BulkIndex, BulkReviews):
     def suppression(self) -> frozenset[int]:
         return frozenset(self._read("suppression", ports.MARKS)["mark"].to_pylist())
 
+    def restricted(self) -> pa.Table:
+        return self._connection.fetch(
+            "SELECT DISTINCT source, source_record_id FROM restriction", ports.RECORD_KEYS
+        )
+
     def record_hashes(self) -> pa.Table:
         return self._read("source_record", ports.RECORD_HASHES)
 

@@ -89,3 +89,18 @@ class PropagationRow(Row, table=True):
     status: str = text()
     code: str = text()
     at: datetime = time()
+
+
+class ReconciliationRow(Row, table=True):
+    """What the last comparison with another system found: kinds, counts and golden ids, as JSON; since when the next
+    one goes on, and why the last one failed ("": it did not)."""
+
+    __tablename__ = "reconciliation"
+    __table_args__ = (CLUSTERED,)
+
+    system: str = key(primary_key=True)
+    at: datetime | None = time(default=None)
+    actor: str = text()
+    begun_at: datetime | None = time(default=None)
+    failure: str = text()
+    report: str = text()

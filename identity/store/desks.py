@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
 
 from identity.model.review import ReviewKind, ReviewTask
 from identity.model.steward import Desk, Note, QueueCounts, Queued, QueueFilter, Stage, Whose
@@ -15,7 +15,10 @@ from identity.store.dialect import Database, Kind, Statement
 from identity.store.reviews import review_task
 from identity.store.tables import TABLES
 
-__all__ = ["Desks"]
+__all__ = ["MOST_COUNTED", "Desks"]
+
+MOST_COUNTED = 10_000
+"""Who waits for so many needs no exact number."""
 
 _TASK = TABLES["review_task"]
 _DESK = TABLES["review_desk"]
@@ -134,8 +137,9 @@ class Desks:
         """Return the tasks before and behind one in a part of the queue, which need not hold it."""
         at = self._clock.now()
         place = (_TASK.c.priority, _TASK.c.subject)
-        less = or_(place[0] < task.priority, and_(place[0] == task.priority, place[1] > task.subject))
-        more = or_(place[0] > task.priority, and_(place[0] == task.priority, place[1] < task.subject))
+        # The bound by itself lets the index begin at the task, wherever in the queue that is.
+        less = and_(place[0] <= task.priority, or_(place[0] < task.priority, place[1] > task.subject))
+        more = and_(place[0] >= task.priority, or_(place[0] > task.priority, place[1] < task.subject))
         part = (
             select(_TASK.c.task_id)
             .select_from(_TASK.outerjoin(_DESK, _TASK.c.task_id == _DESK.c.task_id))
@@ -154,22 +158,39 @@ class Desks:
             return look.execute(asked).scalar()
 
     def counts(self, steward: str) -> QueueCounts:
-        """Return how many open tasks there are of each kind, and of each part for this steward."""
+        """Return how many open tasks there are of each kind, and of each part for this steward; of each kind, and of
+        those that somebody was at, MOST_COUNTED at most."""
         at = self._clock.now()
-        due = or_(_TASK.c.deferred_until.is_(None), _TASK.c.deferred_until <= at)
-        by_kind = select(_TASK.c.kind, _sum(due), func.count()).where(_TASK.c.closed_at.is_(None))
         parts = [part for part in Whose if part not in (Whose.ALL, Whose.FREE)]
         still = select(_TASK.c.task_id).where(_TASK.c.task_id == _DESK.c.task_id, _open(at)).exists()
-        touched = or_(_DESK.c.holder.is_not(None), _DESK.c.assignee.is_not(None), _DESK.c.stage != "")
         desks = select(_sum(~_free(at)), *(_sum(_WHOSE[part](steward, at)) for part in parts))
         with self._database.read() as look:
-            rows = look.execute(by_kind.group_by(_TASK.c.kind)).all()
-            taken, *counted = look.execute(desks.where(touched, still)).one()
+            rows: list[Any] = list(look.execute(union_all(*(_of_kind(kind, at) for kind in ReviewKind))))
+            row: Any = look.execute(desks.where(_DESK.c.task_id.in_(_touched()), still)).one()
+        taken, *counted = row
         kinds = {ReviewKind(kind): int(open_ or 0) for kind, open_, _ in rows if open_}
+        more = frozenset(ReviewKind(kind) for kind, _, count in rows if count >= MOST_COUNTED)
         everything = sum(kinds.values())
-        whose = {Whose.ALL: everything, Whose.FREE: everything - int(taken or 0)}
+        whose = {Whose.ALL: everything, Whose.FREE: max(0, everything - int(taken or 0))}
         whose |= {part: int(count or 0) for part, count in zip(parts, counted, strict=True)}
-        return QueueCounts(kinds, whose, sum(int(count) for _, _, count in rows) - everything)
+        return QueueCounts(kinds, whose, sum(int(count) for _, _, count in rows) - everything, more)
+
+
+def _of_kind(kind: ReviewKind, at: datetime) -> Any:
+    """Return what counts the open tasks of a kind: those that are due, and all."""
+    due = or_(_TASK.c.deferred_until.is_(None), _TASK.c.deferred_until <= at)
+    found = select(case((due, 1), else_=0).label("due")).where(
+        _TASK.c.kind == kind.value, _TASK.c.closed_at.is_(None)
+    )
+    counted = found.limit(MOST_COUNTED).subquery()
+    return select(literal(kind.value), func.sum(counted.c.due), func.count()).select_from(counted)
+
+
+def _touched() -> Select[tuple[str]]:
+    """Return what finds the tasks that are somebody's, or wait for somebody; each part in an index of its own."""
+    parts = (_DESK.c.holder.is_not(None), _DESK.c.assignee.is_not(None), _DESK.c.stage != "")
+    found = union_all(*(select(_DESK.c.task_id).where(part) for part in parts)).subquery()
+    return select(found.c.task_id).limit(MOST_COUNTED)
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -183,6 +204,7 @@ def _open(at: datetime) -> ColumnElement[bool]:
 
 def _parts(asked: QueueFilter, at: datetime) -> list[ColumnElement[bool]]:
     parts = [] if asked.whose is Whose.ALL else [_WHOSE[asked.whose](asked.steward, at)]
+    parts += [_near(asked.steward)] if asked.whose is Whose.MINE else []
     return parts if asked.kind is None else [*parts, _TASK.c.kind == asked.kind.value]
 
 
@@ -197,12 +219,26 @@ def _mine(steward: str, at: datetime) -> ColumnElement[bool]:
     return or_(held, _DESK.c.assignee == steward)
 
 
+def _near(steward: str) -> ColumnElement[bool]:
+    """Two indexes find the few tasks that can be somebody's: what is open is not gone through for them."""
+    near = union_all(
+        select(_DESK.c.task_id).where(_DESK.c.holder == steward),
+        select(_DESK.c.task_id).where(_DESK.c.assignee == steward),
+    )
+    return _TASK.c.task_id.in_(near)
+
+
+def _at_stage(stage: Stage) -> ColumnElement[bool]:
+    # The index holds rows with any stage: that there is one is said as it is said there.
+    return and_(_DESK.c.stage == stage.value, _DESK.c.stage != "")
+
+
 _WHOSE: dict[Whose, Any] = {
     Whose.FREE: lambda _, at: _free(at),
     Whose.MINE: _mine,
-    Whose.ESCALATED: lambda _, __: _DESK.c.stage == Stage.ESCALATED.value,
-    Whose.SECOND_OPINION: lambda _, __: _DESK.c.stage == Stage.SECOND_OPINION.value,
-    Whose.PROPOSED: lambda _, __: _DESK.c.stage == Stage.PROPOSED.value,
+    Whose.ESCALATED: lambda _, __: _at_stage(Stage.ESCALATED),
+    Whose.SECOND_OPINION: lambda _, __: _at_stage(Stage.SECOND_OPINION),
+    Whose.PROPOSED: lambda _, __: _at_stage(Stage.PROPOSED),
 }
 
 

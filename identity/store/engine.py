@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 from identity.model.audit import AuditHead
 from identity.model.errors import StoreError
+from identity.model.record import RecordKey
 from identity.model.vocabulary import FEATURES
 from identity.ports import Clock
 from identity.steps.seal import derived_key
@@ -33,7 +35,10 @@ from identity.store.online import Look, OnlineWork
 from identity.store.online.statements import FORGET_SETTING, PUT_SETTING, SETTING
 from identity.store.privacy import PrivacyLog
 from identity.store.quality_views import Quality
+from identity.store.quarantine import Quarantine
+from identity.store.reconciliations import Reconciliations
 from identity.store.requests import Requests
+from identity.store.retention import beyond
 from identity.store.rotation import Rotated, rotate
 from identity.store.runs import Runs
 from identity.store.searches import Searches
@@ -78,7 +83,7 @@ class Store:
         self.intake = Intake(self._database)
         self.loyalty_book = LoyaltyBook(self._database)
         self.exports = Exports(self._database, self._fields)
-        self.privacy = PrivacyLog(self._database, lambda: self._sealing)
+        self.privacy = PrivacyLog(self._database, lambda: self._sealing, self._fields)
         self.quality = Quality(self._database)
         self.figures = Figures(self._database)
 
@@ -176,6 +181,14 @@ class Store:
         """Return who is at which review task."""
         return Desks(self._database, clock)
 
+    def quarantine(self, clock: Clock) -> Quarantine:
+        """Return the rows that were set aside."""
+        return Quarantine(self._database, clock, self._fields)
+
+    def reconciliations(self, clock: Clock) -> Reconciliations:
+        """Return what the last comparison with each other system found."""
+        return Reconciliations(self._database, clock)
+
     def put_setting(self, name: str, value: str) -> str:
         """Store a setting unless there is one of this name; return the one that is stored.
 
@@ -187,6 +200,10 @@ class Store:
             connection.execute(PUT_SETTING.of(name=name, value=value))
             ((stored,),) = connection.ask(SETTING.of(name=name))()
         return str(stored)
+
+    def beyond(self, source: str, moment: datetime) -> Iterator[tuple[RecordKey, str]]:
+        """Yield the records of a source that nobody told of since a moment, with their mode."""
+        return beyond(self._database, source, moment)
 
     def verify(
         self, erased: Collection[str], most: int = 20, reached: Callable[[str], None] = lambda _: None

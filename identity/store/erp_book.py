@@ -12,6 +12,7 @@ from identity.model.erp import ErpPolicy, ErpWritten
 from identity.ports.erp import ErpPage
 from identity.steps.refer import Wish
 from identity.store.dialect import Asked, Database, Statement
+from identity.store.errands import errands_of
 from identity.store.fields import Fields
 from identity.store.mapping import ATTRIBUTES, attributes_from_json
 from identity.store.tables import TABLES
@@ -60,6 +61,10 @@ class ErpBook:
     def survivors(self, golden_ids: Collection[str]) -> dict[GoldenId, GoldenId]:
         with self._database.read() as look:
             return _survivors(look, golden_ids)
+
+    def errands(self, erasure_id: str, consumer: str) -> tuple[str, ...] | None:
+        with self._database.read() as look:
+            return errands_of(look, erasure_id, consumer)
 
 
 def _survivors(look: Connection, golden_ids: Collection[str]) -> dict[GoldenId, GoldenId]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from identity.model.erp import ErpWritten
+from identity.model.following import Forgotten
 from identity.model.loyalty import LoyaltyMerge
 from identity.store.dialect import Asked
 from identity.store.erp_book import put_written
+from identity.store.errands import put_forgotten
 from identity.store.loyalty_book import put_merge
 
 __all__ = ["put_facts"]
@@ -16,6 +18,7 @@ __all__ = ["put_facts"]
 _KINDS: Mapping[type, Callable[[Any], list[Asked]]] = {
     LoyaltyMerge: put_merge,
     ErpWritten: put_written,
+    Forgotten: put_forgotten,
 }
 
 

@@ -29,6 +29,9 @@ ENCRYPTED: Mapping[str, tuple[str, ...]] = {
     "quarantine": ("raw",),
     "consent_fact": ("value", "evidence"),
     "operation": ("before", "after"),
+    "value_override": ("value",),
+    "value_override_record": ("said",),
+    "privacy_request": ("wanted",),
 }
 """What is encrypted, as a whole; of operations, the attributes inside."""
 _SEALED = re.compile(r"enc1:([A-Za-z0-9_.-]{1,64}):([A-Za-z0-9+/=]{24,})")

@@ -11,6 +11,7 @@ from identity.model.cluster import GoldenId
 from identity.model.loyalty import ACTIVE, LoyaltyMerge
 from identity.ports.loyalty import LoyaltyPage
 from identity.store.dialect import Asked, Database, Kind, Statement
+from identity.store.errands import errands_of
 from identity.store.loyalty_page import MERGE_NAMES, homes_of, merge_of, page_of
 from identity.store.tables import TABLES
 
@@ -81,3 +82,7 @@ class LoyaltyBook:
         asked = select(*(_MERGE[name] for name in MERGE_NAMES)).where(_MERGE.status.in_(sorted(ACTIVE)))
         with self._database.read() as look:
             return tuple(merge_of(row) for row in look.execute(asked.order_by(_MERGE.number)))
+
+    def errands(self, erasure_id: str, consumer: str) -> tuple[str, ...] | None:
+        with self._database.read() as look:
+            return errands_of(look, erasure_id, consumer)

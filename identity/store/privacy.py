@@ -12,14 +12,18 @@ from sqlalchemy import select
 
 from identity.model.audit import AuditEntry
 from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
+from identity.model.record import RecordKey
 from identity.store.audit import Sealing
 from identity.store.dialect import Database, Statement
+from identity.store.errands import receipts_of
+from identity.store.fields import Fields
 from identity.store.tables import TABLES
 
 __all__ = ["PrivacyLog"]
 
 _REQUEST = TABLES["privacy_request"].c
 _RECEIPT = TABLES["privacy_receipt"].c
+_RESTRICTION = TABLES["restriction"].c
 _SUPPRESSION = TABLES["suppression"].c
 _PUT_RECEIPT = Statement(
     "INSERT INTO privacy_receipt (request_id, consumer, status, at) VALUES (:request_id, :consumer, :status, :at)"
@@ -29,9 +33,10 @@ _RELEASE = Statement("DELETE FROM suppression WHERE erasure_id = :erasure_id RET
 
 
 class PrivacyLog:
-    def __init__(self, database: Database, sealing: Callable[[], Sealing]) -> None:
+    def __init__(self, database: Database, sealing: Callable[[], Sealing], fields: Fields) -> None:
         self._database = database
         self._sealing = sealing
+        self._fields = fields
 
     def request(self, request_id: str) -> PrivacyRequest | None:
         found = self._found(_REQUEST.request_id == request_id, 1)
@@ -54,7 +59,16 @@ class PrivacyLog:
             ids = [row.request_id for row in rows]
             for row in look.execute(select(*_RECEIPT).where(_RECEIPT.request_id.in_(ids))):
                 receipts[row.request_id].append(Receipt(row.consumer, row.status, row.at))
-        return [_request(row, tuple(receipts[row.request_id])) for row in rows]
+            for request_id, receipt in receipts_of(look, ids):
+                receipts[request_id].append(receipt)
+        return [_request(row, tuple(receipts[row.request_id]), self._fields) for row in rows]
+
+    def restricted(self, golden_id: str) -> tuple[RecordKey, ...]:
+        """Return the records that were under a golden id when their person asked that they be kept and not used."""
+        asked = select(_RESTRICTION.source, _RESTRICTION.source_record_id).distinct()
+        with self._database.read() as look:
+            found = look.execute(asked.where(_RESTRICTION.golden_id == golden_id))
+            return tuple(sorted(RecordKey(*row) for row in found))
 
     def put_receipt(self, request_id: str, receipt: Receipt) -> None:
         told = {"consumer": receipt.consumer, "status": receipt.status, "at": receipt.at}
@@ -84,11 +98,12 @@ class PrivacyLog:
         return marks
 
 
-def _request(row: Any, receipts: tuple[Receipt, ...]) -> PrivacyRequest:
+def _request(row: Any, receipts: tuple[Receipt, ...], fields: Fields) -> PrivacyRequest:
     told = {
         **row._mapping,
         "kind": PrivacyKind(row.kind),
         "status": PrivacyStatus(row.status),
         "report": orjson.loads(row.report),
+        "wanted": orjson.loads(fields.read("privacy_request.wanted", row.wanted or "{}")),
     }
     return PrivacyRequest(**told, receipts=receipts)

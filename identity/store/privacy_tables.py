@@ -43,6 +43,7 @@ class PrivacyRequestRow(Row, table=True):
     reason: str = text()
     decided_at: datetime | None = time(default=None)
     report: str = text()
+    wanted: str | None = text(default=None)
 
 
 class PrivacyReceiptRow(Row, table=True):

@@ -60,6 +60,7 @@ class Quarantined:
     code: str
     count: int
     last: datetime
+    outcome: str = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +173,24 @@ class Quality:
 
     def quarantined(self) -> tuple[Quarantined, ...]:
         """Return what waits in quarantine, by source and code, the most first."""
-        number = func.count().label("number")
-        asked = (
-            select(_QUARANTINE.source, _QUARANTINE.code, number, func.max(_QUARANTINE.created_at))
+        number, last = func.count().label("number"), func.max(_QUARANTINE.id).label("last")
+        # Counted in the index alone; the rows are looked up of the last ones only.
+        counted = (
+            select(_QUARANTINE.source, _QUARANTINE.code, number, last)
             .where(_QUARANTINE.status == "open")
             .group_by(_QUARANTINE.source, _QUARANTINE.code)
-            .order_by(number.desc(), _QUARANTINE.source, _QUARANTINE.code)
+            .subquery()
+        )
+        asked = (
+            select(
+                counted.c.source,
+                counted.c.code,
+                counted.c.number,
+                _QUARANTINE.created_at,
+                _QUARANTINE.outcome,
+            )
+            .where(_QUARANTINE.id == counted.c.last)
+            .order_by(counted.c.number.desc(), counted.c.source, counted.c.code)
         )
         with self._database.read() as look:
             return tuple(Quarantined(*row) for row in look.execute(asked))

@@ -25,6 +25,9 @@ _KEYS = {
     "quarantine": ("id", Kind.NUMBER),
     "consent_fact": ("fact_id", Kind.TEXT),
     "operation": ("operation_id", Kind.TEXT),
+    "value_override": ("override_id", Kind.TEXT),
+    "value_override_record": ("id", Kind.NUMBER),
+    "privacy_request": ("request_id", Kind.TEXT),
 }
 
 

@@ -22,6 +22,7 @@ import identity.store.erp_tables
 import identity.store.intake_tables
 import identity.store.privacy_tables
 import identity.store.request_tables
+import identity.store.rights_tables
 import identity.store.steward_tables  # noqa: F401
 from identity.store.columns import METADATA, Row, given_number, key, number, position, text, time
 from identity.store.dialect import CLUSTERED, NEVER_REUSED, Position, partial_index
@@ -239,6 +240,7 @@ class QuarantineRow(Row, table=True):
         Index("ix_quarantine_load", "load_id"),
         Index("ix_quarantine_row", "file", "row"),
         Index("ix_quarantine_status", "status"),
+        partial_index("ix_quarantine_waiting", "source", "code", "id", where="status = 'open'"),
         NEVER_REUSED,
     )
 
@@ -255,6 +257,10 @@ class QuarantineRow(Row, table=True):
     raw: str | None = text(default=None)
     status: str = text()
     created_at: datetime = time()
+    mending_until: datetime | None = time(default=None)
+    closed_at: datetime | None = time(default=None)
+    closed_by: str | None = text(default=None)
+    closed_reason: str | None = text(default=None)
 
 
 class LoadRow(Row, table=True):

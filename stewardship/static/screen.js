@@ -83,6 +83,7 @@
     const ticked = all("[data-row] input[type=checkbox]:checked").length;
     all("[data-ticked]").forEach((place) => (place.textContent = ticked ? `${ticked} ticked` : ""));
     all("[data-needs-ticks]").forEach((button) => (button.disabled = ticked === 0));
+    away();
   }
 
   // The queue stands still while somebody chooses in it.
@@ -95,6 +96,60 @@
     const page = document.getElementById("page");
     if (page?.dataset.arrived !== "yes") arrive();
     counted();
+  });
+
+  // A record is dragged to somebody else: that ticks it, as its box does. Fingers drag by the grip, and scroll otherwise.
+  function away() {
+    const area = document.getElementById("elsewhere");
+    const gone = all("#ticks input[name=record]:checked").map((box) => box.value);
+    area?.classList.toggle("filled", gone.length > 0);
+    const told = area?.querySelector("[data-away]");
+    if (told) told.textContent = gone.length ? gone.join(", ") : "Drag records here, or tick them.";
+  }
+
+  document.addEventListener("pointerdown", (event) => {
+    const from = event.target.closest?.("[data-drags]");
+    const area = document.getElementById("elsewhere");
+    const byHand = event.pointerType === "mouse" || event.target.closest?.(".grip");
+    if (!from || !area || event.button !== 0 || !byHand) return;
+    const ends = new AbortController();
+    let shade = null;
+    const over = (moved) => {
+      const place = area.getBoundingClientRect();
+      return moved.clientX >= place.left && moved.clientX <= place.right
+        && moved.clientY >= place.top && moved.clientY <= place.bottom;
+    };
+    const drag = (moved) => {
+      if (!shade && Math.hypot(moved.clientX - event.clientX, moved.clientY - event.clientY) < 6) return;
+      if (!shade) {
+        shade = document.createElement("div");
+        shade.className = "dragged";
+        shade.textContent = from.dataset.drags;
+        document.body.append(shade);
+        area.classList.add("near"); // within reach, however long the table is
+      }
+      shade.style.transform = `translate(${moved.clientX + 10}px, ${moved.clientY + 10}px)`;
+      area.classList.toggle("over", over(moved));
+    };
+    const drop = (moved) => {
+      const inside = over(moved);
+      ends.abort();
+      area.classList.remove("over", "near");
+      if (!shade) return;
+      shade.remove();
+      // The click that ends a drag is none.
+      const clicks = new AbortController();
+      const none = (click) => (click.preventDefault(), click.stopPropagation());
+      document.addEventListener("click", none, { capture: true, signal: clicks.signal });
+      setTimeout(() => clicks.abort(), 0);
+      const box = from.querySelector("input[name=record]");
+      if (moved.type !== "pointerup" || !box) return;
+      box.checked = inside || (box.checked && !from.closest("table").contains(moved.target));
+      away();
+    };
+    document.addEventListener("pointermove", drag, { signal: ends.signal });
+    document.addEventListener("pointerup", drop, { signal: ends.signal });
+    document.addEventListener("pointercancel", drop, { signal: ends.signal });
   });
 
   // What scrolls can be reached by Tab, and only then.

@@ -20,7 +20,13 @@ __all__ = ["at", "lite"]
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 NO_CODES = {"DELETE", "XDG_STATE_HOME"}
-DECIDED_ELSEWHERE = {"NOT_AHEAD", "NOT_A_SAMPLE"}  # of review tasks, which have no route
+DECIDED_ELSEWHERE = {
+    "NOT_AHEAD",
+    "NOT_A_SAMPLE",
+    "BEING_MENDED",
+    "NOT_DEFERRED",
+    "NOT_LABELLED",
+}  # of review tasks, which have no route
 
 
 def section(title: str) -> str:

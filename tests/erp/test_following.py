@@ -10,6 +10,7 @@ import pytest
 
 from erp import Erp
 from identity.bootstrap import Service, Settings
+from identity.commands.privacy import erase_now, known_request
 from identity.connectors.erp import Tryton
 from identity.consumers.erp.reconcile import reconcile
 from identity.consumers.following import Following, follow
@@ -181,3 +182,34 @@ def test_the_commands_follow_and_compare(
     assert number not in repaired.out
     assert people.borne(number) == people.as_here(number)
     assert GoldenId(people.borne(number)[0][0].removeprefix("golden:")) == people.home(number)
+
+
+def test_accounts_of_somebody_erased_lose_what_is_ours_and_keep_the_rest(
+    people: People, room: Following
+) -> None:
+    number = people.open("Zora Kanari", email="zora@example.com")
+    other = people.open("Bert Sommer")
+    follow(room)
+    assert people.clerk.contacts(number) != []
+    request = erase_now(people.service, people.home(number), "officer", "by letter")
+    assert [(each.consumer, each.status) for each in request.receipts] == [("erp", "told")]
+    worked = follow(room)
+    assert (worked.acted, worked.held, worked.dead) == (1, 0, 0)
+    assert people.borne(number, other) == [[], *people.as_here(other)]
+    assert people.clerk.contacts(number) == []
+    found = known_request(people.service, request.request_id)
+    assert [(each.consumer, each.status) for each in found.receipts] == [("erp", "done")]
+    room.consumers.rewind("erp")
+    assert follow(room).dead == 0
+    assert people.borne(number) == [[]]
+
+
+def test_a_reference_that_nobody_here_remembers_goes_with_an_erasure(
+    people: People, room: Following, accounts: Tryton
+) -> None:
+    number, stray = people.open("Zora Kanari"), people.clerk.open("Z. Kanari")
+    follow(room)
+    accounts.write_reference(stray, people.home(number))
+    erase_now(people.service, people.home(number), "officer", "by letter")
+    follow(room)
+    assert people.borne(number, stray) == [[], []]

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from api.routes.intake import sharpened
 from api.settings import api_settings_from
 from api.signatures import intake_secrets_from
+from identity.bootstrap import SystemClock
+from identity.commands.quarantine import mend
 from identity.model.errors import RulesError
 from identity.model.intake import WishKind
 from identity.model.record import RecordKey
@@ -131,6 +133,20 @@ def test_what_makes_no_sense_is_quarantined_and_the_message_taken(api: Api) -> N
     assert nobody.json()["code"] == "E311"
     counts = api.service.store.views.counts()
     assert (counts.open_quarantine, counts.records) == (2, 0)
+
+
+def test_what_was_quarantined_of_a_message_is_mended_in_its_own_columns(api: Api) -> None:
+    send(api, shopify("customers/create", ines(metafields={"birth_date": "2024-02-31"}), "m1"))
+    send(api, shopify("customers/create", ines(id=5, metafields={"birth_date": "2024-02-31"}), "m2"))
+    send(api, shopify("customers/delete", {"id": 5}, "m3"))
+    late, gone = api.service.store.quarantine(SystemClock()).waiting("ecommerce", "E313")
+    done = mend(api.service, late.id, {"metafields.birth_date": "1984-02-28"}, "ana")
+    assert (done.outcome, done.record) == ("accepted", f"ecommerce:{NUMBER}")
+    record = stored(api, "ecommerce", str(NUMBER))
+    assert record is not None
+    assert record.record.attributes["birth_date"] == "1984-02-28"
+    assert mend(api.service, gone.id, {"metafields.birth_date": ""}, "ana").outcome == "superseded"
+    assert stored(api, "ecommerce", "5") is None
 
 
 def test_what_the_law_has_shopify_pass_on_is_kept_to_be_done(api: Api) -> None:

@@ -62,6 +62,7 @@ FAULTS = {
     "unknown country": ("default_country: NO", "default_country: Norway", "E114", "default_country"),
     "unknown timezone": ("Europe/Oslo", "Europe/Asgard", "E114", "timezone"),
     "timezone outside": ("Europe/Oslo", "../../etc/passwd", "E114", "timezone"),
+    "retention out of range": ("trust: 10", "trust: 10\nretention: 0", "E115", "retention"),
     "trust out of range": ("trust: 10", "trust: 101", "E115", "trust"),
     "other name": ("source: till", "source: desk", "E116", "source"),
     "two ways to say where from": ("columns: [A, B]", "columns: [A, B], column: A", "E118", "street_address"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from identity.flows.estimate import draw_sample
 from identity.model.review import ReviewKind, ReviewStatus
 from identity.model.steward import Role
 from stewardship.app import PLACES
@@ -34,6 +35,13 @@ def test_a_day_at_the_screen(world: World) -> None:
     later = world.task(ReviewKind.POSSIBLE_MATCH)
     lead.get(f"/tasks/{later.task_id}")
     assert lead.post(f"/tasks/{later.task_id}/defer", {"days": "1", "reason": "later"}).status_code == 303
+    assert lead.post(f"/tasks/{later.task_id}/resume").status_code == 303
+    assert world.again(later).status is ReviewStatus.OPEN
+    draw_sample(world.service.sampling_room, 2)
+    (sample, *_) = world.tasks(ReviewKind.SAMPLE)
+    assert lead.decide(sample, "same").status_code == 303
+    assert lead.post(f"/tasks/{sample.task_id}/unlabel").status_code == 303
+    assert world.again(sample) == sample
     golden_id = later.golden_ids[0]
     for place in (
         f"/profiles/{golden_id}",
@@ -41,6 +49,9 @@ def test_a_day_at_the_screen(world: World) -> None:
         "/runs",
         "/letters",
         "/sources",
+        "/sources/counts",
+        "/quarantine",
+        "/systems/loyalty",
         "/quality",
         "/quality/estimate",
     ):

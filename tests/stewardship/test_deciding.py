@@ -213,6 +213,49 @@ def test_a_task_is_put_off_with_a_reason(world: World) -> None:
     assert ana.post(f"/tasks/{task.task_id}/defer", {"days": "400"}).status_code == 400
 
 
+def test_what_was_put_off_is_taken_up_again_at_once(world: World) -> None:
+    ana, task = world.visitor("ana"), world.task()
+    ana.get(f"/tasks/{task.task_id}")
+    page = ana.follow(ana.post(f"/tasks/{task.task_id}/defer", {"days": "7", "reason": "asked"})).text
+    assert f"/review/tasks/{task.task_id}/resume" in page
+    page = ana.follow(ana.post(f"/tasks/{task.task_id}/resume")).text
+    assert "Taken back." in page
+    assert "with you" in page
+    assert world.again(task) == task
+    assert ana.post(f"/tasks/{task.task_id}/resume").status_code == 409
+
+
+def test_an_answer_is_taken_back_by_who_gave_it(world: World) -> None:
+    draw_sample(world.service.sampling_room, 3)
+    ana, ben = world.visitor("ana"), world.visitor("ben")
+    sure, unsure, *_ = world.tasks(ReviewKind.SAMPLE)
+    page = ana.follow(ana.decide(sure, "same")).text
+    assert f"/review/tasks/{sure.task_id}/unlabel" in page
+    ben.get("")
+    assert ben.post(f"/tasks/{sure.task_id}/unlabel").status_code == 409
+    assert ana.post(f"/tasks/{sure.task_id}/unlabel").status_code == 303
+    assert world.again(sure) == sure
+    with world.service.store.begin(SystemClock()) as work:
+        assert work.labels().num_rows == 0
+    ana.decide(unsure, "unsure")
+    assert ana.post(f"/tasks/{unsure.task_id}/unlabel").status_code == 303
+    assert world.again(unsure) == unsure
+    assert ana.post(f"/tasks/{unsure.task_id}/unlabel").status_code == 409
+    assert ana.post(f"/tasks/{world.task().task_id}/unlabel").status_code == 409
+    assert told(ana.decide(sure, "other"))["note"] == "labelled"
+
+
+@pytest.mark.parametrize("way", ["escalate", "second-opinion"])
+def test_what_was_given_away_is_taken_back_at_once(world: World, way: str) -> None:
+    ana, task = world.visitor("ana"), world.task()
+    ana.get(f"/tasks/{task.task_id}")
+    page = ana.follow(ana.post(f"/tasks/{task.task_id}/{way}", {"reason": "twins?"})).text
+    assert f"/review/tasks/{task.task_id}/return" in page
+    page = ana.follow(ana.post(f"/tasks/{task.task_id}/return", {"undo": "yes"})).text
+    assert "with you" in page
+    assert ana.decide(task, "merge").status_code == 303
+
+
 def test_what_is_escalated_is_decided_by_a_lead_only(world: World) -> None:
     ana, ben, lead = world.visitor("ana"), world.visitor("ben"), world.visitor("lea", Role.LEAD)
     task = world.task()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,23 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from identity.bootstrap import Service, Settings, SystemClock
+from identity.commands.ingest import ingest_files
 from identity.commands.load import load_files
 from identity.engines.stages import Stages
 from identity.flows.review import refresh_reviews
-from identity.model.review import ReviewKind, ReviewTask
+from identity.ids import new_id
+from identity.model.cluster import GoldenId
+from identity.model.review import EVIDENCE, Concern, ReviewKind, ReviewTask
 from identity.model.steward import Role
 from identity.sample import write_sample
+from identity.steps.reconcile import Reconciled
 from stewardship.accounts import opened
 from stewardship.app import create_screen
 from stewardship.settings import ScreenSettings
 from stewardship.visit import ROOT
+from tests.quarantine.conftest import HEAD, till
 
-__all__ = ["PASSWORD", "Visitor", "World", "load_shop", "service_at"]
+__all__ = ["PASSWORD", "Visitor", "World", "load_shop", "service_at", "set_aside"]
 
 PASSWORD = "a password for tests"
 SECRET = "a secret of the tests"
@@ -126,10 +132,43 @@ class World:
     def task(self, kind: ReviewKind = ReviewKind.POSSIBLE_MATCH) -> ReviewTask:
         return self.tasks(kind)[0]
 
+    def asks(
+        self, kind: ReviewKind, golden_ids: Sequence[str], about: str = "", **details: object
+    ) -> ReviewTask:
+        """Have a person asked about profiles, as the machine or a system that follows would."""
+        ids = tuple(GoldenId(each) for each in golden_ids)
+        told = {"golden_ids": list(ids), **details} if about else details
+        concern = Concern(kind, ids, 99.0, 1.0, None, told, about)
+        change_id = about if kind is ReviewKind.BREAKER else new_id()
+        with self.service.store.begin(SystemClock()) as work:
+            work.put_reviews(Reconciled((concern,), (), ()), EVIDENCE, change_id)
+        return next(each for each in self.tasks(kind) if each.subject == concern.subject)
+
+    def large(self, count: int) -> list[str]:
+        """Return so many profiles of several records, nobody of whom is asked about."""
+        asked = {golden_id for task in self.tasks() for golden_id in task.golden_ids}
+        views, found = self.service.store.views, list[str]()
+        for event in views.events(0, 2_000):
+            home = str(event.subject)
+            free = home not in asked and home not in found
+            if free and len(views.members(GoldenId(home))) > 1:
+                found.append(home)
+            if len(found) == count:
+                return found
+        raise AssertionError("the sample has nobody like this")
+
     def again(self, task: ReviewTask) -> ReviewTask:
         found = self.service.store.views.review(task.task_id, SystemClock().now())
         assert found is not None
         return found
+
+
+def set_aside(world: World, folder: Path, many: int = 3) -> None:
+    """Have a till send birthdays that do not exist."""
+    file = folder / "till.csv"
+    rows = [till(number, "31.02.1980", last=f"Alder{number}") for number in range(901, 901 + many)]
+    file.write_text("\n".join((HEAD, *rows)) + "\n", encoding="cp1252")
+    ingest_files(world.service, [f"pos={file}"], None, Stages())
 
 
 def told(answer: Any) -> dict[str, str]:

@@ -116,3 +116,24 @@ def test_the_open_task_about_a_subject_is_found(desks: Desks) -> None:
     (first, *_) = queue(desks)
     assert desks.open_about(first.task.subject) == first.task.task_id
     assert desks.open_about("crowded:nobody") is None
+
+
+def test_counting_ends_where_nobody_needs_an_exact_number(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desks.counts("ana").more == frozenset()
+    monkeypatch.setattr("identity.store.desks.MOST_COUNTED", 2)
+    counts = desks.counts("ana")
+    assert counts.kinds == {ReviewKind.POSSIBLE_MATCH: 2, ReviewKind.CLOSE_CALL: 1}
+    assert counts.more == {ReviewKind.POSSIBLE_MATCH}
+
+
+@pytest.mark.parametrize("whose", Whose)
+def test_neighbours_walk_the_queue_from_wherever_one_is(desks: Desks, whose: Whose) -> None:
+    desks.claim(ids(desks)[1:4], "ana", LEASE)
+    part = QueueFilter("ana", whose)
+    rows = [row.task for row in desks.queue(part)]
+    for place, task in enumerate(rows):
+        before = rows[place - 1].task_id if place else None
+        behind = rows[place + 1].task_id if place + 1 < len(rows) else None
+        assert desks.neighbours(part, task) == (before, behind)

@@ -21,7 +21,7 @@ from identity.model.review import ReviewKind
 from identity.model.run import Run, RunKind, RunStatus
 from identity.model.steward import Role
 from identity.ports import MOVES
-from tests.stewardship.world import World
+from tests.stewardship.world import World, set_aside
 
 from .walking import Walker
 
@@ -39,7 +39,7 @@ SHAPES: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def full(live: Live) -> World:
+def full(live: Live, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world in which every page has something to show."""
     world, at = live[0], SystemClock().now()
     draw_sample(world.service.sampling_room, 40)
@@ -62,9 +62,31 @@ def full(live: Live) -> World:
         "loyalty", event.subject, event.position, event.event_id, "REFUSED", "answered 422", 8, at, at, "{}"
     )
     deliveries.put_dead_letter(letter)
+    compared(world)
+    set_aside(world, tmp_path_factory.mktemp("till"), 6)
     ana = world.visitor("ana")
     ana.decide(world.task(), "merge", reason="the same loyalty card")
     return world
+
+
+def compared(world: World) -> None:
+    """Keep that the loyalty platform was compared, and differed."""
+    ids = [list(task.golden_ids) for task in world.tasks(ReviewKind.POSSIBLE_MATCH)[:7]]
+    kinds = ["NOT_MERGED"] * 4 + ["MERGED_ACROSS"] * 3
+    samples = [
+        {"kind": kind, "accounts": 2, "golden_ids": some, "known": number % 3 == 1}
+        for number, (kind, some) in enumerate(zip(kinds, ids, strict=True))
+    ]
+    report = {"accounts": 205, "profiles": 188, "kinds": {"MERGED_ACROSS": 3, "NOT_MERGED": 4}, "known": 2}
+    report |= {
+        "waits": {"NOT_MERGED": 1, "MERGED_ACROSS": 1},
+        "agrees": False,
+        "repair": None,
+        "samples": samples,
+    }
+    kept = world.service.store.reconciliations(SystemClock())
+    kept.begin("loyalty", "machine")
+    kept.put("loyalty", "machine", report)
 
 
 def moves(world: World) -> pa.Table:
@@ -80,6 +102,7 @@ def moves(world: World) -> pa.Table:
 def pages(world: World) -> dict[str, str]:
     task, bridge = world.task(ReviewKind.CLOSE_CALL), world.task(ReviewKind.WEAK_BRIDGE)
     operation = world.service.store.views.operations(1)[0]
+    row = world.service.store.quarantine(SystemClock()).waiting("pos", "E313")[0]
     return {
         "queue": "",
         "task": f"/tasks/{task.task_id}",
@@ -89,7 +112,10 @@ def pages(world: World) -> dict[str, str]:
         "runs": "/runs",
         "run": "/runs/run1",
         "delivery": "/letters",
+        "system": "/systems/loyalty",
         "sources": "/sources",
+        "quarantine": "/quarantine?source=pos&code=E313",
+        "row": f"/quarantine/{row.id}",
         "quality": "/quality",
         "audit": "/audit",
         "accounts": "/accounts",
@@ -104,8 +130,8 @@ def _live(world: World, profiles: tuple[Any, ...]) -> str:
 
 # One stylesheet serves all pages: dark and narrow are looked at where they differ most.
 _ALSO = {
-    "dark": ("queue", "bridge", "profile", "delivery", "quality", "run"),
-    "narrow": ("queue", "task", "profile", "search", "quality", "accounts"),
+    "dark": ("queue", "bridge", "profile", "delivery", "quality", "run", "row"),
+    "narrow": ("queue", "task", "profile", "search", "quality", "accounts", "row"),
 }
 _ROLES = {"audit": Role.AUDITOR, "accounts": Role.ADMIN}
 
@@ -152,7 +178,7 @@ def test_pages_are_accessible_and_fit(walk: Walk, full: World, shape: str, tmp_p
             continue
         walker = walkers[_ROLES.get(name, Role.LEAD)].go(place)
         expect(walker.page.locator("h1")).to_be_visible()
-        if name in ("task", "bridge", "profile"):
+        if name in ("task", "bridge", "profile", "row"):
             walker.press("r")
             expect(walker.page.locator("[data-key=r]")).to_have_count(0)
         if name == "quality":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+import pyarrow as pa
 import pytest
 from playwright.sync_api import expect
 
@@ -14,7 +16,7 @@ from identity.model.evidence import MatchWeight
 from identity.model.record import RecordKey, SourceRecord
 from identity.model.review import Concern, ReviewKind
 from identity.model.steward import Role
-from identity.ports import Arrival
+from identity.ports import QUARANTINED, Arrival
 from identity.steps.reconcile import reconcile
 from tests.stewardship.world import World
 
@@ -92,6 +94,29 @@ def test_what_was_stored_by_somebody_who_meant_harm_is_only_text(walk: Walk, pla
         walker.page.locator("#sought").fill(payload)
         walker.press("Enter")
         expect(walker.page.locator("#sought")).to_have_value(payload)
+    assert walker.page.evaluate("window.harmed === undefined")
+
+
+def test_a_row_that_was_set_aside_does_no_harm_in_its_form(walk: Walk, live: Live) -> None:
+    told = {f"{PAYLOADS[0]}{number}": payload for number, payload in enumerate(PAYLOADS)}
+    at = SystemClock().now()
+    row = {"load_id": "l", "file": "f", "row": 1, "column": PAYLOADS[1], "source": "pos", "code": "E313",
+           "message": f"f: {PAYLOADS[2]}", "outcome": "quarantined", "raw": json.dumps(told), "status": "open",
+           "source_record_id": PAYLOADS[3], "created_at": at}  # fmt: skip
+    with live[0].service.store.begin(SystemClock()) as work:
+        work.put_quarantine(pa.Table.from_pylist([row], QUARANTINED))
+    walker = walk("lea", role=Role.LEAD).go("/quarantine?source=pos&code=E313")
+    walker.press("j", "Enter").sees("Reveal and mend")
+    assert walker.page.evaluate("window.harmed === undefined")
+    walker.press("r").sees("The row in its own columns")
+    values = walker.page.locator("[name^='column:']").evaluate_all(
+        "fields => fields.map(field => field.value)"
+    )
+    assert len(set(PAYLOADS) & set(values)) >= 95
+    walker.press("Escape")
+    assert walker.page.evaluate("window.harmed === undefined")
+    walker.page.get_by_role("button", name="Try again").click()
+    walker.sees("Still not taken")
     assert walker.page.evaluate("window.harmed === undefined")
 
 

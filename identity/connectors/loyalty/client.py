@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 from identity.connectors.loyalty import replies
 from identity.connectors.loyalty.calls import Calls, MergeWish
@@ -100,6 +101,10 @@ class Loyalty:
             return part_by_transfer(self._calls, merge_id, idempotency_key, self.capabilities())
         reply = self._calls.post(f"member-merges/{merge_id}/unmerge", None, idempotency_key)
         return self._settled(reply)
+
+    def anonymise(self, number: str, *, idempotency_key: str) -> None:
+        """Have whom a number belongs to forgotten. Refused UNKNOWN_MEMBER, DIFFERENT_PROGRAM."""
+        self._calls.post(f"members/{quote(number, safe='')}/anonymise", None, idempotency_key)
 
     def _body(self, wish: MergeWish) -> dict[str, object]:
         return {

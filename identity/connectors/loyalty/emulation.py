@@ -83,7 +83,7 @@ def _fresh(wish: MergeWish, survivor: LoyaltyMember, sources: Sequence[LoyaltyMe
 def _obstacle(number: str, member: LoyaltyMember, member_type: str, wish: MergeWish) -> str | None:
     obstacles = {
         "ALREADY_MERGED": member.status is MemberStatus.MERGED or member.number != number,
-        "MEMBER_BLOCKED": member.status is MemberStatus.BLOCKED,
+        "MEMBER_BLOCKED": member.status in (MemberStatus.BLOCKED, MemberStatus.ANONYMISED),
         "DIFFERENT_MEMBER_TYPE": member.member_type != member_type,
         "PENDING_ACTIVITY": member.pending_points > 0 or member.open_redemptions > 0,
         "STALE_VERSION": wish.expected_versions.get(number, member.version) != member.version,

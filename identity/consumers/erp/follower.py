@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from identity.consumers.named import golden_ids as golden_ids_of
 from identity.consumers.named import listed
+from identity.consumers.outcomes import ERASED
 from identity.model.cluster import GoldenId
 from identity.model.erp import ErpPolicy, ErpWritten, PartyMerge
-from identity.model.following import Followed, FollowedOutcome
+from identity.model.following import Followed, FollowedOutcome, Forgotten
 from identity.ports.consumers import Hold
 from identity.ports.delivery import LoggedEvent
 from identity.ports.erp import ErpAccounts, ErpBook, ErpPage
@@ -32,7 +33,7 @@ class ErpFollower:
     """
 
     name = ERP
-    types = frozenset({"customer.created", "customer.updated", "customer.merged", "customer.split"})
+    types = frozenset({"customer.created", "customer.updated", "customer.merged", "customer.split", ERASED})
 
     def __init__(
         self, accounts: ErpAccounts, book: ErpBook, policy: ErpPolicy, digest: Callable[[str], str]
@@ -41,6 +42,8 @@ class ErpFollower:
 
     def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:
         golden_ids = golden_ids_of(event)
+        if event.type == ERASED:
+            return self._forget(golden_ids, str(event.body.get("erasure_id", "")), hold)
         now = _Round(self._book.page(golden_ids, self._numbers(event), self._policy), hold)
         try:
             if look:
@@ -54,6 +57,21 @@ class ErpFollower:
             raise
         outcome = FollowedOutcome.DONE if now.changed else FollowedOutcome.NOTHING
         return Followed(outcome, facts=tuple(now.facts), asked=now.asked)
+
+    def _forget(self, golden_ids: Collection[str], erasure_id: str, hold: Hold) -> Followed:
+        """Take our references, and what we told, off the accounts of somebody who was erased; the rest is the ERP's.
+
+        Looked for is who bears the ids there, so that it does not matter what is still known here.
+        """
+        numbers = self._book.errands(erasure_id, ERP) or ()
+        now = _Round(self._book.page(golden_ids, numbers, self._policy), hold)
+        self._add_bearers(now, golden_ids)
+        for number in sorted(now.wishes):
+            self._bring_about(now, now.wishes[number], look=True)
+        kept = [fact for fact in now.facts if fact.golden_id is not None]
+        gone = Forgotten(ERP, erasure_id, tuple(sorted(now.wishes.keys() - {fact.number for fact in kept})))
+        outcome = FollowedOutcome.DONE if now.changed else FollowedOutcome.NOTHING
+        return Followed(outcome, facts=(*kept, gone), asked=now.asked)
 
     def _numbers(self, event: LoggedEvent) -> set[str]:
         """Return the accounts that an event says came or went."""

@@ -5,6 +5,7 @@ round.py      what a round knows, and what it has done so far
 settling.py   merges that were asked for, and of which nobody knows whether they were carried out
 parting.py    merges whose members are different people's now are taken back
 joining.py    members of one profile that are not one yet are merged
+forgetting.py  members of somebody who was erased are nobody's at the platform
 tasks.py      what a person has to see to
 reconcile.py  the whole platform beside the master
 """

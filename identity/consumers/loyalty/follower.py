@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from identity.consumers.loyalty import tasks
+from identity.consumers.loyalty.forgetting import LOYALTY, forget
 from identity.consumers.loyalty.joining import join
 from identity.consumers.loyalty.parting import believe, part
 from identity.consumers.loyalty.round import Round
 from identity.consumers.loyalty.settling import settle_asked
 from identity.consumers.named import golden_ids
+from identity.consumers.outcomes import ERASED
 from identity.model.following import Followed, FollowedOutcome
 from identity.model.loyalty import LoyaltyPolicy
 from identity.ports import Clock
@@ -18,14 +20,12 @@ from identity.ports.remote import Refused, Unavailable
 
 __all__ = ["LOYALTY", "LoyaltyFollower"]
 
-LOYALTY = "loyalty"
-
 
 class LoyaltyFollower:
     """See `ports.consumers.Follower`. Points and tiers are the platform's: it is asked to merge and to take back."""
 
     name = LOYALTY
-    types = frozenset({"customer.created", "customer.updated", "customer.merged", "customer.split"})
+    types = frozenset({"customer.created", "customer.updated", "customer.merged", "customer.split", ERASED})
 
     def __init__(
         self, platform: LoyaltyPlatform, book: LoyaltyBook, policy: LoyaltyPolicy, clock: Clock
@@ -33,6 +33,8 @@ class LoyaltyFollower:
         self._platform, self._book, self._policy, self._clock = platform, book, policy, clock
 
     def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:
+        if event.type == ERASED:
+            return forget(self._platform, self._book, self._policy, event, hold)
         page = self._book.page(golden_ids(event), self._policy.sources)
         causation = str(event.body.get("operation_id") or event.event_id)
         now = Round(self._platform, self._book, self._policy, hold, page, causation, self._clock.now(), look)

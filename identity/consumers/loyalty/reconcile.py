@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from identity.model.cluster import GoldenId
 from identity.model.following import Drift, Reconciled
-from identity.model.loyalty import LoyaltyMerge, LoyaltyPolicy
+from identity.model.loyalty import LoyaltyMerge, LoyaltyPolicy, MemberStatus
 from identity.ports.loyalty import LoyaltyBook, LoyaltyPlatform
 from identity.steps.untangle import joined
 
@@ -34,7 +34,9 @@ _MENDED = frozenset({DriftKind.NOT_MERGED, DriftKind.MERGED_ACROSS})
 def reconcile(platform: LoyaltyPlatform, book: LoyaltyBook, policy: LoyaltyPolicy) -> Reconciled:
     """Compare everybody. Unavailable, Refused."""
     # The platform first: what is merged there meanwhile was asked for by then, and is known here.
-    led = {member.number: member.merged_into for member in platform.members()}
+    members = {member.number: member for member in platform.members()}
+    led = {number: member.merged_into for number, member in members.items()}
+    nobodys = {number for number, member in members.items() if member.status is MemberStatus.ANONYMISED}
     whose, merges = book.whose(policy.sources), book.active()
     there = {number: _end(led, number) for number in whose.keys() & led.keys()}
     drift = [
@@ -47,7 +49,7 @@ def reconcile(platform: LoyaltyPlatform, book: LoyaltyBook, policy: LoyaltyPolic
         ),
         *(
             _drift(DriftKind.UNKNOWN_HERE, (number,))
-            for number in led.keys() - whose.keys() - _made(merges, led)
+            for number in led.keys() - whose.keys() - _made(merges, led) - nobodys
         ),
     ]
     return Reconciled(len(led), len(set(whose.values())), tuple(sorted(drift)))

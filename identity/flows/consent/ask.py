@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity.features.places import country_code
+from identity.flows.consent.restricted import restricted
 from identity.flows.consent.tell import Told
 from identity.flows.lookup import Answer, Question, lookup
 from identity.flows.online.consents import book_about, holders
@@ -80,7 +81,11 @@ def check(look: Look, desk: Desk, questions: Sequence[Question], asker: Asker) -
     known = {
         golden_id: _permission(desk, found, fresh.get(golden_id), asker) for golden_id, found in flags.items()
     }
-    return [_checked(answer, known) for answer in answers]
+    kept_back = restricted(look, desk, questions, answers, desk.consent.channels[asker.channel])
+    return [
+        Checked(answer.golden_ids, Permission(False, "restricted")) if no else _checked(answer, known)
+        for answer, no in zip(answers, kept_back, strict=True)
+    ]
 
 
 def _permission(

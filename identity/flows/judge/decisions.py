@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from identity.flows.judge.judging import Decided, Preview, Wish, preview
 from identity.flows.judge.merge import merge
+from identity.flows.judge.override import override
 from identity.flows.judge.pairs import Side, keep_apart, keep_together
 from identity.flows.judge.split import split
 from identity.flows.judge.undo import undo
@@ -19,8 +20,8 @@ __all__ = ["Decisions"]
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """Merge, split, keep apart, keep together, undo. What each promises and raises stands where it is done; a preview
-    raises nothing of that, it tells it as a blocker, and writes nothing."""
+    """Merge, split, keep apart, keep together, override, undo. What each promises and raises stands where it is done;
+    a preview raises nothing of that, it tells it as a blocker, and writes nothing."""
 
     desk: Desk
 
@@ -49,6 +50,14 @@ class Decisions:
 
     def preview_keep_together(self, one: RecordKey, other: RecordKey, wish: Wish) -> Preview:
         return preview(lambda end: keep_together(self.desk, one, other, wish, end))
+
+    def override(
+        self, golden_id: GoldenId, values: Mapping[str, str], wish: Wish, origin: str = "steward"
+    ) -> Decided:
+        return override(self.desk, golden_id, values, wish, origin)
+
+    def preview_override(self, golden_id: GoldenId, values: Mapping[str, str], wish: Wish) -> Preview:
+        return preview(lambda end: override(self.desk, golden_id, values, wish, end=end))
 
     def undo(self, operation_id: str, wish: Wish) -> Decided:
         return undo(self.desk, operation_id, wish)

@@ -185,11 +185,19 @@ def _pairs_undone(work: OnlineWork, desk: Desk, past: _Past, operation: Operatio
     return concluded(work, desk, operation, [], records, _names(past))
 
 
+def _override_undone(work: OnlineWork, desk: Desk, past: _Past, operation: Operation) -> Decided:
+    """What records say holds again."""
+    work.end_overrides(past.of)
+    records = [key for keys in past.sides.values() for key in keys]
+    return concluded(work, desk, operation, [], records)
+
+
 _TAKEN_BACK: Mapping[OperationKind, Callable[[OnlineWork, Desk, _Past, Operation], Decided]] = {
     OperationKind.MERGE: _merge_undone,
     OperationKind.SPLIT: _split_undone,
     OperationKind.KEEP_APART: _pairs_undone,
     OperationKind.KEEP_TOGETHER: _pairs_undone,
+    OperationKind.OVERRIDE: _override_undone,
 }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from identity.model.cluster import GoldenId
 from identity.model.consent_policy import ConsentPolicy
+from identity.model.following import FollowedSystem
 from identity.model.match import MatchRules
 from identity.model.policy import SurvivorshipPolicy
 from identity.model.record import RecordKey
@@ -19,7 +20,7 @@ __all__ = ["Desk", "claims_on_profiles", "claims_on_records"]
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Rules and tools, and where to find the rest. `index_version` is what an index has to be built with to be read
-    by these rules. `pause` waits before the n-th new attempt."""
+    by these rules. `pause` waits before the n-th new attempt. `systems` are told of erasures."""
 
     transactions: OnlineTransactions
     rules: MatchRules
@@ -31,6 +32,7 @@ class Desk:
     new_id: Callable[[], str]
     pause: Callable[[int], None]
     consent: ConsentPolicy
+    systems: Callable[[], Sequence[FollowedSystem]] = tuple
 
 
 def claims_on_records(desk: Desk, keys: Iterable[RecordKey]) -> list[int]:

@@ -18,16 +18,18 @@ from identity.flows.online.recheck import recheck
 from identity.flows.online.regroup import Regrouped
 from identity.model.cluster import GoldenId, Redirect
 from identity.model.consent import Effective
+from identity.model.override import Override
 from identity.model.record import RecordKey
 from identity.ports import Change, Event, OnlineWork, ProfileRow, ProfileState
 from identity.steps.identify import count_inherited, identify
+from identity.steps.overrule import overrule
 from identity.steps.survive import attributes_text, consents_text, digest, fingerprint, survive
 
-__all__ = ["MACHINE", "Restatement", "planned", "restate"]
+__all__ = ["MACHINE", "NO_NAMES", "Restatement", "planned", "restate"]
 
 MACHINE = "machine"
 """The actor of every change that follows from records and the model."""
-_NO_NAMES: Mapping[RecordKey, GoldenId] = MappingProxyType({})
+NO_NAMES: Mapping[RecordKey, GoldenId] = MappingProxyType({})
 
 Clusters = Mapping[GoldenId, Sequence[RecordKey]]
 States = Mapping[GoldenId, ProfileState]
@@ -64,7 +66,7 @@ def restate(
     regrouped: Regrouped,
     changed: Collection[RecordKey],
     change: Change,
-    names: Mapping[RecordKey, GoldenId] = _NO_NAMES,
+    names: Mapping[RecordKey, GoldenId] = NO_NAMES,
 ) -> Restatement:
     """Store what is different now, and append the events that tell it. See `planned` for `names`."""
     plan = planned(work, desk, regrouped, changed, change, names)
@@ -86,7 +88,7 @@ def planned(
     regrouped: Regrouped,
     changed: Collection[RecordKey],
     change: Change,
-    names: Mapping[RecordKey, GoldenId] = _NO_NAMES,
+    names: Mapping[RecordKey, GoldenId] = NO_NAMES,
 ) -> Restatement:
     """Return what is different now; nothing is stored.
 
@@ -102,12 +104,13 @@ def planned(
     turned = [key for key, home in moves.moved.items() if home is None or key not in regrouped.previous]
     clusters = {golden_id: named[golden_id] for golden_id in sorted(concerned & named.keys())}
     agreements = agreed(work, desk, clusters, regrouped.records, turned)
+    given = work.overrides([key for cluster in clusters.values() for key in cluster])
     rows = [
         row
         for golden_id, cluster in clusters.items()
         if (
             row := _row(
-                work, desk, regrouped, golden_id, cluster, states.get(golden_id), agreements[golden_id]
+                work, desk, regrouped, golden_id, cluster, states.get(golden_id), agreements[golden_id], given
             )
         )
     ]
@@ -198,11 +201,12 @@ def _row(
     cluster: Sequence[RecordKey],
     state: ProfileState | None,
     agreement: Mapping[str, Effective],
+    given: Sequence[Override],
 ) -> ProfileRow | None:
     """Return the profile to store; None when nothing about it is different."""
     statuses = {consent: found.held.status for consent, found in agreement.items()}
     records = [regrouped.records[key].record for key in cluster]
-    profile = survive(golden_id, records, desk.survivorship, statuses)
+    profile = overrule(survive(golden_id, records, desk.survivorship, statuses), records, given)
     told = fingerprint(profile)
     if state and state.status == "live" and state.fingerprint == told:
         return None

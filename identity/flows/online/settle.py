@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,8 +10,10 @@ from identity.flows.online.desk import Desk
 from identity.flows.online.refile import Restated, refile
 from identity.flows.online.regroup import Regrouped, regroup
 from identity.flows.online.relink import lost_pairs, relink
-from identity.flows.online.restate import MACHINE, Restatement, restate
+from identity.flows.online.restate import MACHINE, NO_NAMES, Restatement, restate
+from identity.model.cluster import GoldenId
 from identity.model.errors import Contention, StoreError
+from identity.model.record import RecordKey
 from identity.ports import Change, Look, OnlineWork
 
 __all__ = ["AT_ONCE", "Settled", "attempt", "refuse_another_index", "settle"]
@@ -35,9 +37,17 @@ class Settled:
 
 
 def settle(
-    work: OnlineWork, desk: Desk, restated: Sequence[Restated], kind: str, correlation_id: str | None = None
+    work: OnlineWork,
+    desk: Desk,
+    restated: Sequence[Restated],
+    kind: str,
+    correlation_id: str | None = None,
+    names: Mapping[RecordKey, GoldenId] = NO_NAMES,
 ) -> Settled | None:
-    """Resolve records that were told anew, taken out, or are to be decided again; None when there are none."""
+    """Resolve records that were told anew, taken out, or are to be decided again; None when there are none.
+
+    `names` are golden ids that records are to have again, see `restate.planned`.
+    """
     if not restated:
         return None
     scorer = desk.scorer(work)
@@ -48,7 +58,7 @@ def settle(
     fresh = relink(work, desk, scorer, refiled, keys)
     regrouped = regroup(work, desk, scorer, keys.values(), fresh)
     change = Change(desk.new_id(), kind, MACHINE, work.at, "", correlation_id, scorer.model.version)
-    restated_now = restate(work, desk, regrouped, list(keys.values()), change)
+    restated_now = restate(work, desk, regrouped, list(keys.values()), change, names)
     return Settled(restated_now, regrouped, change.change_id, len(redo), scorer.model.version)
 
 

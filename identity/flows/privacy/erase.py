@@ -64,6 +64,7 @@ def _erase(
     texts = {text for each in stored.values() for text in _contacts(each)}
     work.erase(erasure, everything)
     work.forget_texts(texts)
+    _tell(work, desk, erasure, everything)
     _close(work, desk, erasure, _state(work, request.golden_id), correlation_id, changed=settled is not None)
     work.put_request(_carried_out(request, erasure))
     work.audit(_entry(request, erasure, actor))
@@ -100,6 +101,18 @@ def taken_out(work: OnlineWork, live: Sequence[StoredRecord]) -> list[Restated]:
 
 def _contacts(stored: StoredRecord) -> list[str]:
     return [stored.record.attributes[name] for name in _CONTACTS if name in stored.record.attributes]
+
+
+def _tell(work: OnlineWork, desk: Desk, erasure: Erasure, keys: Sequence[RecordKey]) -> None:
+    """Say to those who keep systems in step which accounts are concerned: the event names none."""
+    known = work.followers()
+    accounts = {
+        system.name: sorted({key.source_record_id for key in keys if key.source in system.sources})
+        for system in desk.systems()
+        if system.named or system.name in known
+    }
+    if accounts:
+        work.put_errands(erasure.erasure_id, accounts)
 
 
 def _close(

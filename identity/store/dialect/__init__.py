@@ -50,6 +50,7 @@ __all__ = [
     "WriteConnection",
     "database_at",
     "database_in_file",
+    "file_url",
     "partial_index",
     "placed",
     "utc",
@@ -57,6 +58,12 @@ __all__ = [
 ]
 
 DEFAULT_URL = "sqlite:///identity.db"
+
+
+def file_url(path: Path) -> str:
+    """Return the URL of a database that is one file."""
+    return f"sqlite:///{path}"
+
 
 _Opener = Callable[[URL, float, int], Database]
 _DATABASES: dict[str, _Opener] = {

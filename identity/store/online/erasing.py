@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ from identity.model.operation import ProfileImage
 from identity.model.privacy import Erasure, PrivacyRequest
 from identity.model.record import RecordKey
 from identity.ports.privacy import Traces
-from identity.store import mapping
+from identity.store import errands, mapping
 from identity.store.online import erasing_statements as sql
 from identity.store.online.unit import Unit
 
@@ -71,6 +71,8 @@ class EraseSide(Unit):
         numbers = [number for (number,) in self._fetch(sql.NUMBERS.on(rows))] if rows else []
         self._execute(
             *(statement.on(rows) for statement in sql.FORGET_KEYS),
+            sql.FORGET_OVERRIDES.of(),
+            sql.FORGET_WANTED.on(ids),
             sql.FORGET_WISHES.on(rows, at=erasure.at),
             sql.FORGET_FACTS.on(facts),
             *(statement.on(numbers) for statement in sql.FORGET_NUMBERS),
@@ -95,6 +97,12 @@ class EraseSide(Unit):
         )
         return [number for number, raw in rows if any(text in raw for text in told)]
 
+    def followers(self) -> frozenset[str]:
+        return frozenset(name for (name,) in self._fetch(errands.FOLLOWERS.of()))
+
+    def put_errands(self, erasure_id: str, accounts: Mapping[str, Sequence[str]]) -> None:
+        self._execute(*errands.put_errands(erasure_id, accounts, self.at))
+
     def put_request(self, request: PrivacyRequest) -> None:
         self._execute(
             sql.PUT_REQUEST.of(
@@ -108,7 +116,10 @@ class EraseSide(Unit):
                 check=request.check,
                 reason=request.reason,
                 decided_at=request.decided_at,
-                report=orjson.dumps(request.report).decode(),
+                report=orjson.dumps(dict(request.report)).decode(),
+                wanted=self._fields.spelled(
+                    "privacy_request.wanted", orjson.dumps(dict(request.wanted)).decode()
+                ),
             )
         )
 

@@ -63,7 +63,18 @@ NUMBERS = Statement(
 
 FORGET_KEYS = (
     _by_key("quarantine"),
-    *(_by_key(table) for table in ("crosswalk", "consent_record", "rematch_move", "told_deletion")),
+    *(
+        _by_key(table)
+        for table in (
+            "crosswalk",
+            "consent_record",
+            "rematch_move",
+            "told_deletion",
+            "restriction",
+            "restriction_mark",
+            "value_override_record",
+        )
+    ),
     *(
         _by_key(table, f"{side}_source", f"{side}_id")
         for table in ("link", "verdict", "label")
@@ -92,6 +103,14 @@ FORGET_SUBJECTS = (
         " (SELECT s.golden_id FROM {rows} AS s)",
         _IDS,
     ),
+)
+FORGET_OVERRIDES = Statement(
+    "DELETE FROM value_override WHERE NOT EXISTS (SELECT 1 FROM value_override_record AS r"
+    " WHERE r.override_id = value_override.override_id)"
+)
+FORGET_WANTED = Statement(
+    "UPDATE privacy_request SET wanted = '{{}}' WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)",
+    _IDS,
 )
 FORGET_MEMBERS = Statement(
     "DELETE FROM loyalty_merged WHERE member IN (SELECT s.member FROM {rows} AS s)",
@@ -161,7 +180,7 @@ SCRUB_EVENTS = Statement(
 
 PUT_REQUEST = Statement(
     'INSERT INTO privacy_request (request_id, kind, golden_id, status, received_at, due_at, actor, "check", reason,'
-    " decided_at, report) VALUES (:request_id, :kind, :golden_id, :status, :received_at, :due_at, :actor, :check,"
-    " :reason, :decided_at, :report) ON CONFLICT (request_id) DO UPDATE SET status = excluded.status,"
+    " decided_at, report, wanted) VALUES (:request_id, :kind, :golden_id, :status, :received_at, :due_at, :actor,"
+    " :check, :reason, :decided_at, :report, :wanted) ON CONFLICT (request_id) DO UPDATE SET status = excluded.status,"
     ' "check" = excluded."check", decided_at = excluded.decided_at, report = excluded.report'
 )

@@ -18,13 +18,25 @@ from identity.store.online.consents import ConsentReads
 from identity.store.online.decisions import VerdictReads
 from identity.store.online.history import HistoryReads
 from identity.store.online.links import LinkReads
+from identity.store.online.overrides import OverrideReads
 from identity.store.online.profiles import ProfileReads
 from identity.store.online.records import RecordReads
+from identity.store.online.restrictions import RestrictionReads
 
 __all__ = ["Look"]
 
 
-class Look(RecordReads, LinkReads, ProfileReads, VerdictReads, HistoryReads, AroundReads, ConsentReads):
+class Look(
+    RecordReads,
+    LinkReads,
+    ProfileReads,
+    VerdictReads,
+    HistoryReads,
+    AroundReads,
+    ConsentReads,
+    RestrictionReads,
+    OverrideReads,
+):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 
     def __init__(

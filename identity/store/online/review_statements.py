@@ -60,6 +60,14 @@ DEFER = Statement(
     "UPDATE review_task SET status = 'deferred', deferred_until = :until, details = :details"
     " WHERE task_id = :task_id"
 )
+REOPEN = Statement(
+    "UPDATE review_task SET status = 'open', deferred_until = NULL, closed_at = NULL, closed_by = NULL,"
+    " details = :details WHERE task_id = :task_id"
+)
+TAKE_LABEL_BACK = Statement(
+    "DELETE FROM label WHERE id = (SELECT max(id) FROM label WHERE left_source = :left_source AND left_id = :left_id"
+    " AND right_source = :right_source AND right_id = :right_id AND actor = :actor) RETURNING id"
+)
 PUT_LABEL = Statement(
     'INSERT INTO label (left_source, left_id, right_source, right_id, same, stratum, actor, "at")'
     " VALUES (:left_source, :left_id, :right_source, :right_id, :same, :stratum, :actor, :at)"

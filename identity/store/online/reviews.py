@@ -68,6 +68,20 @@ class ReviewSide(Unit):
         details = orjson.dumps(dict(task.details), option=orjson.OPT_SORT_KEYS).decode()
         self._execute(sql.DEFER.of(task_id=task.task_id, until=task.deferred_until, details=details))
 
+    def reopen_review(self, task: ReviewTask) -> None:
+        details = orjson.dumps(dict(task.details), option=orjson.OPT_SORT_KEYS).decode()
+        self._execute(sql.REOPEN.of(task_id=task.task_id, details=details))
+
+    def take_label_back(self, left: RecordKey, right: RecordKey, actor: str) -> bool:
+        asked = sql.TAKE_LABEL_BACK.of(
+            left_source=left.source,
+            left_id=left.source_record_id,
+            right_source=right.source,
+            right_id=right.source_record_id,
+            actor=actor,
+        )
+        return bool(self._fetch(asked))
+
     def close_review(self, task_id: str, closed_by: str) -> None:
         self._execute(sql.CLOSE.on([(task_id, self.at, closed_by)]), sql.FORGET_SUBJECTS.on([task_id]))
 
