@@ -21,7 +21,7 @@ from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.consents import ConsentReads, ConsentWork
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
-from identity.ports.overrides import OverrideWork
+from identity.ports.overrides import OverrideReads, OverrideWork
 from identity.ports.privacy import PrivacyWork
 from identity.ports.restrictions import RestrictionReads, RestrictionWork
 from identity.ports.reviews import ReviewWork
@@ -147,7 +147,7 @@ class Event:
     body: str
 
 
-class Look(History, ConsentReads, RestrictionReads, Protocol):
+class Look(History, ConsentReads, RestrictionReads, OverrideReads, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:
