@@ -7,7 +7,7 @@ PROCESSES ?= api relay worker beat
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent faults work bench notebooks docs reference hooks starter lock clean
+.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,16 @@ contract: setup ## Ask the API 25,000 things over both databases; no answer may 
 
 consent: setup ## Live 50,000 random lives; nobody may be reached against their last word: about 2 minutes
 	$(BIN)/python -m tests.consent
+
+corpus: setup ## All of the corpus of bad input on every way in, and a table of it: some minutes
+	$(BIN)/python -m tests.corpus
+
+audit: setup ## Known mistakes in the code (bandit) and known vulnerabilities of what is pinned (pip-audit; needs the internet)
+	$(BIN)/python -m tests.supply code
+	$(BIN)/python -m tests.supply packages
+
+sbom: setup ## Write the bill of materials (CycloneDX) of what is pinned, into sbom.json
+	$(BIN)/python -m tests.supply sbom sbom.json
 
 faults: setup ## Kill loads, re-matches, relays and consumers at random moments: about half an hour, on this machine only
 	$(BIN)/python -m pytest tests/faults/kills.py tests/faults/consumers.py

@@ -15,6 +15,7 @@ from api.problems import Problem
 from api.signatures import is_shopifys, is_standard
 from api.tokens import Caller
 from identity.commands.messages import Message
+from identity.connectors.json_rows import nested_too_deep
 
 __all__ = ["SHOPIFY", "SIGNATURES", "STANDARD", "Signed", "signed_by_shopify", "signed_by_standard_webhooks"]
 
@@ -102,6 +103,6 @@ def _object(body: bytes) -> Mapping[str, object]:
         told = json.loads(body.decode(), parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
         told = None
-    if not isinstance(told, dict):
+    if not isinstance(told, dict) or nested_too_deep(told):
         raise Problem(400, "INVALID_REQUEST", "The body is no JSON object.", "Send one.")
     return told

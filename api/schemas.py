@@ -57,6 +57,9 @@ Word = Annotated[str, Field(max_length=65_536, pattern=_NO_NUL)]
 Id = Annotated[str, Field(min_length=1, max_length=1_000, pattern=_NO_NUL)]
 """Of what is there already: nothing that is stored has a NUL in it."""
 Name = Annotated[str, Field(min_length=1, max_length=1_000)]
+Value = Annotated[
+    str, Field(description="Up to 64 KB; a longer one is refused under E309, and stops no other record.")
+]
 
 
 class Consent(BaseModel):
@@ -69,21 +72,21 @@ class RecordBody(BaseModel):
     """A customer in canonical attributes, spelled as the source spells them."""
 
     model_config = _strict(_INES)
-    given_name: Text | None = None
-    family_name: Text | None = None
-    full_name: Text | None = None
-    birth_date: Text | None = None
-    email: Text | None = None
-    phone: Text | None = None
-    street_address: Text | None = None
-    city: Text | None = None
-    region: Text | None = None
-    postcode: Text | None = None
-    country: Text | None = None
-    gender: Text | None = None
-    tax_id: Text | None = None
-    loyalty_id: Text | None = None
-    custom: dict[str, Text] = Field(default_factory=dict, description="Declared custom attributes.")
+    given_name: Value | None = None
+    family_name: Value | None = None
+    full_name: Value | None = None
+    birth_date: Value | None = None
+    email: Value | None = None
+    phone: Value | None = None
+    street_address: Value | None = None
+    city: Value | None = None
+    region: Value | None = None
+    postcode: Value | None = None
+    country: Value | None = None
+    gender: Value | None = None
+    tax_id: Value | None = None
+    loyalty_id: Value | None = None
+    custom: dict[str, Value] = Field(default_factory=dict, description="Declared custom attributes.")
     observed_at: Moment | None = Field(None, description="When the source last knew this to be true.")
     consents: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}\.[a-z0-9_]{1,64}$")], Consent] = Field(
         default_factory=dict, description="By purpose and channel, such as marketing.email."

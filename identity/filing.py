@@ -14,7 +14,7 @@ from identity.steps.file import cabinet
 
 __all__ = ["index_for"]
 
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 """Rises when features, parts of keys or numbers of blocks are made in another way: then indexes are built anew."""
 
 

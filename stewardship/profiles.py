@@ -14,6 +14,7 @@ from identity.model.audit import AuditAction
 from identity.model.cluster import GoldenId
 from identity.model.errors import LookupFailed
 from identity.model.operation import OperationKind
+from identity.model.record import CANONICAL_ATTRIBUTES
 from identity.steps.disclose import mask
 from identity.steps.refuse import storable
 from identity.store import ProfileView
@@ -44,7 +45,7 @@ def profile_page(visit: Visit) -> Response:
         records=_records(visit, view), left_out=max(0, len(view.profile.records) - _MOST),
         history=[_passage(visit, each) for each in reversed(how["history"])][:_MOST],
         events=_events(visit, golden_id), undone=visit.asked.get("undone", ""), done=visit.asked.get("done", ""),
-        told_notice=visit.asked.get("note", ""),
+        told_notice=visit.asked.get("note", ""), fields=(*CANONICAL_ATTRIBUTES, *visit.service.match_rules.custom),
     )  # fmt: skip
 
 
@@ -108,6 +109,14 @@ def split(visit: Visit) -> Response:
     return visit.go(address("profiles", golden_id, done=decided.operation.operation_id))
 
 
+def override(visit: Visit) -> Response:
+    """Give the profile a value that the steward knows better than its records."""
+    golden_id = GoldenId(visit.named["golden_id"])
+    values = {visit.said("field"): visit.said("value")}
+    decided = visit.service.decisions.override(golden_id, values, _wish(visit, golden_id))
+    return visit.go(address("profiles", golden_id, done=decided.operation.operation_id))
+
+
 def merge(visit: Visit) -> Response:
     """Make one profile of this one and another."""
     golden_id, other = GoldenId(visit.named["golden_id"]), GoldenId(visit.said("other"))
@@ -130,4 +139,5 @@ PLACES = (
     Place("POST", "/profiles/{golden_id}/reveal", Right.REVEAL, reveal),
     Place("POST", "/profiles/{golden_id}/split", Right.DECIDE, split),
     Place("POST", "/profiles/{golden_id}/merge", Right.DECIDE, merge),
+    Place("POST", "/profiles/{golden_id}/override", Right.DECIDE, override),
 )

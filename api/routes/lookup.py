@@ -21,6 +21,7 @@ from identity.flows.lookup import Answer, ByGoldenId, ByIdentifier, ByRecord, Qu
 from identity.model.audit import AuditAction
 from identity.model.cluster import GoldenId
 from identity.model.record import RecordKey, SourceRecord
+from identity.steps.refuse import storable
 from identity.store.searches import NameSearch
 
 __all__ = ["router"]
@@ -60,6 +61,10 @@ def match(asked: MatchAsked, call: Annotated[Call, needs(Scope.MATCH)]) -> Respo
 
     call.context.limits.look_up(call.caller.client, 1)
     record = SourceRecord(_ASKED_ABOUT, asked.record.attributes())
+    if not storable(*record.attributes.values()):
+        raise Problem(
+            422, "INVALID_REQUEST", "The record holds what no record can.", "See E302, E308 and E309."
+        )
     report = match_report(call.service, record, asked.limit)
     shown = without_values(report)
     if shown != report and call.may(Scope.PERSONAL_READ):

@@ -15,12 +15,14 @@ from identity.connectors.lines import Line, Lines
 from identity.connectors.opening import SourceFile, open_text
 from identity.connectors.raw_rows import Broken, RawRows, Request, text_array
 
-__all__ = ["json_rows", "read_json_rows"]
+__all__ = ["json_rows", "nested_too_deep", "read_json_rows"]
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+_DEEPEST = 200
+"""Levels of lists and objects within each other. Readers and writers of JSON give up at some depth, each at its own."""
 _NOWHERE = -1
 _Wanted = tuple[Sequence[str], str, int]
 
@@ -153,9 +155,21 @@ def _object(line: Line) -> dict[str, object]:
         _explain(text)
     if not isinstance(found, dict):
         raise _UnreadableError("E307")
+    if text.count("{") + text.count("[") > _DEEPEST and nested_too_deep(found):
+        raise _UnreadableError("E306")
     if "\\" in text or len(text) > FIELD_LIMIT // 4:
         _check_leaves(found)
     return found
+
+
+def nested_too_deep(found: object) -> bool:
+    """Say whether lists and objects stand within each other over more levels than any record needs."""
+    level, depth = [found], 0
+    while level and depth <= _DEEPEST:
+        inner = [each for each in level if isinstance(each, dict | list)]
+        level = [value for each in inner for value in (each.values() if isinstance(each, dict) else each)]
+        depth += 1
+    return bool(level)
 
 
 def _explain(text: str) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
@@ -30,13 +30,19 @@ def arrival_of(
     ]
     statuses = {name: said["status"] for name, said in consents.items()}
     record = SourceRecord(key, dict(attributes), observed_at, statuses, captured(consents))
-    content = orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     return Arrival(
         record,
-        hashlib.blake2b(content, digest_size=16).hexdigest(),
+        hashlib.blake2b(_content(told), digest_size=16).hexdigest(),
         mode,
         consents=orjson.dumps(consents).decode() if consents else None,
     )
+
+
+def _content(told: Sequence[object]) -> bytes:
+    try:
+        return orjson.dumps(told, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    except TypeError:  # half a character: the record is refused for it, and nothing is stored under this
+        return repr(told).encode(errors="surrogatepass")
 
 
 def deletion_of(key: RecordKey, mode: str, at: datetime) -> Arrival:

@@ -8,14 +8,19 @@ from functools import lru_cache
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from identity.features.codes import is_rounded
 from identity.features.text import ascii_digits, fold
 
 __all__ = ["email_address", "phone_number", "same_contact"]
 
 _PLAIN_EMAIL = re.compile(r"^([a-z0-9._%+'~-]+)@([a-z0-9-]+(?:\.[a-z0-9-]+)+)$")
+# Without dots, hyphens and the like, which people put in anywhere.
 _PLACEHOLDER_LOCALS = frozenset(
-    "test noreply no-reply donotreply none na n/a unknown noemail no nomail example null email mail xxx abc".split()
+    "test tester noreply donotreply none na unknown noemail no nomail example null email mail xxx xxxx abc nobody "
+    "noone notprovided invalid fake asdf asd qwerty anonymous tbd donthave nothing".split()
 )
+_PLACEHOLDER_DOMAINS = frozenset("noemail.com nomail.com noreply.com none.com invalid localhost".split())
+_BETWEEN = re.compile(r"[-._/@]+")
 _ALIASES = {
     "googlemail.com": "gmail.com",
     "hotmail.co.uk": "hotmail.co.uk",
@@ -25,6 +30,8 @@ _DOTS_IGNORED = frozenset({"gmail.com"})
 _DIGITS = re.compile(r"\D+")
 _NORTH_AMERICA = frozenset({"US", "CA", "PR", "DO", "JM", "TT", "BS"})
 _SEQUENCES = "01234567890123456789 98765432109876543210"
+_LONGEST = 20
+"""Digits: E.164 allows fifteen, behind an international prefix, before an extension."""
 # Calling codes of countries whose national numbers begin with a zero that goes abroad: GB DE FR NL BE CH AT SE AU.
 _TRUNK_ZERO = ("44", "49", "33", "31", "32", "41", "43", "46", "61")
 
@@ -44,7 +51,18 @@ def email_address(text: str | None) -> str:
     domain = _ALIASES.get(domain, domain)
     if domain in _DOTS_IGNORED:
         local = local.replace(".", "")
-    return "" if not local or local in _PLACEHOLDER_LOCALS else f"{local}@{domain}"
+    return "" if _reaches_nobody(local, domain) else f"{local}@{domain}"
+
+
+def _reaches_nobody(local: str, domain: str) -> bool:
+    """Say whether an address is one that people type who have none. Nobody has a name in .invalid (RFC 2606)."""
+    typed = _BETWEEN.sub("", local)
+    return (
+        not typed
+        or typed in _PLACEHOLDER_LOCALS
+        or domain in _PLACEHOLDER_DOMAINS
+        or domain.endswith(".invalid")
+    )
 
 
 def _by_library(text: str) -> tuple[str, str]:
@@ -66,6 +84,8 @@ def phone_number(text: str | None, country: str = "US") -> str:
         return ""
     text = ascii_digits(text).strip()
     digits = _DIGITS.sub("", text)
+    if len(digits) > _LONGEST or is_rounded(text):
+        return ""
     if text.startswith("00"):
         text, digits = "+" + digits[2:], digits[2:]
     if len(digits) < 7 or len(set(digits)) <= 2 or digits in _SEQUENCES:

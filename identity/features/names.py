@@ -13,8 +13,11 @@ TITLES = frozenset(
     "mme mlle monsieur madame esq phd md dds baron baronet baroness earl viscount duke count countess marquess "
     "knight captain capt colonel col major maj general gen admiral lieutenant lt sergeant sgt saint".split()
 )
-# Titles that people are also called by, when nothing else stands in the field (Earl Jones, Duke Ellington).
-_NAMES_TOO = frozenset("earl duke baron count saint major knight general dean".split())
+# Titles that people are also called by, when nothing else stands in the field (Earl Jones, Don Draper, Chloe Lord).
+_NAMES_TOO = frozenset(
+    "earl duke baron count saint major knight general dean don dona gen hon sir lord lady dame herr sergeant marquess "
+    "captain junior senior".split()
+)
 GENERATIONS = frozenset(
     "jr junior senior ii iii iv 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th 11th 12th 13th 14th".split()
 )
@@ -22,6 +25,9 @@ _PLACEHOLDERS = frozenset(
     "unknown unk na none nobody noname anonymous anon test tester testing x xx xxx xxxx tbd customer guest "
     "unbekannt desconocido inconnu noreply nomen nescio kunde walkin".split()
 )
+# Which are family names of people too: beside a given name that is none of them (Jon Tester, Na Hye-sok).
+_FAMILIES_TOO = frozenset("guest kunde na tester".split())
+_NOTHING = (("n", "a"), ("walk", "in"))
 
 
 def personal_names(given: str | None, family: str | None, full: str | None) -> tuple[str, str, str]:
@@ -31,6 +37,8 @@ def personal_names(given: str | None, family: str | None, full: str | None) -> t
     name. Titles and generations go; words between the first and the last given name are the middle name.
     """
     given_words, family_words = _name_words(given), _name_words(family)
+    if given_words and family and not family_words:
+        family_words = [word for word in words(family) if word in _FAMILIES_TOO][-1:]
     if full and not (given_words and family_words):
         full_given, full_family = _split_full_name(full)
         if not given_words and not family_words:
@@ -56,7 +64,7 @@ def _known_words(text: str) -> tuple[str, ...]:
     every = words(text)
     kept = tuple(word for word in every if word not in TITLES and word not in GENERATIONS)
     kept = kept or tuple(word for word in every if word in _NAMES_TOO)
-    return () if all(word in _PLACEHOLDERS for word in kept) else kept
+    return () if kept in _NOTHING or all(word in _PLACEHOLDERS for word in kept) else kept
 
 
 def _split_full_name(full: str) -> tuple[list[str], list[str]]:

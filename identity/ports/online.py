@@ -22,7 +22,7 @@ from identity.ports.consents import ConsentReads, ConsentWork
 from identity.ports.cutover import CutoverReads, CutoverWork
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
-from identity.ports.overrides import OverrideWork
+from identity.ports.overrides import OverrideReads, OverrideWork
 from identity.ports.privacy import PrivacyWork
 from identity.ports.restrictions import RestrictionReads, RestrictionWork
 from identity.ports.reviews import ReviewWork
@@ -148,7 +148,7 @@ class Event:
     body: str
 
 
-class Look(History, ConsentReads, RestrictionReads, CutoverReads, Protocol):
+class Look(History, ConsentReads, RestrictionReads, OverrideReads, CutoverReads, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:

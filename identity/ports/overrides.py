@@ -1,4 +1,4 @@
-"""What a unit of work knows of values that people gave in the place of what records say."""
+"""What units of work, and looks that write nothing, know of values that people gave in the place of records' own."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Protocol
 from identity.model.override import Override
 from identity.model.record import RecordKey
 
-__all__ = ["OverrideWork"]
+__all__ = ["OverrideReads", "OverrideWork"]
 
 
-class OverrideWork(Protocol):
+class OverrideReads(Protocol):
     def overrides(self, keys: Collection[RecordKey]) -> list[Override]:
         """Return those that these records are the reason of, and that nobody took back; each with these records."""
         ...
 
+
+class OverrideWork(OverrideReads, Protocol):
     def put_overrides(self, given: Sequence[Override]) -> None: ...
 
     def end_overrides(self, operation_id: str) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from identity.features.codes import is_rounded
 from identity.model.consent import RESTRICTIVENESS
 from identity.model.errors import RowError
 from identity.model.record import CANONICAL_ATTRIBUTES, SourceRecord
@@ -13,8 +14,11 @@ from identity.model.record import CANONICAL_ATTRIBUTES, SourceRecord
 __all__ = ["refuse", "storable"]
 
 _LONGEST = 65_536
+"""Bytes."""
 _FIRST, _LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 _HALF = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_ISSUED = ("source_record_id", "loyalty_id")
 
 
 def refuse(record: SourceRecord, custom: tuple[str, ...] = ()) -> RowError | None:
@@ -33,7 +37,7 @@ def refuse(record: SourceRecord, custom: tuple[str, ...] = ()) -> RowError | Non
             "Declare it in `custom_attributes` of customer.match.yml.",
         )
     for place, text in _texts(record):
-        if problem := _unstorable(place, text):
+        if problem := _unstorable(place, text) or _unread(place, text):
             return problem
     if any(status not in RESTRICTIVENESS for status in record.consents.values()):
         return RowError(
@@ -70,6 +74,19 @@ def _unstorable(place: str, text: str) -> RowError | None:
         return RowError(
             "E308", f"{place!a} holds half of a surrogate pair, which is no character.", "Remove it."
         )
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST // 4 and len(text.encode()) > _LONGEST:
         return RowError("E309", f"{place!a} is longer than 64 KB.", "Shorten it.")
+    return None
+
+
+def _unread(place: str, text: str) -> RowError | None:
+    """Say what of a text stores could hold, and no reader of files lets through."""
+    if _CONTROL.search(text):
+        return RowError("E303", f"There is a control character in {place!a}.", "Remove it.")
+    if place in _ISSUED and is_rounded(text):
+        return RowError(
+            "E316",
+            f"A spreadsheet has rounded {place!a}, its digits are lost.",
+            "Tell it as text, with all its digits.",
+        )
     return None

@@ -104,6 +104,38 @@ def test_records_are_split_off_and_profiles_merged_on_a_profile(world: World) ->
     assert ana.post(f"{place}/merge", {"other": "gnobody"}).status_code == 404
 
 
+def test_a_value_is_put_right_on_a_profile_and_taken_back(world: World) -> None:
+    profile, ana = somebody(world), world.visitor("ana")
+    place = f"/profiles/{profile.golden_id}"
+    right = {"field": "city", "value": "Ghent", "version": str(profile.version), "reason": "asked her"}
+    ana.get(place)
+    done = ana.post(f"{place}/override", right)
+    ana.follow(done)
+    assert "a steward" in ana.last.text
+    assert "asked her" in ana.last.text
+    view = world.service.store.views.profile(profile.golden_id)
+    assert view is not None
+    assert view.profile.values["city"].value == "Ghent"
+    assert ana.post(f"{place}/override", right).status_code == 409, "it was looked at before"
+    for field, value in (("shoe_size", "44"), ("city", " "), ("birth_date", "soon")):
+        refused = ana.post(f"{place}/override", {"field": field, "value": value})
+        assert (field, refused.status_code) == (field, 409)
+        assert value.strip() == "" or value not in refused.text
+    ana.get(place)
+    ana.post(f"/operations/{told(done)['done']}/undo", {"profile": profile.golden_id})
+    again = world.service.store.views.profile(profile.golden_id)
+    assert again is not None
+    assert again.profile.values == profile.values
+
+
+def test_who_only_audits_puts_nothing_right(world: World) -> None:
+    profile, otto = somebody(world), world.visitor("otto", Role.AUDITOR)
+    page = otto.get(f"/profiles/{profile.golden_id}").text
+    assert "Give a better value" not in page
+    said = {"field": "city", "value": "Ghent"}
+    assert otto.post(f"/profiles/{profile.golden_id}/override", said).status_code == 403
+
+
 def test_an_id_that_was_merged_away_leads_to_who_answers(world: World) -> None:
     ana, task = world.visitor("ana"), world.task()
     ana.decide(task, "merge")

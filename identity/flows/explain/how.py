@@ -25,7 +25,8 @@ Where = GoldenId | None
 @dataclass(frozen=True, slots=True)
 class Passage:
     """What one change did to a golden id: which records came from which other id (None: told for the first time, or
-    again), which left for which (None: taken out), which ids lead to it since, and to which it leads itself since."""
+    again), which left for which (None: taken out), which ids lead to it since, and to which it leads itself since.
+    Where none did, a value was given."""
 
     at: datetime
     change: Change | None
@@ -71,15 +72,19 @@ def how(look: Look, desk: Desk, golden_id: GoldenId) -> How:
         raise LookupFailed("E501", f"No profile was ever issued as {golden_id}.")
     answers, status = answering[golden_id]
     records = look.members_of([golden_id]).get(golden_id, ())
-    return How(golden_id, answers, status, records, _history(look, golden_id), _joins(look, desk, records))
+    return How(
+        golden_id, answers, status, records, _history(look, golden_id, records), _joins(look, desk, records)
+    )
 
 
-def _history(look: Look, golden_id: GoldenId) -> tuple[Passage, ...]:
+def _history(look: Look, golden_id: GoldenId, records: Sequence[RecordKey]) -> tuple[Passage, ...]:
     moves, leads = look.moves(golden_id), look.leads(golden_id)
-    named = {move.change_id for move in moves} | {lead.change_id for lead in leads}
+    given = {each.operation_id for each in look.overrides(records)}
+    named = {move.change_id for move in moves} | {lead.change_id for lead in leads} | given
     known = look.changes({change_id for change_id in named if change_id})
     by_moment = {change.at: change for change in known.values()}
-    moments = sorted({move.at for move in moves} | {lead.since for lead in leads})
+    gave = {change.at for name, change in known.items() if name in given}
+    moments = sorted({move.at for move in moves} | {lead.since for lead in leads} | gave)
     return tuple(
         _passage(
             golden_id,

@@ -12,11 +12,15 @@ from identity.model.operation import OperationKind
 from identity.model.override import Override
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
 from identity.ports import OnlineWork
+from identity.steps.normalise import normalise
 from identity.steps.overrule import anchors
 from identity.steps.refuse import refuse
 from identity.steps.survive import survive
 
 __all__ = ["override", "refuse_unfit"]
+
+_READ = frozenset({"birth_date", "email"})
+"""Fields of which it can be told that a value is none: no date at all, an address that none can be."""
 
 
 def override(
@@ -71,7 +75,8 @@ def refuse_unfit(desk: Desk, values: Mapping[str, str]) -> None:
             "NOT_A_FIELD", "A profile has no such field.", f"There are: {', '.join(sorted(known))}."
         )
     told = SourceRecord(RecordKey("steward", "override"), dict(values))
-    if not all(value.strip() for value in values.values()) or refuse(told, desk.rules.custom):
+    unread = (_READ & values.keys()) - normalise(told, desk.rules.custom).features.keys()
+    if not all(value.strip() for value in values.values()) or unread or refuse(told, desk.rules.custom):
         raise DecisionRefused(
             "NOT_A_VALUE", "A value is empty, too long or cannot be stored.", "Give another."
         )
