@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
+from bench.capacity import PEOPLE, measured_capacity
 from bench.events.measure import measured_events
 from bench.machine import machine
 from bench.measure import SIZES, labelled_sets, measured_labelled, measured_population
@@ -23,7 +24,7 @@ from bench.tables import tables
 
 __all__ = ["main"]
 
-_PARTS = ("batch", "online", "http", "events", "screen")
+_PARTS = ("batch", "online", "http", "events", "screen", "capacity")
 _LATEST = ROOT / "bench" / "results" / "latest.json"
 
 
@@ -53,6 +54,9 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
         sizes = ["20k"] if asked.quick else asked.sizes
         found["populations"] = [measured_population(size, _told) for size in sizes]
         found["labelled"] = [measured_labelled(file, _told) for file in labelled_sets()]
+    if "capacity" in asked.part:
+        curve = ["2k", "10k"] if asked.quick else asked.curve
+        found["capacity"] = measured_capacity(curve, _told)
     if "events" in asked.part:
         found["events"] = measured_events(asked.databases, _told)
     if {"online", "http"} & set(asked.part):
@@ -75,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, known, shipped, what in (
         ("part", _PARTS, list(_PARTS), "parts"),
         ("sizes", SIZES, ["100k", "1m"], "sizes, how many records there are"),
+        ("curve", PEOPLE, ["2k", "10k", "50k"], "sizes of the capacity part"),
         ("databases", DATABASES, list(DATABASES), "databases, of the online part"),
     ):
         about = f"some of {', '.join(known)}: {what} (shipped: {','.join(shipped)})"

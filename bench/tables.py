@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.capacity_tables import capacity_tables
 from bench.events.tables import events_table
 from bench.http.tables import http_table
 from bench.online.tables import new_table, online_tables
@@ -29,6 +30,8 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
     yield from online_tables(online, results.get("growth", ()))
     if any(database.get("http") for size in online for database in size["databases"]):
         yield http_table(online)
+    if results.get("capacity"):
+        yield from capacity_tables(results["capacity"])
     if results.get("events"):
         yield events_table(results["events"])
     if results.get("screen"):

@@ -273,7 +273,7 @@ class Service:
         with self.store.look() as look:
             version = look.model_version()
         if version is None:
-            self._begin_with(load_model(self.settings.rules / STARTER, self.match_rules))
+            self.begin_with(load_model(self.settings.rules / STARTER, self.match_rules))
         desk = self._desk()
         reapply(desk, self.erasures.erasures())
         return desk
@@ -323,7 +323,7 @@ class Service:
         sampler = Sampler(self.match_rules.thresholds, key, settings.threads, settings.memory)
         return SamplingRoom(self.store, sampler, SystemClock(), new_id)
 
-    def _begin_with(self, model: MatchModel) -> None:
+    def begin_with(self, model: MatchModel) -> None:
         """Put a model in force, and say of an empty database that its index is as it should be."""
         index_version = self.index.version
         with self.store.begin(SystemClock()) as work:

@@ -40,6 +40,10 @@ def crosswalk(
     (answer,) = call.service.lookup([ByRecord(RecordKey(source, source_record_id), as_of)])
     if not answer.golden_ids:
         raise LookupFailed("E502", "No live record is known under this key.", "Tell it first.")
+    if len(answer.golden_ids) > 1:  # an earlier master's id, whose records are several people's here
+        raise LookupFailed(
+            "E502", "Several people have the records of this id.", "Ask /v1/lookup, and choose."
+        )
     told = {"source": source, "source_record_id": source_record_id, "golden_id": answer.golden_ids[0]}
     return Response(orjson.dumps(told), media_type="application/json")
 

@@ -4,7 +4,8 @@ Those by which people decide stand in `decisions.py`, what customers allow in `c
 themselves in `privacy.py`, those that say why in `reasons.py`, re-matches in `runs.py`. What waits for people
 stands in `reviews.py`, what serves HTTP in `serving.py`, how events leave in `delivery.py`, who follows them in
 `following.py`, systems that are listened to in `intake.py`, rows that were set aside in `quarantine.py`, who may
-use the review screen in `stewards.py`, what whoever runs the service needs in `operating.py`.
+use the review screen in `stewards.py`, what whoever runs the service needs in `operating.py`, what an earlier
+master is replaced with in `cutover.py`.
 
 Exit codes: 0 done · 1 the answer is no (nothing found, a check failed) · 2 wrong usage · 3 file · 4 rules ·
 5 database · 6 unknown id · 7 model · 8 decision refused · 9 delivery.
@@ -21,6 +22,7 @@ import typer
 from identity.cli import (
     audit,
     consents,
+    cutover,
     decisions,
     delivery,
     following,
@@ -90,6 +92,8 @@ app.add_typer(quarantine.quarantine_app, name="quarantine")
 app.add_typer(privacy.app)
 app.add_typer(privacy.privacy_app, name="privacy")
 app.add_typer(operating.app)
+app.add_typer(cutover.app)
+app.add_typer(cutover.shadow_app, name="shadow")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(rules_app, name="rules")

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
+from identity.flows.cutover.covered import as_live
 from identity.flows.online.consents import dated_now, decide_the_others_again
 from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.refile import Restated
@@ -98,7 +99,8 @@ def _ingest(
     refuse_another_index(work, desk)
     work.claim(claims_on_records(desk, (arrival.record.key for arrival in arrivals)))
     before = work.stored([arrival.record.key for arrival in arrivals])
-    arrivals = [_restricted(arrival, before.get(arrival.record.key)) for arrival in arrivals]
+    live = as_live(work, desk, arrivals, before)
+    arrivals = [_restricted(arrival, before.get(arrival.record.key)) for arrival in live]
     erased = of_the_erased(work, desk, [a for a in arrivals if not a.deleted and a.record.key not in before])
     outcomes = {
         arrival.record.key: Outcome.REFUSED

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from identity.flows.cutover.covered import rows_as_live
 from identity.flows.delivered import Delivery
 from identity.flows.privacy.keep_away import without_the_erased
 from identity.flows.rematch import Rematched, Workshop, rematch
@@ -36,6 +37,8 @@ def load(
     with stages.stage("register"), shop.transactions.begin(shop.clock) as work:
         known = work.record_hashes()
         deliveries = without_the_erased(work, shop.index.cabinet.digest, deliveries)
+        standing = work.cutovers()
+        deliveries = [replace(each, records=rows_as_live(each.records, standing)) for each in deliveries]
         for delivery in deliveries:
             work.start_load(delivery.load)
             work.put_quarantine(delivery.quarantined)

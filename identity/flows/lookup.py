@@ -29,7 +29,8 @@ class ByGoldenId:
 
 @dataclass(frozen=True, slots=True)
 class ByRecord:
-    """Whose a record is now, or was `as_of` a moment (which has a time zone)."""
+    """Whose a record is now, or was `as_of` a moment (which has a time zone). An id that an earlier master gave is
+    written as a record of that master: it is answered by who has its records now."""
 
     key: RecordKey
     as_of: datetime | None = None
@@ -74,7 +75,8 @@ def lookup(look: Look, desk: Desk, questions: Sequence[Question]) -> list[Answer
     shared = look.generic(values - homes.keys())
     past = _answers_then(look, questions)
     keys = [asked.key for asked in questions if isinstance(asked, ByRecord)]
-    memberships = look.memberships([key for key in keys if storable(key.source, key.source_record_id)])
+    memberships = look.memberships([key for key in keys if storable(*_words(key))])
+    former = look.living_on([key for key in keys if key not in memberships and storable(*_words(key))])
     golden_ids = [asked.golden_id for asked in questions if isinstance(asked, ByGoldenId)]
     answering = look.answering([golden_id for golden_id in golden_ids if storable(golden_id)])
 
@@ -88,7 +90,9 @@ def lookup(look: Look, desk: Desk, questions: Sequence[Question]) -> list[Answer
                 survivor, status = answering[golden_id]
                 return Answer((survivor,), status, redirected=survivor != golden_id)
             case ByRecord(key):
-                return Answer((memberships[key],), "live") if key in memberships else _UNKNOWN
+                if key in memberships:
+                    return Answer((memberships[key],), "live")
+                return Answer(former[key], "live", redirected=True) if key in former else _UNKNOWN
             case ByIdentifier():
                 number = numbers[asked]
                 if number in shared:
@@ -96,6 +100,10 @@ def lookup(look: Look, desk: Desk, questions: Sequence[Question]) -> list[Answer
                 return Answer(homes[number], "live") if number is not None and number in homes else _UNKNOWN
 
     return [answer(asked) for asked in questions]
+
+
+def _words(key: RecordKey) -> tuple[str, str]:
+    return key.source, key.source_record_id
 
 
 def _answers_then(look: Look, questions: Sequence[Question]) -> Mapping[Question, Answer]:

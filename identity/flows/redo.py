@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.refile import Restated
-from identity.flows.online.settle import AT_ONCE, Settled, attempt, refuse_another_index, settle
+from identity.flows.online.settle import AT_ONCE, Naming, Settled, attempt, refuse_another_index, settle
 from identity.model.record import RecordKey
 from identity.ports import OnlineWork, Redo, RedoKind
 from identity.steps.file import file
@@ -19,6 +19,7 @@ def drain(
     most: int | None = None,
     seen: Callable[[Settled], bool] = lambda _: True,
     reason: str = "redo",
+    named: Naming = lambda _, __: {},
 ) -> int:
     """Decide again what is queued, up to about `most` items; return how many were.
 
@@ -27,7 +28,7 @@ def drain(
     """
     done = 0
     while most is None or done < most:
-        taken, settled = attempt(desk, lambda work: _some(work, desk, reason))
+        taken, settled = attempt(desk, lambda work: _some(work, desk, reason, named))
         if not taken:
             break
         done += taken
@@ -36,14 +37,14 @@ def drain(
     return done
 
 
-def _some(work: OnlineWork, desk: Desk, kind: str) -> tuple[int, Settled | None]:
+def _some(work: OnlineWork, desk: Desk, kind: str, named: Naming) -> tuple[int, Settled | None]:
     refuse_another_index(work, desk)
     items = work.take_redo(AT_ONCE)
     work.put_redo(_members(work, desk, [item.subject for item in items if item.kind is RedoKind.BLOCK]))
     numbers = {item.subject for item in items if item.kind is RedoKind.RECORD}
     keys = [record.key for record in work.filed(numbers).values()]
     work.claim(claims_on_records(desk, keys))
-    return len(items), settle(work, desk, restated_now(work, keys), kind)
+    return len(items), settle(work, desk, restated_now(work, keys), kind, named=named)
 
 
 def restated_now(work: OnlineWork, keys: Collection[RecordKey]) -> list[Restated]:

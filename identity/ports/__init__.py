@@ -2,7 +2,7 @@
 
 tables.py  the shape of every Arrow table that crosses          batch.py   what works on a whole population
 work.py    the unit of work for changes of any size             online.py  the unit of work of real time
-consents.py  what was said of consents
+consents.py  what was said of consents                          cutover.py  what goes live, and goes back
 decisions.py  what the latter knows of people's decisions       runs.py    the history of re-matches
 history.py  what was so at a past moment, and why
 reviews.py  what both know of review tasks                      delivery.py  what leaves, and by which way

@@ -19,6 +19,7 @@ from identity.model.judgement import Link
 from identity.model.match import MatchModel
 from identity.model.record import NormalisedRecord, RecordKey, SourceRecord
 from identity.ports.consents import ConsentReads, ConsentWork
+from identity.ports.cutover import CutoverReads, CutoverWork
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
 from identity.ports.overrides import OverrideReads, OverrideWork
@@ -147,7 +148,7 @@ class Event:
     body: str
 
 
-class Look(History, ConsentReads, RestrictionReads, OverrideReads, Protocol):
+class Look(History, ConsentReads, RestrictionReads, OverrideReads, CutoverReads, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:
@@ -188,7 +189,15 @@ class Look(History, ConsentReads, RestrictionReads, OverrideReads, Protocol):
 
 
 class OnlineWork(
-    Surroundings, DecisionWork, ReviewWork, ConsentWork, PrivacyWork, RestrictionWork, OverrideWork, Protocol
+    Surroundings,
+    DecisionWork,
+    ReviewWork,
+    ConsentWork,
+    PrivacyWork,
+    RestrictionWork,
+    OverrideWork,
+    CutoverWork,
+    Protocol,
 ):
     """Changes around a few records, visible together or not at all. Reads see what this unit wrote before them,
     and what others committed before the read."""

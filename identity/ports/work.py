@@ -11,6 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from identity.model.consent_fact import ConsentFact
+from identity.model.cutover import Cutover
 from identity.ports.reviews import ReviewTables
 
 
@@ -111,6 +112,14 @@ class UnitOfWork(ModelRepository, ReviewTables, Protocol):
 
     def suppression(self) -> frozenset[int]:
         """Return every mark of somebody who was erased."""
+        ...
+
+    def cutovers(self) -> list[Cutover]:
+        """Return every cutover there was, the oldest first."""
+        ...
+
+    def shadow_records(self) -> pa.Table:
+        """Return LIVE_RECORDS of every record that takes no effect and is not deleted."""
         ...
 
     def restricted(self) -> pa.Table:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from identity import ports
 from identity.model.consent_fact import ConsentFact
+from identity.model.cutover import Cutover, CutoverStatus
 from identity.ports import Change, Load, LoadCounts, StoredModel
 from identity.store import refusals
 from identity.store import statements as sql
@@ -23,6 +24,10 @@ __all__ = ["BulkWork"]
 
 _MODEL = pa.schema([("version", pa.string()), ("body", pa.string())])
 _POSITION = pa.schema([("position", pa.int64())])
+_CUTOVERS = pa.schema(
+    [(name, pa.string()) for name in ("cutover_id", "source", "country", "home", "status", "actor")]
+    + [("started_at", TIME), ("ended_at", TIME)]
+)
 _SUBJECT = pa.schema([("subject", pa.string())])
 _NO_COUNTS = asdict(LoadCounts(0, 0, 0, 0, 0))
 
@@ -71,6 +76,14 @@ class BulkWork(BulkIndex, BulkReviews):
 
     def suppression(self) -> frozenset[int]:
         return frozenset(self._read("suppression", ports.MARKS)["mark"].to_pylist())
+
+    def cutovers(self) -> list[Cutover]:
+        rows = sorted(self._read("cutover", _CUTOVERS).to_pylist(), key=lambda row: row["started_at"])
+        return [Cutover(**{**row, "status": CutoverStatus(row["status"])}) for row in rows]
+
+    def shadow_records(self) -> pa.Table:
+        self._settle()
+        return self._read("source_record", ports.LIVE_RECORDS, sql.SHADOW)
 
     def restricted(self) -> pa.Table:
         return self._connection.fetch(

@@ -34,6 +34,7 @@ __all__ = [
 
 LINK_KEY = ("left_source", "left_id", "right_source", "right_id")
 LIVE = "mode = 'live' AND deleted_at IS NULL"
+SHADOW = "mode <> 'live' AND deleted_at IS NULL"
 CURRENT_MEMBERSHIPS = "SELECT source, source_record_id, golden_id FROM crosswalk WHERE valid_to IS NULL"
 VERDICTS_IN_FORCE = (
     "SELECT DISTINCT left_source, left_id, right_source, right_id, judgement FROM verdict"

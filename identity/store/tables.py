@@ -15,6 +15,7 @@ from sqlmodel import Field
 import identity.store.audit_tables
 import identity.store.consent_tables
 import identity.store.consumer_tables
+import identity.store.cutover_tables
 import identity.store.decision_tables
 import identity.store.delivery_tables
 import identity.store.duty_tables

@@ -38,7 +38,6 @@ LOOKED_AT = {
     "docs/matching.md": "names of commands in passing",
     "docs/consent.md": "ids made up",
     "docs/errors.md": "names of commands in passing",
-    "docs/how-to/cut-over.md": "weeks",
     "docs/how-to/write-a-connector.md": "names of commands in passing",
     "docs/reference/rules.md": "names of commands in passing",
     "docs/reference/settings.md": "names of commands in passing",

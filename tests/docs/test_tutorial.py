@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 CARRIED_OUT = (
     "tutorial-api.md",
     "intake.md",
+    "cutover.md",
     "tutorial.md",
     "how-to/add-a-source.md",
     "how-to/change-a-rule.md",

@@ -16,13 +16,16 @@ from identity.model.errors import Contention, StoreError
 from identity.model.record import RecordKey
 from identity.ports import Change, Look, OnlineWork
 
-__all__ = ["AT_ONCE", "Settled", "attempt", "refuse_another_index", "settle"]
+__all__ = ["AT_ONCE", "Naming", "Settled", "attempt", "refuse_another_index", "settle"]
 
 AT_ONCE = 50
 """Records per unit of work: what is held meanwhile is held briefly, and one bad record stops few others."""
 _ATTEMPTS = 8
 
 _T = TypeVar("_T")
+
+Naming = Callable[[OnlineWork, Regrouped], Mapping[RecordKey, GoldenId]]
+"""Returns the golden ids that records are to have, in so far as their clusters can agree on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ def settle(
     kind: str,
     correlation_id: str | None = None,
     names: Mapping[RecordKey, GoldenId] = NO_NAMES,
+    named: Naming = lambda _, __: {},
 ) -> Settled | None:
     """Resolve records that were told anew, taken out, or are to be decided again; None when there are none.
 
@@ -58,6 +62,7 @@ def settle(
     fresh = relink(work, desk, scorer, refiled, keys)
     regrouped = regroup(work, desk, scorer, keys.values(), fresh)
     change = Change(desk.new_id(), kind, MACHINE, work.at, "", correlation_id, scorer.model.version)
+    names = {**names, **named(work, regrouped)}
     restated_now = restate(work, desk, regrouped, list(keys.values()), change, names)
     return Settled(restated_now, regrouped, change.change_id, len(redo), scorer.model.version)
 

@@ -70,6 +70,7 @@ FORGET_KEYS = (
             "consent_record",
             "rematch_move",
             "told_deletion",
+            "former_id",
             "restriction",
             "restriction_mark",
             "value_override_record",

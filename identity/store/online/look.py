@@ -15,6 +15,7 @@ from identity.store.fields import PLAIN, Fields
 from identity.store.online import statements as sql
 from identity.store.online.around import AroundReads
 from identity.store.online.consents import ConsentReads
+from identity.store.online.cutover import CutoverReads
 from identity.store.online.decisions import VerdictReads
 from identity.store.online.history import HistoryReads
 from identity.store.online.links import LinkReads
@@ -36,6 +37,7 @@ class Look(
     ConsentReads,
     RestrictionReads,
     OverrideReads,
+    CutoverReads,
 ):
     """Questions for a `with` block; see `ports.Look` for what each promises."""
 

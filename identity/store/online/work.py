@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from identity.store.online.around import AroundReads
 from identity.store.online.consents import ConsentSide
+from identity.store.online.cutover import CutoverSide
 from identity.store.online.decisions import DecisionSide
 from identity.store.online.erasing import EraseSide
 from identity.store.online.links import LinkSide
@@ -24,6 +25,7 @@ class OnlineWork(
     EraseSide,
     RestrictionSide,
     OverrideSide,
+    CutoverSide,
     AroundReads,
 ):
     """Changes around a few records, visible together or not at all; see `ports.OnlineWork` for what each promises.
