@@ -33,12 +33,12 @@ _STRICT = {"E363": "E313", "E364": "E314", "E365": "E315"}
 
 @pytest.fixture
 def lite(at: Callable[..., Api], sqlite_url: str) -> Api:
-    return at(sqlite_url, intake=SECRETS)
+    return at(sqlite_url, intake=SECRETS, intake_rate="100000/second")
 
 
 @pytest.fixture
 def api(at: Callable[..., Api], url: str) -> Api:
-    return at(url, intake=SECRETS)
+    return at(url, intake=SECRETS, intake_rate="100000/second")
 
 
 def shopify(api: Api, content: bytes, n: int, topic: str = "customers/update") -> Any:
