@@ -79,7 +79,7 @@ contract: setup ## Ask the API 25,000 things over both databases; no answer may 
 consent: setup ## Live 50,000 random lives; nobody may be reached against their last word: about 2 minutes
 	$(BIN)/python -m tests.consent
 
-corpus: setup ## All of the corpus of bad input on every way in, and a table of it: some minutes
+corpus: setup ## The corpus of bad input on every way in, and a table of it: some minutes
 	$(BIN)/python -m tests.corpus
 
 audit: setup ## Known mistakes in the code (bandit) and known vulnerabilities of what is pinned (pip-audit; needs the internet)

@@ -1,5 +1,4 @@
-# ruff: noqa: E501
-"""All of the corpus on every way in, and a table of it: `python -m tests.corpus`. Ends with 1 where a case went wrong."""
+"""The corpus on every way in, and a table of it: `python -m tests.corpus`. Ends with 1 where a case went wrong."""
 
 from __future__ import annotations
 

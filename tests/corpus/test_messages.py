@@ -33,12 +33,12 @@ _STRICT = {"E363": "E313", "E364": "E314", "E365": "E315"}
 
 @pytest.fixture
 def lite(at: Callable[..., Api], sqlite_url: str) -> Api:
-    return at(sqlite_url, intake=SECRETS)
+    return at(sqlite_url, intake=SECRETS, intake_rate="100000/second")
 
 
 @pytest.fixture
 def api(at: Callable[..., Api], url: str) -> Api:
-    return at(url, intake=SECRETS)
+    return at(url, intake=SECRETS, intake_rate="100000/second")
 
 
 def shopify(api: Api, content: bytes, n: int, topic: str = "customers/update") -> Any:
@@ -57,7 +57,7 @@ def customer(n: int, case: Case) -> dict[str, Any]:
 
 def test_every_text_is_taken_or_quarantined_under_its_code(api: Api) -> None:
     on_postgresql = not api.service.settings.database_url.startswith("sqlite")
-    cases = share([case for case in VALUES if case.attribute in _FIELDS], 150 if on_postgresql else 40)
+    cases = share([case for case in VALUES if case.attribute in _FIELDS], 180 if on_postgresql else 80)
     wrong = []
     for n, case in enumerate(cases):
         content = json.dumps(customer(n, case)).encode()
@@ -87,7 +87,7 @@ def test_no_depth_of_nesting_is_one_too_many(lite: Api) -> None:
 
 
 def test_loyalty_members_may_be_called_anything(lite: Api) -> None:
-    for n, text in enumerate(share(NAUGHTY, 40)):
+    for n, text in enumerate(share(NAUGHTY, 60)):
         told = {
             "member_number": f"L{n}",
             **dict.fromkeys(("first_name", "last_name", "email", "mobile", "city"), text),

@@ -41,7 +41,7 @@ def test_anything_may_be_sought_and_is_only_text(world: World) -> None:
     ana.get("/search")
     for text in texts():
         page = checked(ana.post("/search", {"sought": text}), 200).text
-        if "<" in text and len(text) < 200:
+        if "<" in text and 8 < len(text) < 200:  # shorter ones are markup of the page itself
             assert text not in page.replace(html.escape(text), "")
 
 
@@ -50,7 +50,7 @@ def test_anything_may_be_a_reason_and_is_kept(world: World) -> None:
     for text, task in zip(share(NAUGHTY, 60), world.tasks(), strict=False):
         checked(ana.decide(task, "apart", reason=text), 303, 400, 409)
         page = checked(ana.get(f"/tasks/{task.task_id}"), 200).text
-        assert not ("<" in text and text in page)
+        assert not ("<" in text and len(text) > 8 and text in page)
 
 
 def test_any_form_may_hold_anything(world: World) -> None:
