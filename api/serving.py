@@ -96,7 +96,8 @@ def config_of(app: Any, settings: ApiSettings) -> uvicorn.Config:
         app,
         factory=isinstance(app, str),
         workers=settings.workers,
-        log_level="warning",
+        # What uvicorn says goes into our log, by its kind: on its own it would write errors with their texts.
+        log_config=None,
         access_log=False,
         backlog=512,
         timeout_keep_alive=30,

@@ -18,6 +18,7 @@ from identity.observing.traces import trace_ids
 __all__ = ["log_to"]
 
 _LEVELS = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")}
+_LISTENED_TO = ("uvicorn", "uvicorn.error", "uvicorn.access")
 _QUIET = logging.WARNING
 """From where on libraries are heard."""
 Event = MutableMapping[str, Any]
@@ -46,6 +47,11 @@ def log_to(process: str, level: str, form: str, stream: TextIO, *, lasting: bool
     root = logging.getLogger()
     root.handlers = [_Foreign(max(_LEVELS[level], _QUIET))]
     root.setLevel(max(_LEVELS[level], _QUIET))
+    for name in _LISTENED_TO:
+        # It may have been given a writer of its own, which would quote what was sent.
+        theirs = logging.getLogger(name)
+        theirs.handlers, theirs.propagate, theirs.disabled = [], True, False
+        theirs.setLevel(logging.NOTSET)
 
 
 def _named(process: str) -> Callable[[Any, str, Event], Event]:

@@ -313,7 +313,8 @@ def test_a_model_of_more_columns_judges_by_those_that_are_there(shop: Shop, tmp_
 
 def test_an_unknown_engine_truth_or_format_is_refused_by_number(shop: Shop, tmp_path: Path) -> None:
     for more, code, ends in (
-        (["--engine", "spark"], "E603", 7),
+        (["--engine", "hadoop"], "E603", 7),
+        (["--engine", "spark"], "E608", 7),
         (["--truth", "person"], "E209", 3),
         (["--truth", "email"], "E212", 3),
     ):

@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 import pytest
 import structlog
+import uvicorn
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from api.serving import config_of
+from api.settings import api_settings_from
 from identity.model.errors import RulesError
 from identity.model.record import CANONICAL_ATTRIBUTES
 from identity.observing import ObservingSettings, observing_settings_from
@@ -65,6 +68,21 @@ def test_errors_are_told_by_kind_and_place(logged: Callable[..., Lines]) -> None
     assert "test_logs.py:" in ours["place"]
     assert (theirs["event"], theirs["logger"]) == ("Exception in %s", "uvicorn.error")
     assert "kanari" not in str(lines()).lower()
+
+
+def test_a_server_of_ours_keeps_no_log_of_its_own(
+    logged: Callable[..., Lines], capfd: pytest.CaptureFixture[str]
+) -> None:
+    uvicorn.Config("api.app:create_app")  # one that does, as others in this process may have
+    lines = logged()
+    config_of("api.app:create_app", api_settings_from({"IDENTITY_MODE": "development"}))
+    try:
+        raise ValueError("Kanarivogel")
+    except ValueError:
+        logging.getLogger("uvicorn.error").exception("Exception in ASGI application\n")
+    (line,) = lines()
+    assert (line["error"], line["event"]) == ("ValueError", "Exception in ASGI application")
+    assert "kanari" not in (str(line) + "".join(capfd.readouterr())).lower()
 
 
 def test_libraries_are_heard_from_warnings_on(logged: Callable[..., Lines]) -> None:
