@@ -195,9 +195,9 @@ def _nights(service: Service) -> dict[str, Rows]:
         ],
         "identity_duty_failures": [((duty.name,), duty.failures) for duty in duties],
         "identity_drift": [
-            ((duty.name.removeprefix("compare "), kind), count)
-            for duty in duties
-            if duty.name.startswith("compare ")
-            for kind, count in {"any": 0, **duty.report.get("kinds", {})}.items()
+            ((name, kind), count)
+            for name, last in sorted(service.store.reconciliations(SystemClock()).every().items())
+            if last.at
+            for kind, count in {"any": 0, **last.report["kinds"]}.items()
         ],
     }

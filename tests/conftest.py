@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import PostgresServer, postgresql_server
-from tests.erp.evidence import ErpEvidence
+from tests.erp.evidence import ERP
 from tests.evidence import SERVER, Evidence
-from tests.spark.evidence import SparkEvidence
+from tests.spark.evidence import SPARK
 
 if TYPE_CHECKING:
     from erp import Erp
@@ -29,8 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["XDG_STATE_HOME"] = state.name
     config.add_cleanup(state.cleanup)
     config.pluginmanager.register(Evidence(config, Path(__file__).parent))
-    config.pluginmanager.register(ErpEvidence())
-    config.pluginmanager.register(SparkEvidence())
+    config.pluginmanager.register(ERP)
+    config.pluginmanager.register(SPARK)
 
 
 def _migrate(url: str) -> None:

@@ -69,7 +69,30 @@ def _one_of(told: str, words: Sequence[str]) -> Schema:
 
 
 def _match() -> Schema:
-    levels = [
+    limits = _keys("", **{feature: _number(1, 1_000_000) for feature in FEATURES})
+    return _keys(
+        "When two records are one person. Trained models replace m; caps, thresholds and limits hold.",
+        ("comparisons", "blocking", "thresholds", "partition"),
+        custom_attributes=_TEXTS,
+        comparisons={"type": "array", "minItems": 1, "items": _comparison()},
+        swaps=_TEXTS | {"description": "the given and the family name, which some write the wrong way round"},
+        blocking=_keys(
+            "how records are found", ("cap", "keys"),
+            cap=_number(2, 1000, "of keys that name none"),
+            keys={"type": "array", "minItems": 1, "items": _key()},
+        ),
+        thresholds=_keys(
+            "in bits", ("match", "review"),
+            match=_number(-1000, 1000, "a machine merges from here"),
+            review=_number(-1000, 1000, "a person may look from here"),
+        ),
+        partition=_partition(limits),
+        generic_limits=limits | {"description": "how many differently named people may share a value"},
+    )  # fmt: skip
+
+
+def _comparison() -> Schema:
+    of_each = [
         {
             "if": {"properties": {"comparator": {"const": name}}},
             "then": {
@@ -96,40 +119,28 @@ def _match() -> Schema:
         term_frequency=_TRUTH | {"description": "agreeing on a rare value tells more"},
         joint=_TEXT | {"description": "comparisons of one name are weighed together"},
     )  # fmt: skip
-    key = _keys(
+    return {**comparison, "allOf": of_each}
+
+
+def _key() -> Schema:
+    return _keys(
         "a value under which records are filed", ("name", "parts"),
         name=_TEXT,
         parts=_words("what it is made of", BLOCKING_PARTS, 1),
         cap=_number(2, 1000, "a larger block yields no pairs"),
         unordered=_TRUTH,
     )  # fmt: skip
-    limits = _keys("", **{feature: _number(1, 1_000_000) for feature in FEATURES})
+
+
+def _partition(limits: Schema) -> Schema:
     return _keys(
-        "When two records are one person. Trained models replace m; caps, thresholds and limits hold.",
-        ("comparisons", "blocking", "thresholds", "partition"),
-        custom_attributes=_TEXTS,
-        comparisons={"type": "array", "minItems": 1, "items": {**comparison, "allOf": levels}},
-        swaps=_TEXTS | {"description": "the given and the family name, which some write the wrong way round"},
-        blocking=_keys(
-            "how records are found", ("cap", "keys"),
-            cap=_number(2, 1000, "of keys that name none"),
-            keys={"type": "array", "minItems": 1, "items": key},
-        ),
-        thresholds=_keys(
-            "in bits", ("match", "review"),
-            match=_number(-1000, 1000, "a machine merges from here"),
-            review=_number(-1000, 1000, "a person may look from here"),
-        ),
-        partition=_keys(
-            "how links become profiles", ("clip", "unscored", "best_share", "best_fades", "largest_component"),
-            clip=_number(1, 1000, "one link has no more say than that"),
-            unscored=_number(-1000, 0, "what a pair counts that was never compared"),
-            best_share=_number(0, 1, "share of the best link; the mean of all has the rest"),
-            best_fades=_number(0, 10, "how it fades with the size of the smaller side"),
-            largest_component=_number(2, 20_000, "larger ones are cut at their weakest links"),
-            distinct_values=limits | {"description": "how many values of an identifier one profile may hold"},
-        ),
-        generic_limits=limits | {"description": "how many differently named people may share a value"},
+        "how links become profiles", ("clip", "unscored", "best_share", "best_fades", "largest_component"),
+        clip=_number(1, 1000, "one link has no more say than that"),
+        unscored=_number(-1000, 0, "what a pair counts that was never compared"),
+        best_share=_number(0, 1, "share of the best link; the mean of all has the rest"),
+        best_fades=_number(0, 10, "how it fades with the size of the smaller side"),
+        largest_component=_number(2, 20_000, "larger ones are cut at their weakest links"),
+        distinct_values=limits | {"description": "how many values of an identifier one profile may hold"},
     )  # fmt: skip
 
 
@@ -209,6 +220,8 @@ def _source() -> Schema:
         file=_keys("", ("kind",), kind=_one_of("", FILE_KINDS), encoding=_TEXT, delimiter=_TEXT),
         record_id=_TEXT | {"description": "the column that names a record"},
         trust={"type": "integer", "minimum": 0, "maximum": 100},
+        retention={"type": "integer", "minimum": 1, "maximum": 36_500,
+                   "description": "days that a record is kept after it was told last"},
         mode=_one_of("shadow: listened to without effect", tuple(SourceMode)),
         default_country={"type": "string", "pattern": "^[A-Z]{2}$"},
         timezone=_TEXT,

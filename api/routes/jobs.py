@@ -130,7 +130,7 @@ def quarantine(
 ) -> Response:
     """Return the rows of an uploaded file that were set aside, and why; how they came with `personal:read`."""
     _own(call, job_id)
-    rows = call.service.store.exports.quarantine(upload_name(job_id), cursor, limit)
+    rows = call.service.store.quarantine(SystemClock()).of_file(upload_name(job_id), cursor, limit)
     names = ["row", "column", "source", "source_record_id", "code", "message", "outcome"]
     if call.may(Scope.PERSONAL_READ):
         names.append("raw")

@@ -83,34 +83,8 @@ def logged(event: str, tell: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 _LOGGED = frozenset(
-    {
-        *(
-            "name",
-            "why",
-            "told",
-            "taken",
-            "held",
-            "dead",
-            "dealt",
-            "acted",
-            "blocked",
-            "position",
-            "lag",
-            "breaker",
-        ),
-        *(
-            "dead_letters",
-            "failures",
-            "outcome",
-            "code",
-            "rows",
-            "accepted",
-            "quarantined",
-            "rejected",
-            "unchanged",
-        ),
-        *("accounts", "outcomes", "again_at"),
-    }
+    "name why told taken held dead dealt acted blocked position lag breaker dead_letters failures outcome code rows"
+    " accepted quarantined rejected unchanged accounts outcomes again_at".split()
 )
 
 

@@ -154,24 +154,20 @@ def _kept(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reconciled(service: Service, name: str, *, repair: bool, patience: float) -> dict[str, Any]:
-    began, found, consumers = SystemClock().now(), _compared(service, name), consumers_of(service)
+    found, consumers = _compared(service, name), consumers_of(service)
     repaired = None
     if repair:
         repaired = _repaired(service, consumers, name, found, patience)
         found = _compared(service, name)
     known = _waiting(consumers, name, found.drift)
     drift = [{**_told(each), "known": bool(known & {*each.golden_ids})} for each in found.drift]
-    numbers = {
+    return {
+        "system": name,
         "accounts": found.accounts,
         "profiles": found.profiles,
         "kinds": dict(sorted(Counter(each["kind"] for each in drift).items())),
-        "known": sum(each["known"] for each in drift),
-    }
-    service.store.duties(SystemClock()).note(f"compare {name}", began, report=numbers)
-    return {
-        "system": name,
-        **numbers,
         "drift": drift,
+        "known": sum(each["known"] for each in drift),
         "repair": repaired,
         "agrees": all(each["known"] for each in drift),
     }

@@ -16,6 +16,7 @@ from identity.engines.comparing import Comparing, comparing
 from identity.engines.coverage import Coverage, coverage
 from identity.engines.filing import Filings
 from identity.engines.generic import demote_generic_values
+from identity.engines.links import links_told, refuse_lacking
 from identity.engines.pairs import ScoredPairs, among, joined
 from identity.engines.partitioning import (
     compared,
@@ -29,7 +30,6 @@ from identity.engines.stored_model import Parameters, model_of, parameters_of
 from identity.engines.training import careful_clusters, learn, value_shares
 from identity.engines.weighing import Weighing, weighing
 from identity.model.errors import ModelError
-from identity.model.judgement import Judgement
 from identity.model.match import Factor, MatchModel, MatchRules
 from identity.ports import Resolution, StageTimer
 from identity.steps.block import blocking_parts
@@ -38,6 +38,7 @@ from identity.steps.normalise import feature_makers
 __all__ = ["DuckDBEngine", "factors_for"]
 
 _FEW = 20
+_TRAIN = "Resolve without --model, and one is trained on the columns that are there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +133,8 @@ class DuckDBEngine:
         return {kind: population.columns[kind] for kind in kinds if kind in population.columns}
 
     def _told(self, population: Population, links: ScoredPairs, blocked: NDArray[np.bool_]) -> pa.Table:
-        left, right = population.keys.take(links.left), population.keys.take(links.right)
-        judged = np.where(
-            links.weights >= self.rules.thresholds.match, Judgement.MATCH, Judgement.POSSIBLE_MATCH
-        )
-        return pa.table(
-            {
-                "left_source": left["source"],
-                "left_id": left["source_record_id"],
-                "right_source": right["source"],
-                "right_id": right["source_record_id"],
-                "match_weight": links.weights,
-                "judgement": pa.array(judged.astype(str), pa.string()),
-                "blocked": blocked,
-            }
-        )
+        matched = links.weights >= self.rules.thresholds.match
+        return links_told(population.keys, links.left, links.right, links.weights, matched, blocked)
 
     def _population(self, records: pa.Table) -> tuple[Population, Population, dict[str, tuple[str, ...]]]:
         """Return the population as it is told, the same without its generic values, and those values."""
@@ -158,18 +146,7 @@ class DuckDBEngine:
 
     def _ready(self, population: Population, model: MatchModel | None) -> Comparing:
         factors = model.factors if model else factors_for(self.rules, population)
-        lacking = [
-            comparison.name
-            for factor in factors
-            for comparison in factor.comparisons
-            if comparison.name not in population.columns
-        ]
-        if lacking:
-            raise ModelError(
-                "E601",
-                f"The model compares {', '.join(lacking)}, which these records do not have.",
-                "Resolve without --model, and one is trained on the columns that are there.",
-            )
+        refuse_lacking(factors, population.columns, _TRAIN)
         if not factors:
             raise ModelError(
                 "E602",

@@ -16,12 +16,12 @@ from splink import DuckDBAPI, Linker, SettingsCreator
 from identity.comparators import Nicknames
 from identity.engines.filing import Filings
 from identity.engines.generic import demote_generic_values
+from identity.engines.links import links_told
 from identity.engines.population import Population, populate
 from identity.engines.splink_columns import compared, frame_of, splink_frame
 from identity.engines.splink_settings import from_splink_settings, settings_digest, to_splink_settings
 from identity.engines.splink_usual import ASSUMED_RECALL, Plan, plan_for, usual_frame
 from identity.model.errors import ModelError
-from identity.model.judgement import Judgement
 from identity.model.match import MatchModel, MatchRules
 from identity.ports import Resolution, StageTimer
 from identity.steps.normalise import feature_makers
@@ -190,21 +190,9 @@ def _fetched(relation: Any) -> pa.Table:
 
 def _told(population: Population, links: pa.Table) -> pa.Table:
     sides = np.sort(np.stack([links[f"unique_id_{side}"].to_numpy() for side in "lr"]), axis=0)
-    left, right = (population.keys.take(pa.array(places)) for places in sides)
     sure = links["match_probability"].to_numpy() >= _MATCH
-    return pa.table(
-        {
-            "left_source": left["source"],
-            "left_id": left["source_record_id"],
-            "right_source": right["source"],
-            "right_id": right["source_record_id"],
-            "match_weight": links["match_weight"],
-            "judgement": pa.array(
-                np.where(sure, str(Judgement.MATCH), str(Judgement.POSSIBLE_MATCH)), pa.string()
-            ),
-            "blocked": np.ones(links.num_rows, np.bool_),
-        }
-    )
+    every = np.ones(links.num_rows, np.bool_)
+    return links_told(population.keys, sides[0], sides[1], links["match_weight"], sure, every)
 
 
 def _summary(settings: dict[str, Any], rules: MatchRules, records: int) -> MatchModel:

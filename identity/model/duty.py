@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 __all__ = ["Duty"]
 
@@ -15,7 +13,7 @@ DONE = "done"
 @dataclass(frozen=True, slots=True)
 class Duty:
     """A task by its name. `outcome` is `done`, or the word of what stood in the way; `failures` are those in a row;
-    `done_at` is when it was done last, and `report` what it found then: counts by words of the code."""
+    `done_at` is when it was done last."""
 
     name: str
     began_at: datetime
@@ -23,4 +21,3 @@ class Duty:
     outcome: str = DONE
     failures: int = 0
     done_at: datetime | None = None
-    report: Mapping[str, Any] = field(default_factory=dict)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-import orjson
 from sqlalchemy import select
 
 from identity.model.duty import DONE, Duty
@@ -18,12 +15,11 @@ __all__ = ["Duties"]
 
 _DUTY = TABLES["duty"].c
 _NOTE = Statement(
-    "INSERT INTO duty (name, began_at, ended_at, outcome, failures, done_at, report)"
-    " VALUES (:name, :began, :ended, :outcome, :failures, :done, :report)"
+    "INSERT INTO duty (name, began_at, ended_at, outcome, failures, done_at)"
+    " VALUES (:name, :began, :ended, :outcome, :failures, :done)"
     " ON CONFLICT (name) DO UPDATE SET began_at = excluded.began_at, ended_at = excluded.ended_at,"
     " outcome = excluded.outcome, done_at = coalesce(excluded.done_at, duty.done_at),"
-    " failures = CASE WHEN excluded.failures = 0 THEN 0 ELSE duty.failures + 1 END,"
-    " report = CASE WHEN excluded.failures = 0 THEN excluded.report ELSE duty.report END"
+    " failures = CASE WHEN excluded.failures = 0 THEN 0 ELSE duty.failures + 1 END"
 )
 
 
@@ -32,15 +28,12 @@ class Duties:
         self._database = database
         self._clock = clock
 
-    def note(
-        self, name: str, began: datetime, outcome: str = DONE, report: Mapping[str, Any] | None = None
-    ) -> None:
-        """Keep that a duty ended just now. One that was not done keeps what it found before."""
+    def note(self, name: str, began: datetime, outcome: str = DONE) -> None:
+        """Keep that a duty ended just now, and how."""
         ended, done = self._clock.now(), outcome == DONE
-        told = orjson.dumps(dict(report or {})).decode()
         asked = _NOTE.of(
             name=name, began=began, ended=ended, outcome=outcome, failures=int(not done),
-            done=ended if done else None, report=told,
+            done=ended if done else None,
         )  # fmt: skip
         with self._database.write() as connection:
             connection.execute(asked)
@@ -49,4 +42,4 @@ class Duties:
         """Return all that were ever begun, by name."""
         with self._database.read() as look:
             rows = look.execute(select(*_DUTY).order_by(_DUTY.name)).all()
-        return tuple(Duty(**{**row._mapping, "report": orjson.loads(row.report)}) for row in rows)
+        return tuple(Duty(**row._mapping) for row in rows)

@@ -11,8 +11,7 @@ __all__ = ["DutyRow"]
 
 
 class DutyRow(Row, table=True):
-    """A task by its name: when it was done last, how that ended, since when it fails, and what it found (JSON: counts
-    by words of the code)."""
+    """A task by its name: when it was done last, how that ended, and how often in a row it has failed."""
 
     __tablename__ = "duty"
     __table_args__ = (CLUSTERED,)
@@ -23,4 +22,3 @@ class DutyRow(Row, table=True):
     outcome: str = text()
     failures: int = number()
     done_at: datetime | None = time(default=None)
-    report: str = text()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -16,28 +15,11 @@ from identity.store.dialect import Database
 from identity.store.fields import PLAIN, Fields
 from identity.store.tables import TABLES
 
-__all__ = ["Exports", "QuarantinedRow"]
+__all__ = ["Exports"]
 
 _CROSSWALK = TABLES["crosswalk"].c
 _PROFILE = TABLES["golden_profile"].c
-_QUARANTINE = TABLES["quarantine"].c
 _AT_ONCE = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantinedRow:
-    """A row that was set aside, and why. `raw` is how it came, where that is kept."""
-
-    id: int
-    row: int | None
-    column: str | None
-    source: str
-    source_record_id: str | None
-    code: str
-    message: str
-    outcome: str
-    raw: str | None
-    status: str
 
 
 class Exports:
@@ -55,15 +37,6 @@ class Exports:
             while rows := look.execute(live.where(_PROFILE.golden_id > after).limit(_AT_ONCE)).all():
                 yield _profiles(look, rows, self._fields), of
                 after = rows[-1].golden_id
-
-    def quarantine(self, file: str, after: int, limit: int) -> list[QuarantinedRow]:
-        """Return up to `limit` rows of a file that were set aside, behind the id `after`."""
-        columns = [_QUARANTINE[name] for name in QuarantinedRow.__slots__]
-        asked = select(*columns).where(_QUARANTINE.file == file, _QUARANTINE.id > after)
-        with self._database.read() as look:
-            rows = look.execute(asked.order_by(_QUARANTINE.id).limit(limit)).all()
-        found = [QuarantinedRow(*row) for row in rows]
-        return [replace(row, raw=self._fields.clear("quarantine.raw", row.raw)) for row in found]
 
 
 def _profiles(look: Connection, rows: Sequence[Any], fields: Fields) -> list[GoldenProfile]:

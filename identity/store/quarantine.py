@@ -80,6 +80,10 @@ class Quarantine:
         only those that were not taken."""
         return self._rows(and_(_ROW.id > after, *_open(source, code, mendable=mendable)), limit)
 
+    def of_file(self, file: str, after: int, limit: int) -> tuple[SetAside, ...]:
+        """Return up to `limit` rows of a file that were set aside, open or not, behind the id `after`."""
+        return self._rows(and_(_ROW.file == file, _ROW.id > after), limit)
+
     def closed(self, limit: int = 50) -> tuple[SetAside, ...]:
         """Return rows that were mended or dropped, the last set aside first."""
         told = [QuarantineStatus.MENDED.value, QuarantineStatus.DROPPED.value]

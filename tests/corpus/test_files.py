@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from identity.bootstrap import Service, Settings
+from identity.bootstrap import Service, Settings, SystemClock
 from identity.model.record import RecordKey
 from tests.commands.terminal import identity
 from tests.corpus.cases import Case, Outcome
@@ -111,7 +111,7 @@ def test_what_was_set_aside_is_taken_when_it_is_mended_and_sent_again(sent: Sent
 
 def set_aside(sent: Sent, form: str) -> Iterator[Any]:
     service, cursor = sent.service(), 0
-    while rows := service.store.exports.quarantine(str(sent.files[form]), cursor, 500):
+    while rows := service.store.quarantine(SystemClock()).of_file(str(sent.files[form]), cursor, 500):
         yield from (row for row in rows if row.outcome == "quarantined")
         cursor = rows[-1].id
     service.store.close()

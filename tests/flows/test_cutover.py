@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from identity.bootstrap import Service
+from identity.commands.privacy import carry_out, receive, release, verify
 from identity.flows.cutover import go_back, go_live
 from identity.flows.cutover.covered import rows_as_live
 from identity.flows.ingest import Ingested, Outcome
@@ -20,6 +21,7 @@ from identity.flows.lookup import Answer, ByRecord
 from identity.model.cluster import GoldenId
 from identity.model.cutover import Cutover, CutoverStatus
 from identity.model.errors import DecisionRefused
+from identity.model.privacy import PrivacyKind
 from identity.model.record import RecordKey
 from identity.ports import Arrival
 from identity.store.invariants import Found
@@ -267,3 +269,52 @@ def test_rows_of_a_file_take_effect_where_their_country_is_live() -> None:
     assert rows_as_live(table, [cutover])["mode"].to_pylist() == ["live", "shadow", "shadow"]
     back = replace(cutover, status=CutoverStatus.BACK)
     assert rows_as_live(table, [back])["mode"].to_pylist() == ["shadow"] * 3
+
+
+def kept_unused(service: Service, key: RecordKey) -> str:
+    """Have the person of a record restricted; return the request."""
+    golden_id = service.store.views.golden_id_of(key)
+    assert golden_id
+    request = receive(service, PrivacyKind.RESTRICTION, golden_id, "officer")
+    verify(service, request.request_id, "by letter", "officer")
+    carry_out(service, request.request_id, "officer")
+    return request.request_id
+
+
+def modes(url: str) -> dict[str, str]:
+    asked = "select source_record_id, mode from source_record where source = 'shop'"
+    return {str(record): str(mode) for record, mode in rows(url, asked)}
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_who_was_out_of_use_while_a_source_was_taken_back_waits_as_the_others_of_it(
+    ready: Ready, url: str, taken_back: bool
+) -> None:
+    service = ready(url)
+    service.ingest([told("shop", 1, ANA, "shadow"), told("shop", 2, BORIS, "shadow")])
+    go_live(service.desk, "shop", "", "US", "ines")
+    request = kept_unused(service, RecordKey("shop", "01"))
+    if taken_back:
+        go_back(service.desk, "shop")
+    release(service, request, "officer")
+    mode = "shadow" if taken_back else "live"
+    assert modes(url) == {"01": mode, "02": mode}
+    assert {record for _, record, _ in crosswalk(url)} == (set() if taken_back else {"01", "02"})
+    assert_sound(service)
+
+
+def test_going_live_uses_nobody_who_asked_not_to_be_used_meanwhile(ready: Ready, url: str) -> None:
+    service = ready(url)
+    service.ingest([told("shop", 100 + n, ANA | {"given_name": f"N{n}"}, "shadow") for n in range(60)])
+    late, asked = told("shop", 159, BORIS, "shadow"), list[str]()
+
+    def meanwhile(_: int) -> None:
+        if not asked:  # between two units of work: the record has just been read as one that waits
+            service.ingest([late])
+            asked.append(kept_unused(service, late.record.key))
+
+    go_live(service.desk, "shop", "", "US", "ines", meanwhile)
+    assert asked
+    assert modes(url)["159"] == "restricted"
+    assert service.store.views.golden_id_of(late.record.key) is None
+    assert set(modes(url).values()) == {"live", "restricted"}

@@ -159,9 +159,8 @@ def test_files_that_are_loaded_are_encrypted_as_they_are_stored(service: Service
     load_files(service, [str(file)], None, Stages())
     assert in_clear(service) == []
     assert service.store.views.counts().live_profiles == 2
-    aside = service.store.exports.quarantine(str(file.name), 0, 10) or service.store.exports.quarantine(
-        str(file), 0, 10
-    )
+    book = service.store.quarantine(SystemClock())
+    aside = book.of_file(str(file.name), 0, 10) or book.of_file(str(file), 0, 10)
     assert any("broken@vogelhuber.example" in (row.raw or "") for row in aside)
 
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +83,12 @@ def test_what_is_resolved_is_counted_by_what_was_decided(lite: Api) -> None:
     assert not [labels for _, labels in after if "kanari" in str(labels)]
 
 
+def compared(api: Api, system: str, kinds: dict[str, int]) -> None:
+    kept = api.service.store.reconciliations(SystemClock())
+    kept.begin(system, "machine")
+    kept.put(system, "machine", {"kinds": kinds})
+
+
 def test_what_people_decide_and_what_waits_is_told(api: Api) -> None:
     ines, bert = two(api)
     merged = api.post("/v1/merges", {"profile_ids": [ines, bert], "reason": "once"}).json()
@@ -94,7 +99,7 @@ def test_what_people_decide_and_what_waits_is_told(api: Api) -> None:
     queued = Job("j1", JobKind.EXPORT, JobStatus.QUEUED, "shop", now, {}, {})
     api.service.store.jobs(SystemClock()).queue(queued)
     duties = api.service.store.duties(SystemClock())
-    duties.note("compare loyalty", now - timedelta(seconds=5), report={"kinds": {"unmerged": 2}})
+    compared(api, "loyalty", {"unmerged": 2})
     duties.note("poll_erp", now, DONE)
     duties.note("poll_erp", now, "UNREACHABLE")
     duties.note("poll_erp", now, "UNREACHABLE")
@@ -112,9 +117,8 @@ def test_what_people_decide_and_what_waits_is_told(api: Api) -> None:
 
 
 def test_a_drift_that_is_gone_is_told_as_none(api: Api) -> None:
-    duties = api.service.store.duties(SystemClock())
-    duties.note("compare erp", SystemClock().now(), report={"kinds": {"unmerged": 2}})
-    duties.note("compare erp", SystemClock().now(), report={"kinds": {}})
+    compared(api, "erp", {"unmerged": 2})
+    compared(api, "erp", {})
     found = told(api)
     assert number(found, "identity_drift", system="erp", kind="any") == 0
     assert number(found, "identity_drift", system="erp", kind="unmerged") is None

@@ -20,12 +20,12 @@ import pyarrow.compute as pc
 from identity.comparators import Nicknames
 from identity.engines.filing import Filings
 from identity.engines.generic import demote_generic_values
+from identity.engines.links import links_told, refuse_lacking
 from identity.engines.partitioning import decisions_among
 from identity.engines.population import Population, populate
 from identity.engines.spark.frames import Frames
 from identity.engines.spark.session import session
 from identity.model.errors import ModelError
-from identity.model.judgement import Judgement
 from identity.model.match import MatchModel, MatchRules
 from identity.ports import Resolution, StageTimer
 from identity.steps.file import Cabinet
@@ -33,6 +33,7 @@ from identity.steps.normalise import FeatureMaker, feature_makers
 
 __all__ = ["SparkEngine"]
 
+_TRAIN = "Train one on a machine, on some of the records: `identity train`."
 _KEYS = ("source", "source_record_id")
 
 
@@ -65,11 +66,11 @@ class SparkEngine:
             raise ModelError(
                 "E608",
                 "Spark resolves with a model that was trained before, and there is none.",
-                "Train one on a machine, on some of the records: `identity train`.",
+                _TRAIN,
             )
         rows, makers = _in_order(records), feature_makers(self.rules.custom)
         features = _features(rows, makers)
-        _refuse_lacking(model, features)
+        refuse_lacking(model.factors, features, _TRAIN)
         with (
             tempfile.TemporaryDirectory(prefix="identity-spark-", dir=self.folder or None) as name,
             session(self.master, Path(name), self.memory) as spark,
@@ -95,28 +96,19 @@ class SparkEngine:
             links = frames.links()
         return Resolution(
             clusters=keys.append_column("cluster", pa.array(clusters)),
-            links=self._told(keys, links),
+            links=links_told(
+                keys,
+                links["left"].to_numpy(),
+                links["right"].to_numpy(),
+                links["weight"],
+                links["weight"].to_numpy() >= self.rules.thresholds.match,
+                links["blocked"],
+            ),
             model=model,
             trained_now=False,
             candidate_pairs=candidates,
             generic=generic,
             file=_filing(rows, self.rules),
-        )
-
-    def _told(self, keys: pa.Table, links: pa.Table) -> pa.Table:
-        left, right = keys.take(links["left"]), keys.take(links["right"])
-        matched = links["weight"].to_numpy() >= self.rules.thresholds.match
-        judged = np.where(matched, Judgement.MATCH, Judgement.POSSIBLE_MATCH).astype(str)
-        return pa.table(
-            {
-                "left_source": left["source"],
-                "left_id": left["source_record_id"],
-                "right_source": right["source"],
-                "right_id": right["source_record_id"],
-                "match_weight": links["weight"],
-                "judgement": pa.array(judged, pa.string()),
-                "blocked": links["blocked"],
-            }
         )
 
 
@@ -130,16 +122,6 @@ def _in_order(records: pa.Table) -> pa.Table:
 def _features(rows: pa.Table, makers: tuple[FeatureMaker, ...]) -> tuple[str, ...]:
     present = set(rows.column_names)
     return tuple(name for maker in makers if present & set(maker.attributes) for name in maker.features)
-
-
-def _refuse_lacking(model: MatchModel, features: tuple[str, ...]) -> None:
-    compared = [comparison.name for factor in model.factors for comparison in factor.comparisons]
-    if lacking := [name for name in compared if name not in features]:
-        raise ModelError(
-            "E601",
-            f"The model compares {', '.join(lacking)}, which these records do not have.",
-            "Train a model on columns that are there: `identity train`.",
-        )
 
 
 def _filing(rows: pa.Table, rules: MatchRules) -> Callable[[Cabinet, Any], Filings]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.flows.online.desk import Desk
-from identity.model.cutover import Cutover
+from identity.model.cutover import Cutover, CutoverStatus
 from identity.model.record import RecordKey
 from identity.ports import Arrival, OnlineWork, StoredRecord
 from identity.steps.cover import covers
 from identity.steps.file import signed
 
-__all__ = ["as_live", "claims_on_sources", "rows_as_live"]
+__all__ = ["as_live", "claims_on_sources", "rows_as_live", "taken_back"]
 
 
 def as_live(
@@ -54,6 +55,32 @@ def rows_as_live(records: pa.Table, cutovers: Sequence[Cutover]) -> pa.Table:
     ]
     place = records.schema.get_field_index("mode")
     return records.set_column(place, "mode", pa.array(modes, records["mode"].type))
+
+
+def taken_back(
+    work: OnlineWork, stored: Mapping[RecordKey, StoredRecord], since: Mapping[RecordKey, datetime]
+) -> list[RecordKey]:
+    """Return which records were out of use, each since a moment, while the cutover that they were live by was taken
+    back: with nothing else that they take effect by, they wait in shadow mode as the others of it."""
+    cutovers, found = work.cutovers(), list[RecordKey]()
+    standing = [each for each in cutovers if each.stands]
+    for cutover in cutovers:
+        if cutover.status is CutoverStatus.BACK and cutover.ended_at:
+            about = [
+                key
+                for key, each in stored.items()
+                if cutover.started_at < since[key] < cutover.ended_at
+                and _about(cutover, each)
+                and not any(_about(other, each) for other in standing)
+            ]
+            before = work.memberships_at(about, cutover.started_at)
+            found += [key for key in about if key not in before]
+    return found
+
+
+def _about(cutover: Cutover, stored: StoredRecord) -> bool:
+    told = stored.record
+    return cutover.source == told.key.source and covers(cutover, told.attributes.get("country", ""))
 
 
 def claims_on_sources(desk: Desk, sources: Iterable[str]) -> list[int]:

@@ -98,7 +98,7 @@ def _turn(desk: Desk, cutover: Cutover, keys: list[RecordKey], work: OnlineWork)
     _refuse_another_status(work, cutover)
     work.claim(claims_on_records(desk, keys))
     stored = {
-        key: each for key, each in work.stored(keys).items() if each.mode != "live" and not each.deleted_at
+        key: each for key, each in work.stored(keys).items() if each.mode == "shadow" and not each.deleted_at
     }
     erased = of_the_erased(work, desk, [Arrival(each.record, each.content_hash) for each in stored.values()])
     fresh = {key: each for key, each in stored.items() if key not in erased}

@@ -25,11 +25,11 @@ from identity.steps.identify import count_inherited, identify
 from identity.steps.overrule import overrule
 from identity.steps.survive import attributes_text, consents_text, digest, fingerprint, survive
 
-__all__ = ["MACHINE", "NO_NAMES", "Restatement", "planned", "restate"]
+__all__ = ["MACHINE", "Restatement", "planned", "restate"]
 
 MACHINE = "machine"
 """The actor of every change that follows from records and the model."""
-NO_NAMES: Mapping[RecordKey, GoldenId] = MappingProxyType({})
+_NO_NAMES: Mapping[RecordKey, GoldenId] = MappingProxyType({})
 
 Clusters = Mapping[GoldenId, Sequence[RecordKey]]
 States = Mapping[GoldenId, ProfileState]
@@ -66,7 +66,7 @@ def restate(
     regrouped: Regrouped,
     changed: Collection[RecordKey],
     change: Change,
-    names: Mapping[RecordKey, GoldenId] = NO_NAMES,
+    names: Mapping[RecordKey, GoldenId] = _NO_NAMES,
 ) -> Restatement:
     """Store what is different now, and append the events that tell it. See `planned` for `names`."""
     plan = planned(work, desk, regrouped, changed, change, names)
@@ -88,7 +88,7 @@ def planned(
     regrouped: Regrouped,
     changed: Collection[RecordKey],
     change: Change,
-    names: Mapping[RecordKey, GoldenId] = NO_NAMES,
+    names: Mapping[RecordKey, GoldenId] = _NO_NAMES,
 ) -> Restatement:
     """Return what is different now; nothing is stored.
 

@@ -10,7 +10,7 @@ from identity.flows.online.desk import Desk
 from identity.flows.online.refile import Restated, refile
 from identity.flows.online.regroup import Regrouped, regroup
 from identity.flows.online.relink import lost_pairs, relink
-from identity.flows.online.restate import MACHINE, NO_NAMES, Restatement, restate
+from identity.flows.online.restate import MACHINE, Restatement, restate
 from identity.model.cluster import GoldenId
 from identity.model.errors import Contention, StoreError
 from identity.model.record import RecordKey
@@ -45,12 +45,11 @@ def settle(
     restated: Sequence[Restated],
     kind: str,
     correlation_id: str | None = None,
-    names: Mapping[RecordKey, GoldenId] = NO_NAMES,
     named: Naming = lambda _, __: {},
 ) -> Settled | None:
     """Resolve records that were told anew, taken out, or are to be decided again; None when there are none.
 
-    `names` are golden ids that records are to have again, see `restate.planned`.
+    `named` says which golden ids records are to have again, see `restate.planned`.
     """
     if not restated:
         return None
@@ -62,8 +61,7 @@ def settle(
     fresh = relink(work, desk, scorer, refiled, keys)
     regrouped = regroup(work, desk, scorer, keys.values(), fresh)
     change = Change(desk.new_id(), kind, MACHINE, work.at, "", correlation_id, scorer.model.version)
-    names = {**names, **named(work, regrouped)}
-    restated_now = restate(work, desk, regrouped, list(keys.values()), change, names)
+    restated_now = restate(work, desk, regrouped, list(keys.values()), change, named(work, regrouped))
     return Settled(restated_now, regrouped, change.change_id, len(redo), scorer.model.version)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
+from identity.flows.cutover.covered import taken_back
 from identity.flows.online.desk import Desk, claims_on_profiles, claims_on_records
 from identity.flows.online.refile import Restated
 from identity.flows.online.settle import attempt, refuse_another_index, settle
@@ -94,13 +95,15 @@ def _lift(
     work.claim([*claims_on_profiles(desk, ids), *claims_on_records(desk, keys)])
     freed = _freed(work, request.request_id, keys)
     work.lift(request.request_id, freed)
+    work.put_mode(taken_back(work, work.stored(freed), {each.key: each.since for each in known}), "shadow")
     stored = work.stored(freed)
     back = [
         Restated(key, stored[key].number, stored[key], stored[key].record)
         for key in freed
         if stored[key].live
     ]
-    settled = settle(work, desk, back, "release", correlation_id, _names(work, known, freed))
+    names = _names(work, known, freed)
+    settled = settle(work, desk, back, "release", correlation_id, lambda _, __: names)
     work.put_request(replace(request, report={**request.report, "released_at": work.at.isoformat()}))
     work.audit(_entry(AuditAction.RELEASE, request, actor, len(freed)))
     return len(freed), settled.queued if settled else 0

@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("failures", Position, nullable=False),
         sa.Column("done_at", UtcDateTime(), nullable=True),
-        sa.Column("report", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_duty"),
         **CLUSTERED,
     )
