@@ -254,6 +254,7 @@ def test_keys_are_rotated_without_a_lost_row_beside_who_reads_and_writes(
     for thread in threads:
         thread.join(30)
     assert problems == []
+    assert next(numbers) > 1, "somebody wrote meanwhile"
     alone = with_keys(service, {"k2": ROTATED["k2"]})
     assert everything(alone)[0] == before[0]
     assert len(everything(alone)[3]) == 43  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from identity.store import refusals
 from identity.store.dialect import sqlite_copy
 from identity.store.dialect.asking import ReadConnection, WriteConnection
 from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Refusal, translated, unusable_url
+from identity.store.dialect.sqlite_turns import begin_writing
 from identity.store.dialect.sqlite_writing import SqliteAsking, SqliteWriting
 
 __all__ = ["SqliteDatabase"]
@@ -60,7 +61,7 @@ class SqliteDatabase:
             hide_parameters=True,
             pool_reset_on_return="rollback",
         )
-        event.listen(self._engine, "begin", _begin_sqlite)
+        event.listen(self._engine, "begin", self._begin)
 
     def connect(self) -> sqlite3.Connection:
         with translated(self._refusal):
@@ -78,6 +79,15 @@ class SqliteDatabase:
             connection.close()
             raise refusals.cannot_open(f"its file system allows the journal mode {mode} only, not WAL")
         return connection
+
+    def _begin(self, connection: Connection) -> None:
+        # A read that turns into a write fails at once, whatever the timeout: a writer says so when it begins.
+        if not connection.get_execution_options().get("writes", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        plain = connection.connection.driver_connection
+        assert isinstance(plain, sqlite3.Connection)
+        begin_writing(plain, self._path, self._patience)
 
     def _journal_mode(self, connection: sqlite3.Connection) -> str:
         # Of two connections that switch a new file at once one is told at once that it is busy, whatever the timeout.
@@ -118,7 +128,7 @@ class SqliteDatabase:
         with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
             connection = pooled.driver_connection
             assert isinstance(connection, sqlite3.Connection)
-            writing = SqliteWriting(connection, self._refusal)
+            writing = SqliteWriting(connection, self._path, self._patience, self._refusal)
             yield writing
             writing.commit()  # a pooled connection that comes back without it is rolled back
 
@@ -139,7 +149,7 @@ class SqliteDatabase:
     def bulk(self) -> BulkConnection:
         connection = self.connect()
         try:
-            return SqliteBulk(connection, self._path.parent, self._refusal)
+            return SqliteBulk(connection, self._path, self._patience, self._refusal)
         except BaseException:
             connection.close()
             raise
@@ -187,12 +197,6 @@ def _sqlite_path(url: URL) -> Path:
     return path
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A read that turns into a write fails at once, whatever the timeout: a writer says so when it begins.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 _SIGNS: dict[str, Callable[[str, float], StoreError]] = {
     "locked": lambda _, patience: refusals.busy(patience),
     "QueuePool limit": lambda _, patience: refusals.busy(patience),
@@ -212,17 +216,17 @@ class SqliteBulk:
     private staging file, closed before this connection attaches it; reads go through this connection.
     """
 
-    def __init__(self, connection: sqlite3.Connection, folder: Path, refusal: Refusal) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, patience: float, refusal: Refusal) -> None:
         self._connection = connection
         self._refusal = refusal
         # Beside the database, not in /tmp: staged rows are as personal and belong on the same volume.
-        self._folder = folder
+        self._folder = path.parent
         self._staged = 0
         self._attached = 0
         with translated(refusal):
             for pragma in _BULK_PRAGMAS:
                 connection.execute(pragma)
-            connection.execute("BEGIN IMMEDIATE")
+            begin_writing(connection, path, patience)
 
     def stage(self, table: pa.Table) -> str:
         self._staged += 1

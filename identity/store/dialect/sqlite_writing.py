@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from identity.store.dialect.asking import Answer, Asked, Kind, Statement, numbered
 from identity.store.dialect.connections import Refusal, translated
+from identity.store.dialect.sqlite_turns import begin_writing
 from identity.store.dialect.types import utc_text
 
 __all__ = ["SqliteAsking", "SqliteWriting"]
@@ -44,10 +46,10 @@ class SqliteAsking:
 class SqliteWriting(SqliteAsking):
     """One transaction that every other writer waits for."""
 
-    def __init__(self, connection: sqlite3.Connection, refusal: Refusal) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, patience: float, refusal: Refusal) -> None:
         super().__init__(connection, refusal)
         with translated(refusal):
-            connection.execute("BEGIN IMMEDIATE")
+            begin_writing(connection, path, patience)
 
     def execute(self, *asked: Asked) -> None:
         with translated(self._refusal):
