@@ -244,17 +244,25 @@ def test_keys_are_rotated_without_a_lost_row_beside_who_reads_and_writes(
         return thread
 
     written = with_keys(service, ROTATED)
-    numbers = iter(range(10_000))
-    threads = [
-        beside(lambda: everything(rotating)),
-        beside(lambda: told(written, yves("n7", email=f"w{next(numbers)}@vogelhuber.example"))),
-    ]
-    rotate_report(rotating, Stages())
+    numbers, was_told, was_read = iter(range(10_000)), threading.Event(), threading.Event()
+
+    def tell() -> None:
+        told(written, yves("n7", email=f"w{next(numbers)}@vogelhuber.example"))
+        was_told.set()
+
+    def read() -> None:
+        everything(rotating)
+        was_read.set()
+
+    threads = [beside(read), beside(tell)]
+    for _ in rotating.store.rotate():
+        for event in (was_told, was_read):
+            assert event.wait(30), problems
+            event.clear()
     stop.set()
     for thread in threads:
         thread.join(30)
     assert problems == []
-    assert next(numbers) > 1, "somebody wrote meanwhile"
     alone = with_keys(service, {"k2": ROTATED["k2"]})
     assert everything(alone)[0] == before[0]
     assert len(everything(alone)[3]) == 43  # type: ignore[arg-type]
