@@ -109,6 +109,8 @@ def test_it_can_be_taken_back_and_the_latest_holds(service: Service) -> None:
         ({"shoe_size": "44"}, "NOT_A_FIELD"),
         ({}, "NOT_A_FIELD"),
         ({"city": " "}, "NOT_A_VALUE"),
+        ({"birth_date": "31.02.1980"}, "NOT_A_VALUE"),
+        ({"birth_date": "03.02.1980"}, "NOT_A_VALUE"),
         ({"birth_date": "1980-05-01"}, "NOTHING_TO_DECIDE"),
     ],
 )

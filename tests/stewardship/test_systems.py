@@ -22,14 +22,7 @@ from tests.reference_loyalty.serving import Shop, shop
 from .world import SECRET, Visitor, World
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Shop]:
-    with shop(tmp_path / "loyalty.db") as running:
-        yield running
-
-
-@pytest.fixture
-def drifted(url: str, here: Shop) -> Iterator[World]:
+def parted_again(url: str, here: Shop) -> World:
     """Two members who are one person, and whom the platform has parted again."""
     service = Service(Settings(url, index_secret=SECRET, consumers=ConsumerSettings(here.url)))
     master = Master(service.store)
@@ -39,8 +32,20 @@ def drifted(url: str, here: Shop) -> Iterator[World]:
     master.commit()
     consume_report(service)
     here.merge("a", "b")
-    yield World(service)
-    service.store.close()
+    return World(service)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Shop]:
+    with shop(tmp_path / "loyalty.db") as running:
+        yield running
+
+
+@pytest.fixture
+def drifted(url: str, here: Shop) -> Iterator[World]:
+    world = parted_again(url, here)
+    yield world
+    world.service.store.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from identity.flows.judge.judging import Decided, Wish, attempted, begun, concluded, held
 from identity.flows.online.desk import Desk
@@ -75,8 +76,22 @@ def refuse_unfit(desk: Desk, values: Mapping[str, str]) -> None:
             "NOT_A_FIELD", "A profile has no such field.", f"There are: {', '.join(sorted(known))}."
         )
     told = SourceRecord(RecordKey("steward", "override"), dict(values))
-    unread = (_READ & values.keys()) - normalise(told, desk.rules.custom).features.keys()
+    features = normalise(told, desk.rules.custom).features
+    unread = (_READ & values.keys()) - features.keys()
     if not all(value.strip() for value in values.values()) or unread or refuse(told, desk.rules.custom):
         raise DecisionRefused(
             "NOT_A_VALUE", "A value is empty, too long or cannot be stored.", "Give another."
         )
+    if "birth_date" in values and not _was(features["birth_date"], desk.clock.now().date()):
+        raise DecisionRefused(
+            "NOT_A_VALUE", "The birth date is no day of the calendar until now, or could be one of two.",
+            "Give it as year-month-day: 1980-02-03.",
+        )  # fmt: skip
+
+
+def _was(digits: str, today: date) -> bool:
+    """Whether the digits of a birth date, as they are read, are one certain day until today."""
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) <= today
+    except ValueError:
+        return False
