@@ -7,7 +7,7 @@ PROCESSES ?= api relay worker beat
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults work bench notebooks docs reference hooks starter lock clean
+.PHONY: help setup demo demo-erp erp run secrets serve browser compose pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,10 @@ serve: setup ## The demo data over HTTP, and on the review screen, on this machi
 	IDENTITY_DATABASE_URL=sqlite:///demo-data/identity.db $(BIN)/identity serve --port $(PORT)
 
 browser: ## Chromium for the tests of the screen, where there is none (Debian)
-	@tests/ui/install-browser
+	@tests/install browser
+
+compose: ## docker compose for the test that has it read docker-compose.yml, where there is none (Debian)
+	@tests/install compose
 
 pictures: setup browser ## Take the pictures of the review screen anew, into docs/img
 	MAKE_PICTURES=1 $(BIN)/python -m pytest tests/ui/test_appearance.py
@@ -60,7 +63,8 @@ test: setup ## Run the whole test suite
 test-erp: setup ## The tests that need a real ERP: installs Tryton, once, in .erp
 	IDENTITY_TEST_ERP=1 $(BIN)/python -m pytest tests/erp
 
-spark: setup ## Spark beside what is installed, for re-matches that outgrow a machine (needs Java 17)
+spark: setup ## Spark beside what is installed, for re-matches that outgrow a machine, and Java where there is none (Debian)
+	@tests/install java
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.spark.lock
 
 test-spark: spark ## The tests that need Spark: the same answer as on one machine

@@ -14,6 +14,7 @@ import pytest
 from tests.databases import PostgresServer, postgresql_server
 from tests.erp.evidence import ERP
 from tests.evidence import SERVER, Evidence
+from tests.operations.evidence import COMPOSE
 from tests.spark.evidence import SPARK
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Evidence(config, Path(__file__).parent))
     config.pluginmanager.register(ERP)
     config.pluginmanager.register(SPARK)
+    config.pluginmanager.register(COMPOSE)
 
 
 def _migrate(url: str) -> None:

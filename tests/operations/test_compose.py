@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from identity.settings import job_settings_from, settings_from
 from stewardship.settings import screen_settings_from
 
 from .alike import IMAGE, ROOT, compose, environment_of, procfile, services
+from .evidence import composers
 
 TOP = {"services", "secrets", "volumes"}
 KNOWN = set(
@@ -185,19 +186,13 @@ def _made(folder: Path) -> dict[str, str]:
     return {file.name: file.read_text() for file in (folder / "secrets").iterdir() if file.is_file()}
 
 
-def _composers() -> Iterator[list[str]]:
-    for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]):
-            said = subprocess.run([*command, "version"], capture_output=True, check=False)
-            if said.returncode == 0:
-                yield command
-
-
-def test_where_compose_is_installed_it_reads_the_file(tmp_path: Path) -> None:
-    # A check on top of those above, which are made wherever the tests run.
+@pytest.mark.compose
+def test_compose_reads_the_file_with_every_profile(tmp_path: Path) -> None:
     shutil.copy(ROOT / "docker-compose.yml", tmp_path)
     profiles = [f"--profile={name}" for name in sorted(_profiles())]
-    for command in _composers():
+    found = composers()
+    assert found, "docker compose is not installed: `make compose` installs it"
+    for command in found:
         said = subprocess.run(
             [*command, *profiles, "config"], cwd=tmp_path, capture_output=True, text=True, check=False
         )

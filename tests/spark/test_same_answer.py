@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from identity.bootstrap import Service, Settings
-from identity.engines.spark import SparkEngine
 from identity.engines.spark.session import session
 from identity.engines.stages import Stages
 from identity.flows.rematch import rematch
 from identity.model.errors import ModelError
 from identity.model.judgement import Judgement
 from identity.model.match import MatchModel
-from identity.model.record import CANONICAL_ATTRIBUTES
-from identity.ports import VERDICTS, Resolution
+from identity.ports import VERDICTS
 from identity.sample import write_sample
 
-pytestmark = pytest.mark.spark
+from .alike import SERVICE, SPARK, assert_same, both, canonical
 
-SERVICE = Service(Settings(threads=2))
-SPARK = SparkEngine(SERVICE.match_rules, SERVICE.nicknames, "local[2]", "1GB")
+pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,12 +36,7 @@ def one_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def records(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     folder = tmp_path_factory.mktemp("sample")
     write_sample(400, 5, folder, canonical=True, systems=False)
-    return _canonical(pq.read_table(folder / "records.parquet"))
-
-
-def _canonical(table: pa.Table) -> pa.Table:
-    kept = {"source", "source_record_id", *CANONICAL_ATTRIBUTES}
-    return table.select([name for name in table.column_names if name in kept])
+    return canonical(pq.read_table(folder / "records.parquet"))
 
 
 def febrl() -> pa.Table:
@@ -61,20 +52,6 @@ def febrl() -> pa.Table:
     return pa.Table.from_pandas(rows, preserve_index=False).cast(
         pa.schema([(name, pa.string()) for name in rows.columns])
     )
-
-
-def both(records: pa.Table, **told: Any) -> tuple[Resolution, Resolution]:
-    one = SERVICE.batch_engine.resolve(records, Stages(), **told)
-    model = told.pop("model", None) or one.model
-    again = SERVICE.batch_engine.resolve(records, Stages(), model, **told)
-    return again, SPARK.resolve(records, Stages(), model, **told)
-
-
-def assert_same(one: Resolution, other: Resolution) -> None:
-    assert other.clusters.equals(one.clusters)
-    assert other.links.equals(one.links)
-    assert other.candidate_pairs == one.candidate_pairs
-    assert dict(other.generic) == dict(one.generic)
 
 
 def test_the_sample_comes_out_alike(records: pa.Table) -> None:
