@@ -5,21 +5,19 @@ Every server of an installation tells the same, because all ask one database: ta
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from api.standing import standing
 from identity.bootstrap import Service, SystemClock
 from identity.model.errors import IdentityError
+from identity.observing.kept import Kept
 from identity.store.figures import Large, Waiting
 
-__all__ = ["FAMILIES", "Kept", "Stored"]
+__all__ = ["FAMILIES", "Stored"]
 
-_Found = TypeVar("_Found")
 Rows = Iterable[tuple[tuple[str, ...], float]]
 FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "identity_database_answers": ("1 where the database could be asked, else 0; then the rest is missing.", ()),
@@ -62,31 +60,6 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "identity_drift": ("Differences that the last comparison with a system found.", ("system", "kind")),
 }  # fmt: skip
 """What is told: what it means, and what it is told apart by. Labels are words of the code and names of the rules."""
-
-
-class Kept(Generic[_Found]):
-    """Something that is read when asked for, and kept for a hundred times as long as reading it took: a database is
-    kept busy for a hundredth of its time at most. What takes less than `quick` seconds is read each time."""
-
-    def __init__(
-        self,
-        read: Callable[[], _Found],
-        quick: float = 0.05,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._read, self._quick, self._monotonic = read, quick, monotonic
-        self._lock = Lock()
-        self._until = float("-inf")
-        self._found: _Found | None = None
-
-    def __call__(self) -> _Found:
-        with self._lock:  # whoever comes meanwhile waits, and asks no second time
-            began = self._monotonic()
-            if self._found is None or began >= self._until:
-                self._found = self._read()
-                took = self._monotonic() - began
-                self._until = began + took * 101 if took >= self._quick else began
-            return self._found
 
 
 class Stored:

@@ -50,7 +50,7 @@ __all__ = ["PAGES", "measured_screen"]
 
 PAGES = (
     "queue", "queue of a kind", "my work", "queue, second page", "queue, unchanged", "task", "task of my work",
-    "preview of a merge", "rows set aside",
+    "preview of a merge", "profile", "search", "rows set aside", "sources", "quality", "re-matches", "delivery",
 )  # fmt: skip
 _PASSWORD = "a password of the benchmark"
 _WARM = 10
@@ -197,7 +197,8 @@ def _asked(
     places = {
         "queue": ROOT, "queue of a kind": f"{ROOT}?kind=possible_match", "queue, second page": f"{ROOT}?page=2",
         "my work": f"{ROOT}?whose=mine", "rows set aside": f"{ROOT}/quarantine",
-        "queue, unchanged": poll[1].replace("&amp;", "&"),
+        "queue, unchanged": poll[1].replace("&amp;", "&"), "sources": f"{ROOT}/sources", "quality": f"{ROOT}/quality",
+        "re-matches": f"{ROOT}/runs", "delivery": f"{ROOT}/letters",
     }  # fmt: skip
     pairs = [row.task for row in rows if len(row.task.golden_ids) == 2] or [row.task for row in rows]
     form = {"csrf": csrf, "choice": "merge"}
@@ -205,6 +206,10 @@ def _asked(
     def call(task: ReviewTask) -> httpx2.Response:
         if page in places:
             return client.get(places[page])
+        if page == "profile":
+            return client.get(f"{ROOT}/profiles/{task.golden_ids[0]}")
+        if page == "search":
+            return client.post(f"{ROOT}/search", data={"csrf": csrf, "sought": str(task.golden_ids[0])})
         if page.startswith("task"):
             return client.get(f"{ROOT}/tasks/{task.task_id}", params=_PART[page])
         return client.post(f"{ROOT}/tasks/{task.task_id}/preview", data=form)

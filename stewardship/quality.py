@@ -23,19 +23,18 @@ _LARGE = 12
 
 
 def quality(visit: Visit) -> Response:
-    """Show how it goes. What takes long is fetched by the page itself."""
-    views, store = visit.service.store.views, visit.service.store.quality
-    sizes, counts = store.sizes(), views.counts()
-    sampled, consents = store.consents()
+    """Show how it goes. What takes long is kept for a while, or fetched by the page itself."""
+    views, store, figures = visit.service.store.views, visit.service.store.quality, visit.screen.whole()
+    counts = figures.counts
     since = (visit.at - timedelta(days=_DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     kinds = visit.screen.desks.counts(visit.who).kinds
     return visit.page(
         "quality.html",
         counts=counts, duplicates=1 - counts.live_profiles / counts.memberships if counts.memberships else 0.0,
-        sizes=columns(_grouped(sizes)), largest=max(sizes, default=0),
+        sizes=columns(_grouped(figures.sizes)), largest=max(figures.sizes, default=0), figures=figures,
         suspects=kinds.get(ReviewKind.WEAK_BRIDGE, 0) + kinds.get(ReviewKind.CROWDED, 0),
-        open_tasks=sum(kinds.values()), oldest=store.oldest_open(), now=visit.at, agreement=store.agreement(),
-        days=columns(_daily(visit, store.closed(since))), consents=consents, sampled=sampled,
+        open_tasks=sum(kinds.values()), oldest=figures.oldest, now=visit.at, agreement=store.agreement(),
+        days=columns(_daily(visit, store.closed(since))), consents=figures.consents, sampled=figures.sampled,
         standings=standings(visit.service.deliveries), waiting=sum(each.count for each in views.redo_waiting()),
     )  # fmt: skip
 

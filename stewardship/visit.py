@@ -17,8 +17,10 @@ from starlette.responses import RedirectResponse, Response
 from identity.bootstrap import Service, SystemClock
 from identity.model.audit import AuditAction, AuditEntry
 from identity.model.steward import Steward
+from identity.observing.kept import Kept
 from identity.store.desks import Desks
 from identity.store.stewards import Stewards
+from stewardship.figures import Whole, whole
 from stewardship.rights import MAY, Right
 from stewardship.sessions import Cookie, csrf_of
 from stewardship.settings import ScreenSettings
@@ -51,6 +53,10 @@ class Screen:
     @cached_property
     def desks(self) -> Desks:
         return self.service.store.desks(SystemClock())
+
+    @cached_property
+    def whole(self) -> Kept[Whole]:
+        return Kept(lambda: whole(self.service))
 
     @cached_property
     def cookie(self) -> Cookie:

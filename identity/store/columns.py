@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Text
+from sqlalchemy import Column, ColumnElement, MetaData, Text, and_, or_
 from sqlmodel import Field, SQLModel
 
+from identity.model.record import RecordKey
 from identity.store.dialect import KeyText, Position, UtcDateTime
 
-__all__ = ["METADATA", "Row", "given_number", "key", "number", "position", "text", "time"]
+__all__ = ["METADATA", "Row", "given_number", "key", "number", "of_keys", "position", "text", "time"]
 
 METADATA = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
 
@@ -41,3 +44,15 @@ def number(**options: Any) -> Any:
 
 def given_number() -> Any:
     return Field(sa_column=Column(Position, primary_key=True, autoincrement=False))
+
+
+def of_keys(source: Any, record: Any, keys: Iterable[RecordKey]) -> ColumnElement[bool]:
+    """Whether two columns name one of these records. An index of the two finds them on both databases: SQLite searches
+    none for pairs in a list."""
+    return or_(
+        False,
+        *(
+            and_(source == name, record.in_([key.source_record_id for key in told]))
+            for name, told in groupby(sorted(set(keys)), key=lambda key: key.source)
+        ),
+    )

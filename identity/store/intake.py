@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, select
 
 from identity.model.intake import PrivacyWish, WishKind
 from identity.model.record import RecordKey
+from identity.store.columns import of_keys
 from identity.store.dialect import Database, Statement
 from identity.store.tables import TABLES
 
@@ -50,12 +51,12 @@ class Intake:
                 connection.execute(_BURY.of(**told))
 
     def buried(self, keys: Collection[RecordKey]) -> dict[RecordKey, datetime]:
-        named = sorted((key.source, key.source_record_id) for key in keys)
+        named = sorted(keys)
         found: dict[RecordKey, datetime] = {}
         with self._database.read() as connection:
             for at in range(0, len(named), _AT_ONCE):
                 asked = select(_DELETION.source, _DELETION.source_record_id, _DELETION.at).where(
-                    tuple_(_DELETION.source, _DELETION.source_record_id).in_(named[at : at + _AT_ONCE])
+                    of_keys(_DELETION.source, _DELETION.source_record_id, named[at : at + _AT_ONCE])
                 )
                 found |= {RecordKey(source, record): at for source, record, at in connection.execute(asked)}
         return found

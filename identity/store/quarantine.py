@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, select
 
 from identity.model.quarantine import QuarantineStatus, SetAside
 from identity.model.record import RecordKey
 from identity.ports import Clock
+from identity.store.columns import of_keys
 from identity.store.dialect import Database, Kind, Statement
 from identity.store.fields import Fields
 from identity.store.tables import TABLES
@@ -138,12 +139,11 @@ class Quarantine:
 
     def loaded_after(self, keys: Collection[RecordKey], moment: datetime) -> frozenset[RecordKey]:
         """Return which of these records were told after a moment."""
-        named = sorted((key.source, key.source_record_id) for key in keys)
         asked = select(_RECORD.source, _RECORD.source_record_id).where(
-            tuple_(_RECORD.source, _RECORD.source_record_id).in_(named), _RECORD.loaded_at > moment
+            of_keys(_RECORD.source, _RECORD.source_record_id, keys), _RECORD.loaded_at > moment
         )
         with self._database.read() as look:
-            return frozenset(RecordKey(*row) for row in look.execute(asked)) if named else frozenset()
+            return frozenset(RecordKey(*row) for row in look.execute(asked))
 
     def _rows(self, which: ColumnElement[bool], limit: int, *, newest: bool = False) -> tuple[SetAside, ...]:
         columns = [_ROW[name] for name in SetAside.__slots__]

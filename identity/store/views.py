@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, union
 
 from identity.model.cluster import GoldenId
 from identity.model.golden import GoldenProfile
@@ -17,6 +17,7 @@ from identity.model.operation import Operation, OperationKind, OperationStatus
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import RedoKind
 from identity.store import mapping
+from identity.store.columns import of_keys
 from identity.store.dialect import Database
 from identity.store.fields import PLAIN, Fields
 from identity.store.review_views import ReviewViews
@@ -346,9 +347,8 @@ def _is(key: RecordKey) -> ColumnElement[bool]:
 
 
 def _links(keys: list[RecordKey]) -> Select[Any]:
-    wanted = [(key.source, key.source_record_id) for key in keys]
-    left = tuple_(_LINK.c.left_source, _LINK.c.left_id).in_(wanted)
-    right = tuple_(_LINK.c.right_source, _LINK.c.right_id).in_(wanted)
+    left = of_keys(_LINK.c.left_source, _LINK.c.left_id, keys)
+    right = of_keys(_LINK.c.right_source, _LINK.c.right_id, keys)
     return select(_LINK).where(or_(left, right))
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.stored import FAMILIES, Kept
+from api.stored import FAMILIES
 from identity.bootstrap import Service, SystemClock
 from identity.commands.delivery import add_report, beginning, deliver_report, wanted
 from identity.delivery.redis_stream import STREAM
@@ -21,6 +21,7 @@ from identity.model.duty import DONE
 from identity.model.job import Job, JobKind, JobStatus
 from identity.observing import ObservingSettings
 from identity.observing.counts import CALLS, COUNTS
+from identity.observing.kept import Kept
 from identity.observing.settings import VARIABLES
 from identity.settings import DeliverySettings
 from tests.api.conftest import Api, api, at, lite

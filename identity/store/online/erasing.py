@@ -69,15 +69,16 @@ class EraseSide(Unit):
         spelled = [*ids, *(orjson.dumps(key.source_record_id).decode() for key in keys)]
         facts = [fact_id for (fact_id,) in self._fetch(sql.FACTS_OF.on(rows))] if rows else []
         numbers = [number for (number,) in self._fetch(sql.NUMBERS.on(rows))] if rows else []
+        tasks = [task_id for (task_id,) in self._fetch(sql.TASKS_NAMING.on(named))]
         self._execute(
             *(statement.on(rows) for statement in sql.FORGET_KEYS),
             sql.FORGET_OVERRIDES.of(),
             sql.FORGET_WANTED.on(ids),
             sql.FORGET_WISHES.on(rows, at=erasure.at),
             sql.FORGET_FACTS.on(facts),
-            *(statement.on(numbers) for statement in sql.FORGET_NUMBERS),
+            sql.FORGET_REDO.on(numbers),
             *(statement.on(ids) for statement in sql.FORGET_SUBJECTS),
-            *(statement.on(named) for statement in sql.FORGET_TASKS),
+            *(statement.on(tasks) for statement in sql.FORGET_TASKS),
             sql.FORGET_MEMBERS.on([key.source_record_id for key in sorted(keys)]),
             sql.FORGET_REPLIES.on(spelled, reply=_GONE),
             sql.SUPPRESS.on([(mark, erasure.erasure_id) for mark in sorted(erasure.marks)], at=erasure.at),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from identity.store import statements as bulk
 from identity.store.dialect import Statement
 from identity.store.online.statements import columns_of as _columns
 
@@ -11,13 +10,16 @@ _KEYS = _columns("source_record", *_KEY)
 _IDS = _columns("golden_profile", "golden_id")
 _NUMBERS = _columns("source_record", "number")
 _MARKS = _columns("suppression", "mark")
+_HELD = ("IS NULL", "IS NOT NULL")
+"""Memberships that hold now and those that ended have an index each: each is named."""
 
 
-def _by_key(table: str, *columns: str) -> Statement:
+def _by_key(table: str, *columns: str, held: str = "") -> Statement:
     """Return what removes the rows of a table that name one of these records."""
     source, record = columns or _KEY
     return Statement(
-        f"DELETE FROM {table} WHERE ({source}, {record}) IN (SELECT s.source, s.source_record_id FROM {{rows}} AS s)",
+        f"DELETE FROM {table} WHERE ({source}, {record}) IN (SELECT s.source, s.source_record_id FROM {{rows}} AS s)"
+        f"{held and f' AND valid_to {held}'}",
         _KEYS,
     )
 
@@ -44,8 +46,11 @@ EVERY_KEY = Statement("SELECT source, source_record_id FROM source_record")
 
 RETIRED_INTO = Statement("SELECT retired FROM redirect WHERE survivor = :golden_id")
 EVER_UNDER = Statement(
-    "SELECT DISTINCT c.source, c.source_record_id FROM {rows} AS s"
-    " JOIN crosswalk AS c ON c.golden_id = s.golden_id",
+    " UNION ".join(
+        "SELECT c.source, c.source_record_id FROM {rows} AS s"
+        f" JOIN crosswalk AS c ON c.golden_id = s.golden_id AND c.valid_to {held}"
+        for held in _HELD
+    ),
     _IDS,
 )
 NOW_UNDER = Statement(
@@ -63,10 +68,10 @@ NUMBERS = Statement(
 
 FORGET_KEYS = (
     _by_key("quarantine"),
+    *(_by_key("crosswalk", held=held) for held in _HELD),
     *(
         _by_key(table)
         for table in (
-            "crosswalk",
             "consent_record",
             "rematch_move",
             "told_deletion",
@@ -83,14 +88,9 @@ FORGET_KEYS = (
     ),
     _by_key("source_record"),
 )
-FORGET_NUMBERS = (
-    Statement(bulk.remove("filed", ("record",), "(SELECT s.number AS record FROM {rows} AS s)"), _NUMBERS),
-    Statement(
-        bulk.remove("identifier", ("record",), "(SELECT s.number AS record FROM {rows} AS s)"), _NUMBERS
-    ),
-    Statement(
-        "DELETE FROM redo WHERE kind = 'record' AND subject IN (SELECT s.number FROM {rows} AS s)", _NUMBERS
-    ),
+# What a record is filed under goes when it is taken out, or when it was deleted: nothing is left to look for.
+FORGET_REDO = Statement(
+    "DELETE FROM redo WHERE kind = 'record' AND subject IN (SELECT s.number FROM {rows} AS s)", _NUMBERS
 )
 FORGET_SUBJECTS = (
     *(
@@ -133,11 +133,16 @@ FORGET_WISHES = Statement(
     " (SELECT s.source, s.source_record_id FROM {rows} AS s)",
     _KEYS,
 )
+# Texts are gone through once, for all of them.
+TASKS_NAMING = Statement(
+    "SELECT DISTINCT t.task_id FROM review_task AS t, {rows} AS s"
+    f" WHERE {_holds('t.details', 'subject')} OR {_holds('t.subject', 'subject')}",
+    _columns("review_task", "subject"),
+)
 FORGET_TASKS = tuple(
     Statement(
-        f"DELETE FROM {table} WHERE task_id IN (SELECT t.task_id FROM review_task AS t, {{rows}} AS s"
-        f" WHERE {_holds('t.details', 'subject')} OR {_holds('t.subject', 'subject')})",
-        _columns("review_task", "subject"),
+        f"DELETE FROM {table} WHERE task_id IN (SELECT s.task_id FROM {{rows}} AS s)",
+        _columns("review_task", "task_id"),
     )
     for table in ("review_subject", "review_desk", "review_note", "review_task")
 )

@@ -8,6 +8,7 @@ _KEYS = {"source": Kind.TEXT, "source_record_id": Kind.TEXT}
 _GOLDEN_IDS = {"golden_id": Kind.TEXT}
 
 _SAME_RECORD = "{one}.source = {other}.source AND {one}.source_record_id = {other}.source_record_id"
+_HELD = ("IS NULL", "IS NOT NULL")
 _HERE = ("c.valid_to IS NULL", "c.valid_to IS NOT NULL AND c.valid_to > :moment")
 
 
@@ -28,7 +29,7 @@ ISSUED_BY = Statement(
     + " OR ".join(
         "EXISTS (SELECT 1 FROM crosswalk AS c WHERE c.golden_id = s.golden_id AND c.valid_from <= :moment"
         f" AND c.valid_to {held})"
-        for held in ("IS NULL", "IS NOT NULL")
+        for held in _HELD
     ),
     _GOLDEN_IDS,
 )
@@ -40,10 +41,13 @@ LED_AT = Statement(
     _GOLDEN_IDS,
 )
 CAME = Statement(
-    "SELECT c.valid_from, c.source, c.source_record_id, p.golden_id, c.change_id FROM crosswalk AS c"
-    f" LEFT JOIN crosswalk AS p ON {_SAME_RECORD.format(one='p', other='c')}"
-    " AND p.valid_to IS NOT NULL AND p.valid_to = c.valid_from AND p.valid_from < p.valid_to"
-    " WHERE c.golden_id = :golden_id"
+    " UNION ALL ".join(
+        "SELECT c.valid_from, c.source, c.source_record_id, p.golden_id, c.change_id FROM crosswalk AS c"
+        f" LEFT JOIN crosswalk AS p ON {_SAME_RECORD.format(one='p', other='c')}"
+        " AND p.valid_to IS NOT NULL AND p.valid_to = c.valid_from AND p.valid_from < p.valid_to"
+        f" WHERE c.golden_id = :golden_id AND c.valid_to {held}"
+        for held in _HELD
+    )
 )
 LEFT = Statement(
     "SELECT c.valid_to, c.source, c.source_record_id, coalesce(n.golden_id, p.golden_id),"
