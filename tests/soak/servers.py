@@ -29,7 +29,7 @@ _OTHERS = """
 
 
 class _Server:
-    """One program in a session of its own; its number stands in a file, for whoever ends it when this process cannot."""
+    """One program in a session of its own. Its number stands in a file, for who ends it when this process cannot."""
 
     def __init__(self, folder: Path, pids: Path) -> None:
         self.folder = folder
