@@ -11,7 +11,7 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from identity.model.errors import DecisionRefused, IdentityError, LookupFailed, StoreError
@@ -64,6 +64,14 @@ def _answering(screen: Screen, place: Place) -> Callable[..., object]:
 
 
 def _answer(screen: Screen, place: Place, request: Request, form: FormData) -> Response:
+    try:
+        visit = _visit(screen, request, form)
+    except IdentityError as error:  # who comes cannot be told either
+        return _outside(screen, request, error)
+    return _answered(visit, place)
+
+
+def _visit(screen: Screen, request: Request, form: FormData) -> Visit:
     token = screen.cookie.of(request)
     session = digest_of(token)
     steward = screen.stewards.session(session, screen.settings.idle) if token else None
@@ -71,12 +79,16 @@ def _answer(screen: Screen, place: Place, request: Request, form: FormData) -> R
     visit = Visit(screen, request, known, session, steward, form)
     if steward:
         request.scope["client_name"] = f"steward:{steward.role}"
+    return visit
+
+
+def _answered(visit: Visit, place: Place) -> Response:
     try:
         return _allowed(visit, place) or place.answer(visit)
     except Refused as refused:
         return _told(visit, refused.status, refused.title, refused.remedy)
     except IdentityError as error:
-        return _told(visit, _status(error), error.message, error.remedy, error.code)
+        return _told(visit, _status(error), *_words(error), error.code)
     except Exception as error:  # its text may quote what was sent: only what it is, and where, is told
         _LOG.error("unforeseen", error=type(error).__name__, place=_where(error))
         return _told(visit, 500, "Something went wrong here.", "Tell who runs this service when it was.")
@@ -127,6 +139,37 @@ def _status(error: IdentityError) -> int:
     return next((status for kind, status in statuses.items() if isinstance(error, kind)), 500)
 
 
+# What a steward can do nothing about, and needs not understand: the database is away, or has gone in the middle.
+_AWAY = {
+    "E402": (
+        "The database is away for a moment.",
+        "Nothing that was decided is lost. Try again in some seconds; tell who runs this service if it lasts.",
+    ),
+    "E415": (
+        "The database went away in the middle.",
+        "What you sent may have been kept: open the page anew in some seconds, it shows how things stand.",
+    ),
+}
+
+
+def _words(error: IdentityError) -> tuple[str, str]:
+    return _AWAY.get(error.code, (error.message, error.remedy))
+
+
+def _outside(screen: Screen, request: Request, error: IdentityError) -> Response:
+    """Return what is told where nobody can say who asks: a page that needs nothing, or a part of one."""
+    partial = request.headers.get("hx-request-type") == "partial"
+    template = screen.templates.get_template("part_refusal.html" if partial else "outside.html")
+    title, remedy = _words(error)
+    return _later(HTMLResponse(template.render(title=title, remedy=remedy), _status(error)))
+
+
 def _told(visit: Visit, status: int, title: str, remedy: str, code: str = "") -> Response:
     template = "part_refusal.html" if visit.partial else "refusal.html"
-    return visit.page(template, status, title=title, remedy=remedy, code=code)
+    return _later(visit.page(template, status, title=title, remedy=remedy, code=code))
+
+
+def _later(response: Response) -> Response:
+    if response.status_code == 503:
+        response.headers["Retry-After"] = "5"
+    return response

@@ -19,7 +19,13 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["PostgresServer", "client_programs", "postgresql_is_left_out", "postgresql_server"]
+__all__ = [
+    "PostgresServer",
+    "client_programs",
+    "postgresql_is_left_out",
+    "postgresql_programs",
+    "postgresql_server",
+]
 
 _VARIABLE = "TEST_POSTGRES_URL"
 _LEFT_OUT = "none"
@@ -97,6 +103,11 @@ def client_programs() -> str:
     if os.environ.get(_VARIABLE):
         return usual
     return os.pathsep.join([str(_programs()[0]), usual])
+
+
+def postgresql_programs() -> Path:
+    """Return the folder of initdb, pg_ctl and postgres. Fails where there is none."""
+    return _programs()[0]
 
 
 def _named_server(address: str) -> PostgresServer:

@@ -6,12 +6,13 @@ E403  the database is empty or older than this program
 E404  the database is newer than this program
 E405  another program holds the database, and did not let go in time
 E406  a change contradicts what is stored; nothing of it was kept
-E407  the database refused for another reason (a full disk, a lost connection)
+E407  the database refused for another reason (a full disk)
 E408  redirects lead in a circle
 E409  another change got in the way of this one, which may be tried again
 E410  the server has no room for the locks of a change
 E413  a re-match is running already
 E414  a re-match was killed too often to begin once more
+E415  the connection was lost in the middle: whether the change is kept is not known
 E430  a program that copies the database is missing
 E431  the database that a backup is to replace is in use, or not empty
 E432  a backup is damaged, or none
@@ -33,6 +34,7 @@ __all__ = [
     "damaged",
     "given_up",
     "in_use",
+    "lost",
     "no_program",
     "not_copied",
     "not_empty",
@@ -77,6 +79,14 @@ def contradiction(rule: str) -> StoreError:
 
 def refused(reason: str) -> StoreError:
     return StoreError("E407", f"The database refused: {reason}; nothing of this change was kept.")
+
+
+def lost() -> StoreError:
+    return StoreError(
+        "E415",
+        "The database let go of the connection; whether the change was kept is not known.",
+        "Ask again, under the same Idempotency-Key: what was done is not done twice.",
+    )
 
 
 def circular(count: int) -> StoreError:

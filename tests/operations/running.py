@@ -83,7 +83,7 @@ class Processes:
 
     def _begin(self, name: str) -> subprocess.Popen[bytes]:
         told = {**self.environment, "IDENTITY_PULSE": str(self.pulse(name))}
-        with (self.folder / f"{name}.log").open("wb") as log:
+        with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 procfile()[name],
                 cwd=self.folder,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError, NoSuchModuleError
+from sqlalchemy.exc import DisconnectionError, InvalidRequestError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from identity.model.errors import StoreError
@@ -53,6 +53,7 @@ class PostgresDatabase:
                 pool_size=connections,
                 max_overflow=0,
                 pool_timeout=patience,
+                connect_args=_within(url, patience),
             )
         except (ModuleNotFoundError, NoSuchModuleError):
             raise unusable_url("PostgreSQL needs the package psycopg[binary]") from None
@@ -62,7 +63,7 @@ class PostgresDatabase:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with translated(self._refusal), self._engine.connect() as connection:
+        with translated(self._refusal), self._connected() as connection:
             look = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with look.begin():
                 yield look
@@ -76,7 +77,7 @@ class PostgresDatabase:
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
-        with translated(self._refusal), self._engine.connect() as connection, connection.begin():
+        with translated(self._refusal), self._connected() as connection, connection.begin():
             connection.exec_driver_sql(self._lock_timeout)
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
             yield connection
@@ -89,8 +90,8 @@ class PostgresDatabase:
         locks = Locks(_WRITER_LOCK, _LOG_LOCK, self._milliseconds)
         with (
             translated(self._refusal),
-            closing(self._engine.raw_connection()) as pooled,
-            PostgresWriting(pooled.driver_connection, locks, self._refusal) as writing,
+            self._pooled() as connection,
+            PostgresWriting(connection, locks, self._refusal) as writing,
         ):
             yield writing
 
@@ -98,15 +99,40 @@ class PostgresDatabase:
     def look(self) -> Iterator[ReadConnection]:
         from identity.store.dialect.postgresql_writing import PostgresAsking
 
-        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
-            connection = pooled.driver_connection
-            assert connection is not None
+        with translated(self._refusal), self._pooled() as connection:
             connection.autocommit = True
             try:
                 yield PostgresAsking(connection, self._refusal)
             finally:
                 if not connection.closed:
                     connection.autocommit = False
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        try:
+            connection = self._engine.connect()
+        except InvalidRequestError as error:
+            raise self._refusal(error) from None
+        with connection:
+            yield connection
+
+    @contextmanager
+    def _pooled(self) -> Iterator[Any]:
+        """Lend a connection of the driver's own: what goes wrong with it SQLAlchemy neither sees nor translates."""
+        driver = self._engine.dialect.loaded_dbapi
+        try:
+            pooled = self._engine.raw_connection()
+        except (driver.Error, InvalidRequestError) as error:
+            raise self._refusal(error) from None
+        connection: Any = pooled.driver_connection
+        try:
+            yield connection
+        except driver.Error as error:
+            raise self._refusal(error) from None
+        finally:
+            if connection.closed:
+                pooled.invalidate()
+            pooled.close()
 
     @contextmanager
     def steady(self) -> Iterator[ReadConnection]:
@@ -126,7 +152,7 @@ class PostgresDatabase:
 
     def scrub(self) -> None:
         # Dead rows go with the next vacuum; a whole rewrite, which locks, is left to who looks after the server.
-        with translated(self._refusal), self._engine.connect() as connection:
+        with translated(self._refusal), self._connected() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
 
     def dump(self, file: Path) -> None:
@@ -147,12 +173,14 @@ class PostgresDatabase:
     def _refusal(self, error: BaseException) -> StoreError:
         if isinstance(error, PoolTimeout):
             return refusals.busy(self._patience)
+        if isinstance(error, InvalidRequestError):  # each that was opened was let go of at once
+            return refusals.cannot_open(_AWAY)
         state = getattr(error, "sqlstate", None) or ""
         for sign, refusal in _SIGNS.items():
             if state.startswith(sign):
                 return refusal(_constraint_in(error), self._patience)
-        if not state and "connect" in str(error).lower():
-            return refusals.cannot_open("the server does not answer")
+        if not state and (found := _without_a_state(error)):
+            return found
         return refusals.refused(f"SQLSTATE {state}" if state else type(error).__name__)
 
 
@@ -185,11 +213,27 @@ def _refuse_lost(connection: Any, record: Any, _: object) -> None:
         raise DisconnectionError from None
 
 
+def _within(url: URL, patience: float) -> dict[str, int]:
+    """Return how long opening a connection may take, where the address does not say: the driver would wait minutes."""
+    return {} if "connect_timeout" in url.query else {"connect_timeout": max(2, round(patience))}
+
+
+def _without_a_state(error: BaseException) -> StoreError | None:
+    """Tell what a driver says that heard nothing of the server: it was not reached, or has gone in the middle."""
+    text = str(error).lower()
+    if any(sign in text for sign in _NOT_REACHED):
+        return refusals.cannot_open(_AWAY)
+    return refusals.lost() if any(sign in text for sign in _GONE) else None
+
+
 def _constraint_in(error: BaseException) -> str:
     found = re.search(r'constraint "(\w+)"|column "(\w+)"', str(error))
     return (found[1] or found[2]) if found else "a constraint"
 
 
+_AWAY = "the server does not answer"
+_NOT_REACHED = ("connection failed", "failed to connect", "connection timeout", "failed to resolve")
+_GONE = ("connection", "eof detected", "consuming input failed", "flushing failed", "sending ")
 _SIGNS: dict[str, Callable[[str, float], StoreError]] = {
     "40001": lambda _, __: refusals.contention(),
     "40P01": lambda _, __: refusals.contention(),
@@ -197,6 +241,13 @@ _SIGNS: dict[str, Callable[[str, float], StoreError]] = {
     "55P03": lambda _, patience: refusals.busy(patience),
     "23": lambda constraint, _: refusals.contradiction(constraint),
     "42P01": lambda _, __: refusals.behind(None, "its tables"),
+    # The server is beginning, ending or recovering; or has become one that only follows another.
+    "57P03": lambda _, __: refusals.cannot_open(_AWAY),
+    "25006": lambda _, __: refusals.cannot_open("the server takes no changes now"),
+    "53300": lambda _, __: refusals.cannot_open("the server has no connection left"),
+    # An administrator, a crash, or the network has ended the connection.
+    "57P": lambda _, __: refusals.lost(),
+    "08": lambda _, __: refusals.lost(),
     "3D000": lambda _, __: refusals.cannot_open("the server has no such database"),
     "28": lambda _, __: refusals.cannot_open("the server refuses this user"),
 }
