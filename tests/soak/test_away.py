@@ -222,7 +222,7 @@ class Struck:
 def test_a_consumer_goes_on_at_once_when_the_database_is_back_under_a_lease_that_it_could_not_give_back(
     there: Postgres, store: Store
 ) -> None:
-    Log(store, SystemClock()).tell("g1")  # type: ignore[arg-type]
+    Log(store, SystemClock()).tell("g1")
     consumers, follower, stop = store.consumers(SystemClock()), Struck(there), threading.Event()
     room = Following(
         consumers,
