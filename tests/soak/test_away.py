@@ -13,11 +13,13 @@ from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
-from identity.bootstrap import Service, Settings, SystemClock
+from identity.bootstrap import Service, Settings
+from identity.clock import SystemClock
 from identity.consumers.feeds import LogFeed
 from identity.consumers.following import Following, follow_until
 from identity.model.errors import StoreError
 from identity.model.following import Followed, FollowedOutcome
+from identity.ports.consumers import Hold
 from identity.ports.delivery import LoggedEvent
 from identity.store import Store, migrate
 from identity.store.dialect.postgresql import PostgresDatabase
@@ -208,7 +210,7 @@ class Struck:
         self._server = server
         self.first, self.heard = threading.Event(), threading.Event()
 
-    def follow(self, event: LoggedEvent, hold: object, *, look: bool = False) -> Followed:  # noqa: ARG002
+    def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:  # noqa: ARG002
         if self.first.is_set():
             self.heard.set()
         else:
