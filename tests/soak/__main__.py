@@ -23,6 +23,8 @@ from .load import PASSWORD, STEWARD, Client
 from .report import shown, told
 from .system import STREAM, System, system
 
+__all__ = ["api_of", "loaded", "main", "prepared", "say"]
+
 _CLIENTS = 4
 _EVERY = 20.0  # seconds between two faults, on average
 
@@ -49,9 +51,9 @@ def say(text: str) -> None:
 
 def _soaked(running: System, ledger: Ledger, seconds: float, random: Random) -> float:
     """Run load and faults; return how many seconds after the last fault nothing waited any more."""
-    _prepared(running)
+    prepared(running)
     with running.orchestrated(lambda name: say(f"{name} ended and is started again")):
-        with _loaded(running, ledger, random):
+        with loaded(running, ledger, random):
             last = _broken(running, ledger, seconds, random)
         say("the load has ended; what waits is worked off")
         drain, late = checks.drained(lambda: checks.backlog(running.postgres.url), last)
@@ -62,7 +64,7 @@ def _soaked(running: System, ledger: Ledger, seconds: float, random: Random) -> 
     return drain
 
 
-def _prepared(running: System) -> None:
+def prepared(running: System) -> None:
     running.up()
     word = running.folder / "password"
     word.write_text(PASSWORD)
@@ -86,7 +88,7 @@ def _platform(running: System, ledger: Ledger) -> Iterator[Caller]:
 
 
 @contextmanager
-def _api(running: System, client: str) -> Iterator[httpx2.Client]:
+def api_of(running: System, client: str) -> Iterator[httpx2.Client]:
     token = running.token("--client", client)
     with httpx2.Client(
         base_url=running.base, headers={"Authorization": f"Bearer {token}"}, timeout=30
@@ -95,11 +97,11 @@ def _api(running: System, client: str) -> Iterator[httpx2.Client]:
 
 
 @contextmanager
-def _loaded(running: System, ledger: Ledger, random: Random) -> Iterator[None]:
+def loaded(running: System, ledger: Ledger, random: Random) -> Iterator[None]:
     stop, ready = threading.Event(), threading.Barrier(_CLIENTS + 1)
 
     def work(name: str, own: Random) -> None:
-        with _api(running, name) as http, _platform(running, ledger) as platform:
+        with api_of(running, name) as http, _platform(running, ledger) as platform:
             ready.wait()
             Client(Caller(http, ledger), own, platform).run(stop)
 
@@ -145,11 +147,13 @@ def _verified(running: System, ledger: Ledger) -> None:
     broken: Any = done.stderr[-500:]
     if done.stdout.startswith("{"):
         broken = [each for each in json.loads(done.stdout)["invariants"] if each["broken"]]
+        for case in (case for each in broken for case in each["cases"][:3]):
+            ledger.violate(f"{case} stands in {checks.where(running.postgres.url, case)}")
     ledger.violate(f"identity verify: {broken}")
 
 
 def _checked(running: System, ledger: Ledger) -> None:
-    with _api(running, "checks") as http:
+    with api_of(running, "checks") as http:
         caller = Caller(http, ledger)
 
         def post(path: str, body: Any) -> Any:

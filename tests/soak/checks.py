@@ -11,7 +11,7 @@ from psycopg import sql
 
 from .ledger import Ledger, Person
 
-__all__ = ["DRAIN_LIMIT", "allowed_against", "backlog", "drained", "lost", "not_gone", "traces"]
+__all__ = ["DRAIN_LIMIT", "allowed_against", "backlog", "drained", "lost", "not_gone", "traces", "where"]
 
 DRAIN_LIMIT = 120.0
 """Seconds after the last fault in which everybody has to be told of everything."""
@@ -68,6 +68,18 @@ def not_gone(ledger: Ledger, status: Callable[[str], int]) -> list[str]:
     """Return the ids of erased people that do not answer 410."""
     ids = sorted({each for person in ledger.people if person.erased for each in person.ids})
     return [f"erased, and answers {found}: {each}" for each in ids if (found := status(each)) != 410]
+
+
+def where(url: str, text: str) -> list[str]:
+    """Return the tables that a text, such as a golden id, is in: where to begin to look."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        asked = sql.SQL("SELECT count(*) FROM {} AS t WHERE strpos(t::text, %s) > 0")
+        return [
+            table
+            for (table,) in sorted(tables)
+            if connection.execute(asked.format(sql.Identifier(table)), (text,)).fetchall() != [(0,)]
+        ]
 
 
 def traces(ledger: Ledger, url: str) -> list[str]:
