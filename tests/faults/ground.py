@@ -137,6 +137,15 @@ class Scene:
         self.verified += [url] if verify else []
         return url
 
+    @contextmanager
+    def empty(self, kind: str) -> Iterator[str]:
+        """Yield the address of a database without tables."""
+        if kind == "sqlite":
+            yield f"sqlite:///{self.folder / 'empty.db'}"
+            return
+        with self.ground.postgresql.database() as url:
+            yield url
+
     def store(self, url: str, patience: float = 5) -> Store:
         found = Store(url, patience=patience)
         self.stack.callback(found.close)

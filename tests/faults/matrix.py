@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from tests.faults.fault import Fault
-from tests.faults.rows import carried, followed
+from tests.faults.rows import carried, disks, followed, live, nights, replies
 
 __all__ = ["FAULTS", "chosen"]
 
 FAULTS: tuple[Fault, ...] = (
+    *live.FAULTS,
     *carried.FAULTS,
     *followed.FAULTS,
+    *replies.FAULTS,
+    *disks.FAULTS,
+    *nights.FAULTS,
 )
 
 
