@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from identity.engines.partitioning import (
     within_components,
 )
 from identity.engines.population import ABSENT, Column, Population, populate
+from identity.engines.room import room
 from identity.engines.stored_model import Parameters, model_of, parameters_of
 from identity.engines.training import careful_clusters, learn, value_shares
 from identity.engines.weighing import Weighing, weighing
@@ -160,7 +160,7 @@ class DuckDBEngine:
 
     def _candidates(self, population: Population) -> NDArray[np.int64]:
         codes = key_codes(population, self.rules.blocking, blocking_parts(self.nicknames))
-        with duckdb.connect() as connection:
+        with room() as connection:
             connection.execute(f"set threads={self.threads}")
             connection.execute(f"set memory_limit='{self.memory}'")
             if self.spill_directory:

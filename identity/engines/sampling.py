@@ -14,6 +14,7 @@ from itertools import pairwise
 import duckdb
 import pyarrow as pa
 
+from identity.engines.room import room
 from identity.model.evidence import MatchWeight
 from identity.model.match import Thresholds
 from identity.model.record import RecordKey
@@ -85,7 +86,7 @@ class Sampler:
 
     @contextmanager
     def _stratified(self, links: pa.Table, memberships: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-        with duckdb.connect() as work:
+        with room() as work:
             work.execute(f"set threads={self.threads}; set memory_limit='{self.memory}'")
             work.register("links", links)
             work.register("memberships", memberships)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from identity.engines.room import room
 from identity.model.cluster import GoldenId
 from identity.model.evidence import MatchWeight
 from identity.model.judgement import Judgement, Link, Verdict
@@ -90,7 +91,7 @@ class Survey:
     memory: str = "3GB"
 
     def __call__(self, links: pa.Table, memberships: pa.Table, said: pa.Table) -> list[Concern]:
-        with duckdb.connect() as work:
+        with room() as work:
             work.execute(f"set threads={self.threads}; set memory_limit='{self.memory}'")
             for name, table in (("links", links), ("memberships", memberships), ("said", said)):
                 work.register(name, table)

@@ -1,0 +1,25 @@
+"""The fault matrix: every row."""
+
+from __future__ import annotations
+
+from tests.faults.fault import Fault
+from tests.faults.rows import carried, disks, followed, live, nights, replies
+
+__all__ = ["FAULTS", "chosen"]
+
+FAULTS: tuple[Fault, ...] = (
+    *live.FAULTS,
+    *carried.FAULTS,
+    *followed.FAULTS,
+    *replies.FAULTS,
+    *disks.FAULTS,
+    *nights.FAULTS,
+)
+
+
+def chosen(names: list[str]) -> list[Fault]:
+    """Return the faults whose names contain one of these, or all. KeyError for a name that none contains."""
+    for name in names:
+        if not any(name in fault.name for fault in FAULTS):
+            raise KeyError(name)
+    return [fault for fault in FAULTS if not names or any(name in fault.name for name in names)]

@@ -1,0 +1,1 @@
+"""Rows of the matrix, by where they strike."""

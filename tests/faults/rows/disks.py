@@ -1,0 +1,139 @@
+"""Rows about a disk that is full: of the database, of uploads, of what DuckDB spills."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from api.settings import ApiSettings
+from identity.bootstrap import Service, Settings
+from identity.engines.duckdb import DuckDBEngine
+from identity.engines.stages import Stages
+from identity.flows.ingest import ingest
+from identity.model.errors import ModelError, StoreError
+from tests.api.conftest import Api
+from tests.faults.fault import Fault
+from tests.faults.ground import SECRET, Scene
+from tests.flows.real_time import arrival, rows
+
+__all__ = ["FAULTS", "engine_on", "many_alike"]
+
+
+def _filled(folder: Path) -> Path:
+    """Take all the room that is left; removing the file gives it back."""
+    file = folder / "filled"
+    with file.open("wb", buffering=0) as stream:
+        for size in (65_536, 4_096, 512, 1):
+            try:
+                while True:
+                    stream.write(b"x" * size)
+            except OSError:
+                continue
+    return file
+
+
+def sqlite_full(scene: Scene) -> Sequence[str]:
+    """Writers are refused by E407 and keep nothing of what they wrote; with room, they go on."""
+    people = scene.ground.people[: 30 + scene.number]
+    with scene.small_disk("24m") as disk:
+        url = f"sqlite:///{shutil.copy(scene.ground.migrated_file, disk / 'identity.db')}"
+        service = scene.service(url)
+        told, codes = [], []
+        filled = _filled(disk)
+        for person in people:
+            try:
+                ingest(service.desk, [arrival(person)])
+                told.append(person["source_record_id"])
+            except StoreError as refused:
+                codes.append(refused.code)
+        stored = {row[0] for row in rows_after(url)}
+        problems = [] if codes and {*codes} == {"E407"} else [f"refused with {sorted({*codes})}"]
+        problems += ["what was acknowledged is lost, or what was refused is there"] if stored != {*told} else []
+        filled.unlink()
+        for person in people:
+            ingest(service.desk, [arrival(person)])
+        if {row[0] for row in rows_after(url)} != {person["source_record_id"] for person in people}:
+            problems.append("with room again, not everything is taken")
+        from tests.faults.ground import broken_promises
+
+        problems += broken_promises(url)
+        service.store.close()
+        return problems
+
+
+def rows_after(url: str) -> list[tuple[str]]:
+    return [(str(one),) for (one,) in rows(url, "select source_record_id from source_record")]
+
+
+def spool_full(scene: Scene) -> Sequence[str]:
+    """An upload is refused (E222), nothing of it stays, and the same upload is taken when there is room."""
+    url = scene.database("sqlite")
+    line = '{{"source_record_id": "{}", "given_name": "Ines", "family_name": "Okafor{}"}}\n'
+    body = "".join(line.format(number, number) for number in range(4_000)).encode()
+    with scene.small_disk("64k") as disk:
+        spool = disk / "spool"
+        service = Service(Settings(url, index_secret=SECRET, spool=spool, inline_jobs=False))
+        api = Api(service, ApiSettings(signing_key=scene.folder / "key.json", rate="100000/second"))
+        told = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "k"}
+        with api.http:
+            ask = lambda sent: api.http.post(  # noqa: E731
+                "/v1/uploads?source=pos", content=sent, headers={**api.headers(), **told}
+            )
+            refused = ask(body)
+            left = [file.name for file in spool.glob("*")] if spool.is_dir() else []
+            taken = ask(body[:20_000].rpartition(b"\n")[0] + b"\n")
+        service.store.close()
+    problems = [] if refused.status_code in (503, 507) else [f"refused with {refused.status_code}: {refused.text}"]
+    problems += [f"left behind: {left}"] if left else []
+    return problems + ([] if taken.status_code == 202 else [f"then {taken.status_code}: {taken.text[:200]}"])
+
+
+def many_alike(count: int) -> pa.Table:
+    """Records in full blocks, of which there are more pairs than fit into little memory."""
+    number = np.arange(count)
+    return pa.table(
+        {
+            "source": pa.array(["pos"] * count),
+            "source_record_id": pa.array([str(each) for each in number]),
+            "given_name": pa.array([f"Given{each % 997}" for each in number]),
+            "family_name": pa.array([f"Family{each % 1009}" for each in number]),
+            "birth_date": pa.array([f"19{40 + each % 50}-0{1 + each % 9}-1{each % 10}" for each in number]),
+            "email": pa.array([f"p{each // 15}@example.com" for each in number]),
+            "phone": pa.array([f"21255{each // 12:05d}" for each in number]),
+            "postcode": pa.array([f"{10_000 + each % 800}" for each in number]),
+        }
+    )
+
+
+def engine_on(service: Service, disk: Path) -> DuckDBEngine:
+    """An engine that has little memory, and spills what does not fit onto this disk."""
+    engine = service.engine()
+    assert isinstance(engine, DuckDBEngine)
+    return replace(engine, threads=1, memory="24MB", spill_directory=str(disk))
+
+
+def duckdb_full(scene: Scene) -> Sequence[str]:
+    """A resolution without room ends with E609; the same records are resolved where there is room."""
+    service = Service(Settings())
+    records = service.workshop_columns(many_alike(40_000))
+    with scene.small_disk("256k") as disk:
+        engine = engine_on(service, disk)
+        try:
+            engine.resolve(records, Stages())
+            return ["there was room after all: the row proves nothing"]
+        except ModelError as refused:
+            problems = [] if refused.code == "E609" else [f"refused with {refused.code}"]
+        left = [file.name for file in disk.rglob("*") if file.is_file()]
+    return problems + ([f"left behind: {left}"] if left else [])
+
+
+FAULTS = (
+    Fault("disk full: SQLite", "SQLite", "E407; nothing partial; goes on with room", 20, sqlite_full),
+    Fault("disk full: spool", "uploads", "503, E222; nothing stays; taken with room", 10, spool_full),
+    Fault("disk full: DuckDB", "DuckDB", "E609; nothing stays", 3, duckdb_full),
+)
