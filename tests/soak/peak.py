@@ -50,11 +50,14 @@ def _peak(running: System, ledger: Ledger, seconds: float, rate: float) -> dict[
     answered: list[float] = []
     shed: Counter[str] = Counter()
     errors: Counter[str] = Counter()
-    end = time.monotonic() + seconds
+    ready = threading.Barrier(_THREADS)
 
     def ask(number: int) -> None:
-        random, due = Random(number), time.monotonic()
+        random = Random(number)
         with api_of(running, f"peak-{number}") as http:
+            ready.wait()
+            due = time.monotonic()
+            end = due + seconds
             while (now := time.monotonic()) < end:
                 time.sleep(max(0.0, due - now))
                 # From when it was due: who waits for a slow answer asks late, and would not see how slow it is.
