@@ -261,3 +261,13 @@ def test_what_systems_passed_on_about_them_is_closed(service: Service) -> None:
     assert [wish.key for wish in service.store.intake.wishes()] == [RecordKey("pos", "y1")]
     assert left(service, "'z1'") == []
     assert other.golden_id
+
+
+def test_who_was_taken_for_them_once_keeps_a_past_and_that_is_no_trace(service: Service) -> None:
+    one, other = told(service, zora("z1"), yves("y1"))
+    assert one.golden_id
+    assert other.golden_id
+    done = merge(service.desk, [one.golden_id, other.golden_id], Wish("ines", "one person"))
+    undo(service.desk, done.operation.operation_id, Wish("ines", "no"))
+    ids = erased(service, done.operation.after[0].golden_id).golden_ids
+    assert [each.name for each in service.store.verify(ids) if each.broken] == []
