@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import redis
 
+from erp import Erp, ErpMissing, installed, running
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.engines.stages import Stages
 from identity.flows.resolve import resolve
@@ -99,6 +100,15 @@ class Ground:
         url = self._stack.enter_context(self.postgresql.database())
         migrate(url)
         return url
+
+    @cached_property
+    def erp(self) -> Erp:
+        """A Tryton. CannotRun where none is installed: to install one is left to who asks for that."""
+        try:
+            installed()
+            return self._stack.enter_context(running())
+        except ErpMissing as problem:
+            raise CannotRun(" ".join(str(problem).split())) from problem
 
     def programme(self) -> Shop:
         """Return a programme of its own at the loyalty platform, which works as it should."""

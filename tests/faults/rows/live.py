@@ -28,7 +28,7 @@ from tests.soak.system import STREAM, System
 __all__ = ["FAULTS", "Caller"]
 
 WRITES = 24
-LONGEST = 60.0
+LONGEST = 15.0
 """Seconds in which every write has to be acknowledged, and every event followed, however it was broken."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
