@@ -29,7 +29,7 @@ from tests.databases import PostgresServer, postgresql_server
 from tests.faults.fault import CannotRun
 from tests.jobs.redis import redis_server
 from tests.reference_loyalty.serving import Shop, open_program, shop
-from tests.soak.system import System, system
+from tests.soak.system import STREAM, System, system
 
 __all__ = ["Ground", "Scene", "broken_promises"]
 
@@ -41,7 +41,9 @@ def broken_promises(url: str) -> list[str]:
     """Return what the product's own checker finds wrong with a database: what `identity verify` would say."""
     with closing(Store(url, patience=20)) as store:
         found = store.verify((), _MOST)
-    return [f"verify: {each.name}: {each.broken} broken: {', '.join(each.cases)}" for each in found if each.broken]
+    return [
+        f"verify: {each.name}: {each.broken} broken: {', '.join(each.cases)}" for each in found if each.broken
+    ]
 
 
 class Ground:
@@ -69,6 +71,8 @@ class Ground:
         """Every process of the service, and an orchestrator that starts again what ends."""
         found = self._stack.enter_context(system({"IDENTITY_PATIENCE": "10"}))
         found.up()
+        added = found.identity("subscribers", "add", "stream", "--stream", STREAM)
+        assert added.returncode == 0, added.stderr
         self._stack.enter_context(found.orchestrated())
         return found
 
@@ -182,7 +186,9 @@ class Scene:
         """A file system in memory with so much room, as `mount` spells it."""
         place = Path(tempfile.mkdtemp(prefix="identity-small-"))
         mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], capture_output=True, text=True
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)],
+            capture_output=True,
+            text=True,
         )
         if mounted.returncode:
             place.rmdir()

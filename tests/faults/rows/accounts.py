@@ -17,6 +17,7 @@ from tests.faults.ground import SECRET, Scene
 
 __all__ = ["FAULTS"]
 
+
 def passing(fault: str, scene: Scene) -> Sequence[str]:
     erp = scene.ground.erp
     service = Service(Settings(scene.database(), index_secret=SECRET))

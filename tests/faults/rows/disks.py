@@ -53,7 +53,9 @@ def sqlite_full(scene: Scene) -> Sequence[str]:
                 codes.append(refused.code)
         stored = {row[0] for row in rows_after(url)}
         problems = [] if codes and {*codes} == {"E407"} else [f"refused with {sorted({*codes})}"]
-        problems += ["what was acknowledged is lost, or what was refused is there"] if stored != {*told} else []
+        problems += (
+            ["what was acknowledged is lost, or what was refused is there"] if stored != {*told} else []
+        )
         filled.unlink()
         for person in people:
             ingest(service.desk, [arrival(person)])
@@ -88,7 +90,9 @@ def spool_full(scene: Scene) -> Sequence[str]:
             left = [file.name for file in spool.glob("*")] if spool.is_dir() else []
             taken = ask(body[:20_000].rpartition(b"\n")[0] + b"\n")
         service.store.close()
-    problems = [] if refused.status_code in (503, 507) else [f"refused with {refused.status_code}: {refused.text}"]
+    problems = (
+        [] if refused.status_code in (503, 507) else [f"refused with {refused.status_code}: {refused.text}"]
+    )
     problems += [f"left behind: {left}"] if left else []
     return problems + ([] if taken.status_code == 202 else [f"then {taken.status_code}: {taken.text[:200]}"])
 

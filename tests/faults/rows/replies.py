@@ -146,9 +146,17 @@ FAULTS = (
         reply_of_platform_lost,
     ),
     Fault(
-        "black hole: PostgreSQL", "PostgreSQL", "an answer in time; one effect when it is passed again", 10, database_swallows
+        "black hole: PostgreSQL",
+        "PostgreSQL",
+        "an answer in time; one effect when it is passed again",
+        10,
+        database_swallows,
     ),
     Fault(
-        "black hole: loyalty", "loyalty platform", "waits no longer than its time-outs; the backlog drains", 6, platform_swallows
+        "black hole: loyalty",
+        "loyalty platform",
+        "waits no longer than its time-outs; the backlog drains",
+        6,
+        platform_swallows,
     ),
 )
