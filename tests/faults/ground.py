@@ -177,7 +177,8 @@ class Scene:
 
     def redis(self) -> redis.Redis:
         """Return a client of a Redis that holds nothing."""
-        client = self.stack.enter_context(redis.Redis.from_url(self.ground.redis_url, decode_responses=True))
+        client: redis.Redis = redis.Redis.from_url(self.ground.redis_url, decode_responses=True)
+        self.stack.callback(client.close)
         client.flushall()
         return client
 

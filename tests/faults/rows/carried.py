@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 
+import redis
+
 from identity.bootstrap import SystemClock
 from identity.model.delivery import SubscriberStatus
 from tests.consumers.world import MovingClock
@@ -109,8 +111,6 @@ def relay_sleeps(scene: Scene) -> Sequence[str]:
 
 def redis_returns(how: str, scene: Scene) -> Sequence[str]:
     """Redis is killed with the memory it had, with an old one, or with none: readers miss nothing all the same."""
-    import redis
-
     log, url = _log(scene)
     server = MortalRedis(scene.folder)
     scene.stack.callback(server.kill)
@@ -136,9 +136,9 @@ def redis_returns(how: str, scene: Scene) -> Sequence[str]:
     return _all_in_order(log, reader.had)
 
 
-def _break(how: str, server: MortalRedis, client: object) -> None:
+def _break(how: str, server: MortalRedis, client: redis.Redis) -> None:
     if how == "flushed":
-        client.flushall()  # type: ignore[attr-defined]
+        client.flushall()
         return
     server.kill()
     server.start()
