@@ -93,7 +93,8 @@ audit: setup ## Known mistakes in the code (bandit) and known vulnerabilities of
 sbom: setup ## Write the bill of materials (CycloneDX) of what is pinned, into sbom.json
 	$(BIN)/python -m tests.supply sbom sbom.json
 
-faults: setup ## Kill loads, re-matches, relays and consumers at random moments: about half an hour, on this machine only
+faults: setup ## Break everything, so many times each, and print a table; then kill at random moments: over an hour (TIMES=, ONLY=)
+	$(BIN)/python -m tests.faults $(if $(TIMES),--times $(TIMES)) $(if $(ONLY),--only $(ONLY))
 	$(BIN)/python -m pytest tests/faults/kills.py tests/faults/consumers.py
 
 soak: setup ## The whole system for MINUTES=10 under load while parts of it are killed, frozen and wiped (SEED=N repeats one)

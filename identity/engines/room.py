@@ -12,8 +12,8 @@ from identity.model.errors import ModelError
 __all__ = ["room"]
 
 _REMEDY = (
-    "Nothing of this work was kept. Let it have more memory (IDENTITY_MEMORY), or make room where it runs: what does not "
-    "fit into memory is written into .tmp there."
+    "Nothing of this work was kept. Let it have more memory (IDENTITY_MEMORY), or make room where it runs: what does "
+    "not fit into memory is written into .tmp there."
 )
 
 

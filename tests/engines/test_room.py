@@ -29,10 +29,16 @@ def test_records_that_find_no_room_are_refused_without_what_the_database_said(tm
     assert refused.value.__cause__ is None
 
 
-def test_what_was_spilled_goes_with_the_work(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="E609"), room() as work:
-        work.execute(f"set memory_limit='24MB'; set temp_directory='{tmp_path}'; set max_temp_directory_size='1MB'")
+def overfilled(folder: Path) -> None:
+    with room() as work:
+        work.execute(f"set memory_limit='24MB'; set temp_directory='{folder}'")
+        work.execute("set max_temp_directory_size='1MB'")
         work.execute(_MANY + " order by other desc")
+
+
+def test_what_was_spilled_goes_with_the_work(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="E609"):
+        overfilled(tmp_path)
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
     with room() as work:
         assert work.execute("select 1").fetchall() == [(1,)]

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import redis
 
+from erp import Erp, ErpMissing, installed, running
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.engines.stages import Stages
 from identity.flows.resolve import resolve
@@ -28,7 +29,7 @@ from tests.databases import PostgresServer, postgresql_server
 from tests.faults.fault import CannotRun
 from tests.jobs.redis import redis_server
 from tests.reference_loyalty.serving import Shop, open_program, shop
-from tests.soak.system import System, system
+from tests.soak.system import STREAM, System, system
 
 __all__ = ["Ground", "Scene", "broken_promises"]
 
@@ -40,7 +41,9 @@ def broken_promises(url: str) -> list[str]:
     """Return what the product's own checker finds wrong with a database: what `identity verify` would say."""
     with closing(Store(url, patience=20)) as store:
         found = store.verify((), _MOST)
-    return [f"verify: {each.name}: {each.broken} broken: {', '.join(each.cases)}" for each in found if each.broken]
+    return [
+        f"verify: {each.name}: {each.broken} broken: {', '.join(each.cases)}" for each in found if each.broken
+    ]
 
 
 class Ground:
@@ -68,6 +71,8 @@ class Ground:
         """Every process of the service, and an orchestrator that starts again what ends."""
         found = self._stack.enter_context(system({"IDENTITY_PATIENCE": "10"}))
         found.up()
+        added = found.identity("subscribers", "add", "stream", "--stream", STREAM)
+        assert added.returncode == 0, added.stderr
         self._stack.enter_context(found.orchestrated())
         return found
 
@@ -99,6 +104,15 @@ class Ground:
         url = self._stack.enter_context(self.postgresql.database())
         migrate(url)
         return url
+
+    @cached_property
+    def erp(self) -> Erp:
+        """A Tryton. CannotRun where none is installed: to install one is left to who asks for that."""
+        try:
+            installed()
+            return self._stack.enter_context(running())
+        except ErpMissing as problem:
+            raise CannotRun(" ".join(str(problem).split())) from problem
 
     def programme(self) -> Shop:
         """Return a programme of its own at the loyalty platform, which works as it should."""
@@ -163,7 +177,8 @@ class Scene:
 
     def redis(self) -> redis.Redis:
         """Return a client of a Redis that holds nothing."""
-        client = self.stack.enter_context(redis.Redis.from_url(self.ground.redis_url, decode_responses=True))
+        client: redis.Redis = redis.Redis.from_url(self.ground.redis_url, decode_responses=True)
+        self.stack.callback(client.close)
         client.flushall()
         return client
 
@@ -172,7 +187,9 @@ class Scene:
         """A file system in memory with so much room, as `mount` spells it."""
         place = Path(tempfile.mkdtemp(prefix="identity-small-"))
         mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)], capture_output=True, text=True
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)],
+            capture_output=True,
+            text=True,
         )
         if mounted.returncode:
             place.rmdir()

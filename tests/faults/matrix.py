@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.fault import Fault
-from tests.faults.rows import carried, disks, followed, live, nights, replies
+from tests.faults.rows import accounts, carried, disks, followed, live, nights, replies
 
 __all__ = ["FAULTS", "chosen"]
 
@@ -11,6 +11,7 @@ FAULTS: tuple[Fault, ...] = (
     *live.FAULTS,
     *carried.FAULTS,
     *followed.FAULTS,
+    *accounts.FAULTS,
     *replies.FAULTS,
     *disks.FAULTS,
     *nights.FAULTS,

@@ -43,7 +43,11 @@ class Proxy:
             self._tasks.discard(task)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        dialled = asyncio.open_unix_connection(self.unix) if self.unix else asyncio.open_connection(self.host, self.port)
+        dialled = (
+            asyncio.open_unix_connection(self.unix)
+            if self.unix
+            else asyncio.open_connection(self.host, self.port)
+        )
         try:
             there, back = await dialled
         except OSError:
@@ -62,7 +66,9 @@ class Proxy:
             writer.transport.abort()
             back.transport.abort()
 
-    async def _asked(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter, doomed: asyncio.Event) -> None:
+    async def _asked(
+        self, reader: asyncio.StreamReader, back: asyncio.StreamWriter, doomed: asyncio.Event
+    ) -> None:
         while told := await self._read(reader):
             if self.lose_reply_to and self.lose_reply_to in told:
                 self.lose_reply_to = b""

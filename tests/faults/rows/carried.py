@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 
+import redis
+
 from identity.bootstrap import SystemClock
 from identity.model.delivery import SubscriberStatus
-
 from tests.consumers.world import MovingClock
 from tests.delivery.mortals import at_work, delivering, relaying, writing
 from tests.delivery.receivers import Answer, receiver
@@ -101,13 +102,15 @@ def relay_sleeps(scene: Scene) -> Sequence[str]:
         finally:
             os.kill(sleeper.pid, signal.SIGCONT)
     wanted = [(event.position, event.event_id) for event in log.deliveries.events(0, 100_000)]
-    return [] if stream_of(client) == wanted else ["the stream is not the log: a sleeper wrote, or one is missing"]
+    return (
+        []
+        if stream_of(client) == wanted
+        else ["the stream is not the log: a sleeper wrote, or one is missing"]
+    )
 
 
 def redis_returns(how: str, scene: Scene) -> Sequence[str]:
     """Redis is killed with the memory it had, with an old one, or with none: readers miss nothing all the same."""
-    import redis
-
     log, url = _log(scene)
     server = MortalRedis(scene.folder)
     scene.stack.callback(server.kill)
@@ -133,9 +136,9 @@ def redis_returns(how: str, scene: Scene) -> Sequence[str]:
     return _all_in_order(log, reader.had)
 
 
-def _break(how: str, server: MortalRedis, client: object) -> None:
+def _break(how: str, server: MortalRedis, client: redis.Redis) -> None:
     if how == "flushed":
-        client.flushall()  # type: ignore[attr-defined]
+        client.flushall()
         return
     server.kill()
     server.start()
@@ -156,15 +159,29 @@ def _all_in_order(log: Log, had: Sequence[str]) -> list[str]:
         subject, _, version = event_id.partition("/")
         versions.setdefault(subject, []).append(int(version))
     mixed = [subject for subject, found in versions.items() if found != sorted(found)]
-    return [f"{len(missing)} events were never told"] * bool(missing) + [f"out of order: {mixed}"] * bool(mixed)
+    return [f"{len(missing)} events were never told"] * bool(missing) + [f"out of order: {mixed}"] * bool(
+        mixed
+    )
 
 
 _ALL = "every event is told, each profile's in order"
 FAULTS = (
-    Fault("webhook: 410", "webhook", "disabled at once; told everything when it is active again", 20, webhook_gone),
+    Fault(
+        "webhook: 410",
+        "webhook",
+        "disabled at once; told everything when it is active again",
+        20,
+        webhook_gone,
+    ),
     Fault("webhook: 3xx", "webhook", "not followed; a failure, tried again later", 20, webhook_redirects),
     Fault("kill -9 courier", "webhook", _ALL, 5, courier_killed),
-    Fault("SIGSTOP relay past its lease", "relay", "the stream is the log: nothing of the sleeper's", 10, relay_sleeps),
+    Fault(
+        "SIGSTOP relay past its lease",
+        "relay",
+        "the stream is the log: nothing of the sleeper's",
+        10,
+        relay_sleeps,
+    ),
     Fault("kill -9 Redis, memory lost", "Redis", _ALL, 6, partial(redis_returns, "killed")),
     Fault("FLUSHALL", "Redis", _ALL, 6, partial(redis_returns, "flushed")),
     Fault("old RDB restored", "Redis", _ALL, 6, partial(redis_returns, "old")),

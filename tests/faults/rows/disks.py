@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from identity.flows.ingest import ingest
 from identity.model.errors import ModelError, StoreError
 from tests.api.conftest import Api
 from tests.faults.fault import Fault
-from tests.faults.ground import SECRET, Scene
+from tests.faults.ground import SECRET, Scene, broken_promises
 from tests.flows.real_time import arrival, rows
 
 __all__ = ["FAULTS", "engine_on", "many_alike"]
@@ -53,14 +54,14 @@ def sqlite_full(scene: Scene) -> Sequence[str]:
                 codes.append(refused.code)
         stored = {row[0] for row in rows_after(url)}
         problems = [] if codes and {*codes} == {"E407"} else [f"refused with {sorted({*codes})}"]
-        problems += ["what was acknowledged is lost, or what was refused is there"] if stored != {*told} else []
+        problems += (
+            ["what was acknowledged is lost, or what was refused is there"] if stored != {*told} else []
+        )
         filled.unlink()
         for person in people:
             ingest(service.desk, [arrival(person)])
         if {row[0] for row in rows_after(url)} != {person["source_record_id"] for person in people}:
             problems.append("with room again, not everything is taken")
-        from tests.faults.ground import broken_promises
-
         problems += broken_promises(url)
         service.store.close()
         return problems
@@ -81,14 +82,18 @@ def spool_full(scene: Scene) -> Sequence[str]:
         api = Api(service, ApiSettings(signing_key=scene.folder / "key.json", rate="100000/second"))
         told = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "k"}
         with api.http:
-            ask = lambda sent: api.http.post(  # noqa: E731
-                "/v1/uploads?source=pos", content=sent, headers={**api.headers(), **told}
-            )
+
+            def ask(sent: bytes) -> Any:
+                asked = {**api.headers(), **told}
+                return api.http.post("/v1/uploads?source=pos", content=sent, headers=asked)
+
             refused = ask(body)
             left = [file.name for file in spool.glob("*")] if spool.is_dir() else []
             taken = ask(body[:20_000].rpartition(b"\n")[0] + b"\n")
         service.store.close()
-    problems = [] if refused.status_code in (503, 507) else [f"refused with {refused.status_code}: {refused.text}"]
+    problems = (
+        [] if refused.status_code in (503, 507) else [f"refused with {refused.status_code}: {refused.text}"]
+    )
     problems += [f"left behind: {left}"] if left else []
     return problems + ([] if taken.status_code == 202 else [f"then {taken.status_code}: {taken.text[:200]}"])
 

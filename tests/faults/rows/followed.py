@@ -146,11 +146,15 @@ _PLATFORM = [
 ]
 FAULTS = (
     *_PLATFORM,
-    Fault("poison message", "consumer", "one dead letter; only its profile waits; a redrive ends it", 10, poison),
+    Fault(
+        "poison message", "consumer", "one dead letter; only its profile waits; a redrive ends it", 10, poison
+    ),
     Fault("events repeated and reordered", "consumer", _SAME + "; a replay does nothing", 10, scrambled),
     Fault("clock an hour ahead", "clock", _SAME, 6, partial(clock_turns, 1)),
     Fault("clock an hour behind", "clock", _SAME, 6, partial(clock_turns, -1)),
-    Fault("kill -9 consumer, log", "consumer", "each effect once, in order", 4, partial(killed, stream=False)),
+    Fault(
+        "kill -9 consumer, log", "consumer", "each effect once, in order", 4, partial(killed, stream=False)
+    ),
     Fault(
         "kill -9 consumer and relay, FLUSHALL",
         "consumer, relay, Redis",

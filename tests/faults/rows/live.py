@@ -44,7 +44,10 @@ class Caller:
 
     def tell(self, record: dict[str, Any]) -> None:
         until = time.monotonic() + LONGEST
-        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": f"k-{record['source_record_id']}"}
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Idempotency-Key": f"k-{record['source_record_id']}",
+        }
         while time.monotonic() < until:
             with suppress(httpx2.HTTPError):
                 answer = httpx2.post(f"{self.base}/v1/records", json=record, headers=headers, timeout=15)
@@ -88,7 +91,11 @@ def broken_while_written(strike: Strike, scene: Scene) -> Sequence[str]:
         for each in telling:
             each.result()
     caller.tell(people[-1])
-    return [*_one_effect_each(system, caller, people), *_followed(system), *broken_promises(system.postgres.url)]
+    return [
+        *_one_effect_each(system, caller, people),
+        *_followed(system),
+        *broken_promises(system.postgres.url),
+    ]
 
 
 def _token(scene: Scene) -> str:
@@ -212,5 +219,6 @@ _ROWS: tuple[tuple[str, str, int, Strike], ...] = (
     ("live: FLUSHALL", "Redis", 5, redis_wiped),
 )
 FAULTS = tuple(
-    Fault(name, component, _ONCE, times, partial(broken_while_written, strike)) for name, component, times, strike in _ROWS
+    Fault(name, component, _ONCE, times, partial(broken_while_written, strike))
+    for name, component, times, strike in _ROWS
 )

@@ -36,7 +36,14 @@ from tests.soak.servers import _children
 
 __all__ = ["FAULTS"]
 
-_STAGES = [("read", 0.1), ("block", 0.2), ("cluster", 0.05), ("persist", 0.3), ("review", 0.1), ("decide again", 0.1)]
+_STAGES = [
+    ("read", 0.1),
+    ("block", 0.2),
+    ("cluster", 0.05),
+    ("persist", 0.3),
+    ("review", 0.1),
+    ("decide again", 0.1),
+]
 
 
 def _populated(scene: Scene) -> Service:
@@ -79,7 +86,9 @@ def rematch_sleeps(scene: Scene) -> Sequence[str]:
     drain(service.desk)
     problems += [] if resumed.status is RunStatus.APPLIED else [f"the run is {resumed.status}"]
     found = service.runs.run("asleep")
-    problems += [] if found and found.status is RunStatus.APPLIED else [f"at last it is {found and found.status}"]
+    problems += (
+        [] if found and found.status is RunStatus.APPLIED else [f"at last it is {found and found.status}"]
+    )
     differing = state(service.settings.database_url).differences(rebuilt(service))
     return problems + ([f"it is not what a rebuild gives: {differing}"] if differing else [])
 
@@ -145,9 +154,31 @@ def old_backup(scene: Scene) -> Sequence[str]:
 
 
 FAULTS = (
-    Fault("kill -9 re-match", "re-match", "all of the old or of the new; the same run ends it", 40, rematch_killed),
-    Fault("SIGSTOP re-match", "re-match", "the sleeper changes nothing; as a rebuild gives", 8, rematch_sleeps),
-    Fault("kill -9 Celery child", "Celery", "carried out again, as the same run", 8, partial(worker_killed, "child")),
-    Fault("kill -9 Celery parent", "Celery", "carried out again, as the same run", 8, partial(worker_killed, "parent")),
-    Fault("old backup restored", "database", "erasures applied again before anybody is served", 4, old_backup),
+    Fault(
+        "kill -9 re-match",
+        "re-match",
+        "all of the old or of the new; the same run ends it",
+        40,
+        rematch_killed,
+    ),
+    Fault(
+        "SIGSTOP re-match", "re-match", "the sleeper changes nothing; as a rebuild gives", 8, rematch_sleeps
+    ),
+    Fault(
+        "kill -9 Celery child",
+        "Celery",
+        "carried out again, as the same run",
+        8,
+        partial(worker_killed, "child"),
+    ),
+    Fault(
+        "kill -9 Celery parent",
+        "Celery",
+        "carried out again, as the same run",
+        8,
+        partial(worker_killed, "parent"),
+    ),
+    Fault(
+        "old backup restored", "database", "erasures applied again before anybody is served", 4, old_backup
+    ),
 )

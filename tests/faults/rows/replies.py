@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -81,8 +82,6 @@ def database_swallows(scene: Scene) -> Sequence[str]:
     with through(url) as (between, by), served(scene, by) as api:
         api.tell("pos", "0", given_name="Bert", family_name="Lindqvist", email="bert@example.com")
         between.swallowing = True
-        import threading
-
         codes: list[int] = []
 
         def ask() -> None:
@@ -108,7 +107,6 @@ def _platform_through(scene: Scene, *, lose: bytes = b"", swallow: bool = False)
         far = replace(story.shop, url=f"http://127.0.0.1:{between.at}")
         with following(story.master.store, far, story.clock, holder="tests") as room:
             change_a_lot(story.master, seed=scene.number)
-            # `change_a_lot` may end with nothing to merge: then there is no reply to lose.
             between.lose_reply_to, between.swallowing = lose, swallow
             first = time.monotonic()
             follow(room)
@@ -146,9 +144,17 @@ FAULTS = (
         reply_of_platform_lost,
     ),
     Fault(
-        "black hole: PostgreSQL", "PostgreSQL", "an answer in time; one effect when it is passed again", 10, database_swallows
+        "black hole: PostgreSQL",
+        "PostgreSQL",
+        "an answer in time; one effect when it is passed again",
+        10,
+        database_swallows,
     ),
     Fault(
-        "black hole: loyalty", "loyalty platform", "waits no longer than its time-outs; the backlog drains", 6, platform_swallows
+        "black hole: loyalty",
+        "loyalty platform",
+        "waits no longer than its time-outs; the backlog drains",
+        6,
+        platform_swallows,
     ),
 )
