@@ -89,6 +89,11 @@ PLANTED = {
     "erased_events": [f'UPDATE event SET body = \'{{"record": "pos 7"}}\' WHERE subject = {ERASED}'],
     "erasures": ["UPDATE golden_profile SET status = 'empty' WHERE status = 'erased'"],
     "facts": ["DELETE FROM consent_record"],
+    "restrictions": [
+        "INSERT INTO filed (block, record) SELECT 1, number FROM source_record WHERE mode = 'restricted'"
+    ],
+    "restricted_by": ["DELETE FROM restriction"],
+    "overrides": ["DELETE FROM value_override_record"],
     "rows": ['UPDATE "load" SET accepted = accepted + 1'],
 }
 CASES = {
@@ -104,6 +109,8 @@ CASES = {
     "links": "pos:1 pos:nobody",
     "index": "record 999999",
     "model": "another",
+    "restrictions": "pos:9",
+    "restricted_by": "pos:9",
 }
 
 
@@ -179,6 +186,57 @@ def test_a_yes_that_nobody_said_and_one_that_was_taken_back_are_found(world: Wor
     found = broken(world.service.settings)
     names = sorted(f"{world.golden_id(name)} marketing.email" for name in ("2", "5"))
     assert found == {"consents": tuple(names)}
+
+
+USED = {
+    "restrictions": (
+        "UPDATE source_record SET mode = 'live' WHERE source_record_id = '9'",
+        "INSERT INTO identifier (value, record) SELECT 1, number FROM source_record WHERE mode = 'restricted'",
+        "UPDATE crosswalk SET valid_to = NULL WHERE source_record_id = '9'",
+        "DELETE FROM source_record WHERE source_record_id = '9'",
+    ),
+    "restricted_by": (
+        "UPDATE privacy_request SET status = 'refused' WHERE kind = 'restriction'",
+        "UPDATE restriction_mark SET source_record_id = 'nobody'",
+        "UPDATE source_record SET mode = 'restricted' WHERE source_record_id = '1'",
+    ),
+    "restricted_values": (
+        'UPDATE golden_profile SET attributes = \'{"city":["Oslo","pos","9","most_recent",null]}\''
+        " WHERE golden_id = (SELECT golden_id FROM restriction)",
+    ),
+    "overrides": (
+        f"UPDATE value_override SET ended_at = {AT}",
+        "UPDATE value_override SET operation_id = 'nothing'",
+        "UPDATE value_override_record SET source_record_id = 'nobody'",
+        "DELETE FROM value_override",
+    ),
+    "overridden": (
+        "UPDATE value_override SET value = '1966-12-03'",
+        f"UPDATE value_override SET ended_at = {AT}",
+        "UPDATE value_override_record SET said = 'something else'",
+        "UPDATE golden_profile SET attributes = '{}' WHERE golden_id = " + _of("5"),
+    ),
+}
+
+
+def test_whoever_is_restricted_and_used_and_whatever_was_put_right_and_is_not_shown_is_found(
+    world: World,
+) -> None:
+    with closing(database_at(world.url, 5)) as database:
+        for name, ways in USED.items():
+            for way in ways:
+                assert name in _planted(database, [way]), way
+        shown = _planted(database, [USED["overridden"][0]])["overridden"]
+    assert shown.cases == (f"{world.golden_id('5')} birth_date",)
+    looked = {name: found.looked for name, found in checked(world).items()}
+    assert [looked[name] for name in ("restrictions", "restricted_values", "overrides", "overridden")] == [
+        1
+    ] * 4
+
+
+def test_a_value_that_was_put_right_and_which_its_source_has_told_anew_is_not_missed(world: World) -> None:
+    world.tell("5", "Emil", "Haraldsen", "emil@example.com", "1966-12-04")
+    assert broken(world.service.settings) == {}
 
 
 def test_a_yes_after_a_no_is_one(world: World) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.ingest import ingest_files
-from identity.commands.privacy import erase_now
+from identity.commands.privacy import carry_out, erase_now, receive, verify
 from identity.connectors.erasure_journal import ErasureJournal
 from identity.delivery.addresses import Allowed
 from identity.delivery.subscribing import Wanted, subscribe
@@ -23,6 +23,7 @@ from identity.flows.lookup import ByRecord
 from identity.ids import new_id
 from identity.model.cluster import GoldenId
 from identity.model.delivery import SubscriberKind
+from identity.model.privacy import PrivacyKind
 from identity.model.record import RecordKey
 from tests.flows.real_time import arrival
 
@@ -37,6 +38,7 @@ PEOPLE = (
     ("4", "Dora", "Nakamura", "dora@example.com", "1985-08-21"),
     ("5", "Emil", "Haraldsen", "emil@example.com", "1966-12-01"),
     ("6", "Faye", "Obradovic", "faye@example.com", "1999-03-09"),
+    ("9", "Ilse", "Bergstrom", "ilse@example.com", "1974-04-12"),
     ("7", "Gwen", "Abernathy", "gwen@example.com", "1958-07-14"),
 )
 SAID = (
@@ -84,6 +86,13 @@ class World:
         erase_now(self.service, golden_id, "officer", "saw her passport")
         return golden_id
 
+    def restrict(self, name: str) -> GoldenId:
+        golden_id = self.golden_id(name)
+        request = receive(self.service, PrivacyKind.RESTRICTION, golden_id, "officer")
+        verify(self.service, request.request_id, "by letter", "officer")
+        carry_out(self.service, request.request_id, "officer")
+        return golden_id
+
 
 @contextmanager
 def lived(url: str, folder: Path, **settings: Any) -> Iterator[World]:
@@ -104,6 +113,8 @@ def lived(url: str, folder: Path, **settings: Any) -> Iterator[World]:
         _loaded(world, folder)
         told = Wanted("stream", SubscriberKind.REDIS, "identity:events", (), (), 0)
         subscribe(world.service.deliveries, told, at=SystemClock().now(), log=new_id(), allowed=Allowed())
+        world.service.decisions.override(world.golden_id("5"), {"birth_date": "1966-12-02"}, WISH)
+        world.restrict("9")
         world.erase("7")
         yield world
     finally:

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, text
 
 from identity.store.dialect import Database
 from identity.store.invariants.consents import GRANTS, granted_wrongly
-from identity.store.invariants.statements import INVARIANTS, Invariant
+from identity.store.invariants.rights import OVERRIDDEN, RESTRICTED, shown_of_the_restricted, shown_otherwise
+from identity.store.invariants.statement import Invariant
+from identity.store.invariants.statements import INVARIANTS
 
 __all__ = ["Found", "check", "verify"]
 
@@ -45,14 +47,35 @@ def check(
     for invariant in INVARIANTS:
         reached(invariant.name)
         found.append(_checked(look, invariant, most))
-    reached("consents")
-    found.append(Found("consents", _CONSENTS, _count(look, GRANTS), *_told(granted_wrongly(look), most)))
+    for name, promise, looked, wrongly in _ACCOUNTS:
+        reached(name)
+        found.append(Found(name, promise, _count(look, looked), *_told(wrongly(look), most)))
     reached("journal")
     found.append(Found("journal", _JOURNAL, len(erased), *_told(_come_back(look, erased), most)))
     return found
 
 
-_CONSENTS = "A profile grants what somebody has granted, and nobody has refused since."
+_ACCOUNTS: tuple[tuple[str, str, str, Callable[[Connection], Iterable[str]]], ...] = (
+    (
+        "consents",
+        "A profile grants what somebody has granted, and nobody has refused since.",
+        GRANTS,
+        granted_wrongly,
+    ),
+    (
+        "restricted_values",
+        "No profile shows a value of a record that is restricted.",
+        RESTRICTED,
+        shown_of_the_restricted,
+    ),
+    (
+        "overridden",
+        "A value that somebody gave, and that holds, is the one that is shown; none is that does not hold.",
+        OVERRIDDEN,
+        shown_otherwise,
+    ),
+)
+"""What no one query tells: a name, a promise, how many rows it is about, and what breaks it."""
 _JOURNAL = "Who is in the journal of erasures is not here."
 
 

@@ -6,19 +6,10 @@ and finds what breaks it: one text for each case, made of ids of ours and keys o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from identity.store.invariants.rights import RIGHTS
+from identity.store.invariants.statement import Invariant
 
 __all__ = ["INVARIANTS", "Invariant"]
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """A promise, the rows it is about (`looked`: a query of one number), and what breaks it (one column, `found`)."""
-
-    name: str
-    promise: str
-    looked: str
-    broken: str
 
 
 def _all(table: str, where: str = "") -> str:
@@ -265,4 +256,4 @@ _PEOPLE = (
     ),
 )
 
-INVARIANTS = (*_MEMBERS, *_IDS, *_LOG, *_DECIDED, *_PEOPLE)
+INVARIANTS = (*_MEMBERS, *_IDS, *_LOG, *_DECIDED, *_PEOPLE, *RIGHTS)
