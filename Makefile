@@ -7,7 +7,7 @@ PROCESSES ?= api relay worker beat
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp run secrets serve browser compose pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults work bench notebooks docs reference hooks starter lock clean
+.PHONY: help setup demo demo-erp erp run secrets serve browser compose pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults soak peak work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,12 @@ sbom: setup ## Write the bill of materials (CycloneDX) of what is pinned, into s
 faults: setup ## Break everything, so many times each, and print a table; then kill at random moments: over an hour (TIMES=, ONLY=)
 	$(BIN)/python -m tests.faults $(if $(TIMES),--times $(TIMES)) $(if $(ONLY),--only $(ONLY))
 	$(BIN)/python -m pytest tests/faults/kills.py tests/faults/consumers.py
+
+soak: setup ## The whole system for MINUTES=10 under load while parts of it are killed, frozen and wiped (SEED=N repeats one)
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+peak: setup ## Look-ups at ten times the normal rate beside the usual load, for SECONDS=120
+	$(BIN)/python -m tests.soak.peak --seconds $(or $(SECONDS),120)
 
 bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 100k and 1M records
 	$(BIN)/python -m bench

@@ -19,7 +19,7 @@ from identity.commands.person import person_report
 from identity.commands.privacy import carry_out, known_request, receive, refuse, told, verify
 from identity.model.audit import AuditAction
 from identity.model.errors import LookupFailed
-from identity.model.privacy import PrivacyKind, PrivacyRequest, Receipt
+from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
 from identity.steps.refuse import storable
 
 __all__ = ["router"]
@@ -60,14 +60,24 @@ def privacy_request(request_id: str, call: Reads) -> Response:
 def verify_a_request(request_id: str, checked: Checked, write: Writes) -> Response:
     """Say how it was made sure that the person asks."""
     client = write.call.caller.client
-    return _decided(write, request_id, lambda: verify(write.call.service, request_id, checked.check, client))
+    return _decided(
+        write,
+        request_id,
+        lambda: verify(write.call.service, request_id, checked.check, client),
+        PrivacyStatus.VERIFIED,
+    )
 
 
 @router.post("/{request_id}/refuse", response_model=PrivacyTold, responses=refusals(404, 409))
 def refuse_a_request(request_id: str, why: Reason, write: Writes) -> Response:
     """Say no, and why."""
     client = write.call.caller.client
-    return _decided(write, request_id, lambda: refuse(write.call.service, request_id, why.reason, client))
+    return _decided(
+        write,
+        request_id,
+        lambda: refuse(write.call.service, request_id, why.reason, client),
+        PrivacyStatus.REFUSED,
+    )
 
 
 @router.post("/{request_id}/carry-out", response_model=PrivacyTold, responses=refusals(404, 409))
@@ -76,7 +86,7 @@ def carry_out_a_request(request_id: str, write: Writes) -> Response:
     used, until that is released. Or say that another request was met."""
     call = write.call
     told = (call.caller.client, call.correlation_id)
-    return _decided(write, request_id, lambda: carry_out(call.service, request_id, *told))
+    return _decided(write, request_id, lambda: carry_out(call.service, request_id, *told), PrivacyStatus.DONE)
 
 
 @router.get(
@@ -109,12 +119,19 @@ def confirm(
     return _decided(write, request_id, kept)
 
 
-def _decided(write: Write, request_id: str, decide: Callable[[], PrivacyRequest]) -> Response:
+def _decided(
+    write: Write, request_id: str, decide: Callable[[], PrivacyRequest], leads_to: PrivacyStatus | None = None
+) -> Response:
     def decided(_: str) -> Reply:
         _request(write.call, request_id)
         return _told(decide())
 
-    return write.once(decided)
+    def known(_: str) -> Reply | None:
+        """What an attempt did whose answer was lost is told; to do it once more would be refused."""
+        found = _request(write.call, request_id)
+        return _told(found) if leads_to and found.status is leads_to else None
+
+    return write.once(decided, known)
 
 
 def _request(call: Call, request_id: str) -> PrivacyRequest:

@@ -46,7 +46,7 @@ class Following:
     clock: Clock
     holder: str
     written: Callable[[LoggedEvent], str]
-    seconds: float = 120.0
+    seconds: float = 45.0
     at_once: int = 100
     pause: float = 0.5
     chance: Callable[[], float] = random
@@ -85,7 +85,19 @@ def follow(room: Following, stop: Stop | None = None) -> Worked:
     except FollowerLost:
         return replace(turn.worked, why="taken")
     finally:
-        room.consumers.release(lease)
+        _let_go(room, lease, stop)
+
+
+def _let_go(room: Following, lease: Lease, stop: Stop | None) -> None:
+    """Give a lease back; where the database is away, when it is there again: until then nobody could take another."""
+    ends = room.monotonic() + room.seconds
+    while True:
+        try:
+            room.consumers.release(lease)
+            return
+        except StoreError:
+            if stop is None or room.monotonic() > ends or stop.wait(room.pause):
+                raise
 
 
 def follow_until(room: Following, stop: Stop, tell: Callable[[Worked], None] = lambda _: None) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from api.scopes import Scope
+from identity.model.errors import StoreError
+from identity.ports.requests import Asking
 from tests.api.conftest import Api
 from tests.api.test_routes import BERT, INES
 
@@ -106,3 +108,23 @@ def test_nobody_knows_a_request_that_was_not_made(api: Api, path: str) -> None:
     body = {} if method == "get" else {"json": {"check": "x"} if path == "/verify" else {}}
     answer = getattr(api.http, method)(f"/v1/privacy-requests/nobody{path}", headers=api.headers(), **body)
     assert (answer.status_code, answer.json()["code"]) == (404, "E524")
+
+
+def test_a_decision_whose_answer_was_lost_is_told_when_it_is_asked_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = asked(api, api.tell("pos", "1", **INES)["golden_id"])
+    path, log = f"/v1/privacy-requests/{request['request_id']}", api.app.state.context.requests
+
+    def died(asking: Asking, attempt: int, *_: object) -> None:
+        log.release(asking, attempt)
+        raise StoreError("E415", "The database let go of the connection.")
+
+    for step, body in (("verify", {"check": "She showed her card."}), ("carry-out", {})):
+        key = {"Idempotency-Key": step}
+        with monkeypatch.context() as patch:
+            patch.setattr(type(log), "finish", lambda _, *told: died(*told))
+            assert api.post(f"{path}/{step}", body, **key).status_code == 503
+        answer = api.post(f"{path}/{step}", body, **key)
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["status"] == "done"

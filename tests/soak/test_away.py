@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,12 +14,19 @@ from starlette.testclient import TestClient
 
 from api.settings import ApiSettings
 from identity.bootstrap import Service, Settings
+from identity.clock import SystemClock
+from identity.consumers.feeds import LogFeed
+from identity.consumers.following import Following, follow_until
 from identity.model.errors import StoreError
+from identity.model.following import Followed, FollowedOutcome
+from identity.ports.consumers import Hold
+from identity.ports.delivery import LoggedEvent
 from identity.store import Store, migrate
 from identity.store.dialect.postgresql import PostgresDatabase
 from stewardship.app import create_screen
 from stewardship.settings import ScreenSettings
 from tests.api.conftest import Api
+from tests.delivery.world import Log
 from tests.soak.servers import Postgres
 from tests.store.worlds import StandingClock, arrival, key
 
@@ -191,3 +199,46 @@ def test_the_screen_says_that_it_is_away_even_where_it_cannot_tell_who_asks(
         assert "retry-after" in answer.headers
         assert "away for a moment" in answer.text
         assert "Traceback" not in answer.text
+
+
+class Struck:
+    """A follower in the middle of whose first event the database is killed."""
+
+    name, types = "struck", frozenset({"customer.updated"})
+
+    def __init__(self, server: Postgres) -> None:
+        self._server = server
+        self.first, self.heard = threading.Event(), threading.Event()
+
+    def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:  # noqa: ARG002
+        if self.first.is_set():
+            self.heard.set()
+        else:
+            self._server.kill()
+            self.first.set()
+        return Followed(FollowedOutcome.DONE)
+
+
+def test_a_consumer_goes_on_at_once_when_the_database_is_back_under_a_lease_that_it_could_not_give_back(
+    there: Postgres, store: Store
+) -> None:
+    Log(store, SystemClock()).tell("g1")
+    consumers, follower, stop = store.consumers(SystemClock()), Struck(there), threading.Event()
+    room = Following(
+        consumers,
+        follower,
+        LogFeed(consumers),
+        SystemClock(),
+        "one",
+        lambda event: event.event_id,
+        pause=0.02,
+    )
+    thread = threading.Thread(target=follow_until, args=(room, stop))
+    thread.start()
+    try:
+        assert follower.first.wait(10)
+        there.start()
+        assert follower.heard.wait(10), "its lease holds for 45 s, and was its own"
+    finally:
+        stop.set()
+        thread.join()
