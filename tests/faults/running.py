@@ -47,11 +47,14 @@ def _row(fault: Fault, times: int, ground: Ground, tell: Callable[[str], None]) 
     missing = ""
     for number in range(times):
         try:
-            found += [f"{fault.name} #{number}: {text}" for text in inject_once(fault, number, ground)]
+            fresh = [f"{fault.name} #{number}: {text}" for text in inject_once(fault, number, ground)]
         except CannotRun as problem:
             missing = str(problem)
             break
         done += 1
+        for text in fresh:
+            tell(text)
+        found += fresh
         tell(f"{fault.name} {done}/{times}, {len(found)} violations, {time.monotonic() - begun:.0f} s")
     return Row(
         fault.name, fault.component, fault.expected, done, tuple(found), time.monotonic() - begun, missing
