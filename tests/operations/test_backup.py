@@ -68,7 +68,7 @@ def restored(world: World, place: Place, url: str, **how: bool) -> dict[str, obj
 
 def test_who_was_erased_after_the_backup_does_not_come_back(world: World, place: Place) -> None:
     told = backed_up(world, place)
-    assert told["records"] == 8
+    assert told["records"] == 9
     before = everything(place.url)
     erased = world.erase("1")
     world.tell("9", *PEOPLE[1][1:], source="ecommerce")
@@ -105,7 +105,7 @@ def test_a_database_in_use_is_left_alone_and_one_that_nobody_has_open_is_replace
     world: World, place: Place
 ) -> None:
     backed_up(world, place)
-    world.tell("9", "Hilde", "Brandt", "hilde@example.com", "1970-01-02")
+    world.tell("19", "Hilde", "Brandt", "hilde@example.com", "1970-01-02")
     before = everything(place.url)
     with pytest.raises(StoreError, match=r"E431.*tables already"):
         restored(world, place, place.url)
@@ -117,7 +117,7 @@ def test_a_database_in_use_is_left_alone_and_one_that_nobody_has_open_is_replace
     assert everything(place.url) == before
     report = restored(world, place, place.url, replace=True)
     assert report["holds"] is True
-    assert rows(place.url, "SELECT count(*) FROM source_record WHERE source_record_id = '9'") == [(0,)]
+    assert rows(place.url, "SELECT count(*) FROM source_record WHERE source_record_id = '19'") == [(0,)]
 
 
 def test_tables_of_a_later_version_do_not_stay_behind(world: World, place: Place) -> None:
@@ -227,8 +227,8 @@ def test_at_the_command_line(tmp_path: Path, sqlite_url: str) -> None:
         patch.setenv("IDENTITY_ERASURES", str(tmp_path / "journal.ndjson"))
         patch.setenv("IDENTITY_INDEX_SECRET", "a secret of the tests")
         made = identity("backup", tmp_path / "copy", "--json", database=sqlite_url)
-        assert (made.report["records"], made.report["folder"]) == (8, str(tmp_path / "copy"))
-        assert "8 records" in identity("backup", tmp_path / "other", database=sqlite_url).out
+        assert (made.report["records"], made.report["folder"]) == (9, str(tmp_path / "copy"))
+        assert "9 records" in identity("backup", tmp_path / "other", database=sqlite_url).out
         target = tmp_path / "restored.db"
         put_back = identity("restore", tmp_path / "copy", database=target)
         assert put_back.code == 0, put_back.err
