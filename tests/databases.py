@@ -19,7 +19,13 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["PostgresServer", "client_programs", "postgresql_is_left_out", "postgresql_server"]
+__all__ = [
+    "PostgresServer",
+    "client_programs",
+    "postgresql_is_left_out",
+    "postgresql_programs",
+    "postgresql_server",
+]
 
 _VARIABLE = "TEST_POSTGRES_URL"
 _LEFT_OUT = "none"
@@ -97,6 +103,13 @@ def client_programs() -> str:
     if os.environ.get(_VARIABLE):
         return usual
     return os.pathsep.join([str(_programs()[0]), usual])
+
+
+def postgresql_programs() -> Path:
+    """Return the folder of initdb, pg_ctl and pg_basebackup. Fails where there are none."""
+    if postgresql_is_left_out():
+        pytest.fail(f"This test needs PostgreSQL, and {_VARIABLE} is {_LEFT_OUT}.", pytrace=False)
+    return _programs()[0]
 
 
 def _named_server(address: str) -> PostgresServer:

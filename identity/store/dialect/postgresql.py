@@ -13,7 +13,7 @@ from typing import Any
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -100,7 +100,7 @@ class PostgresDatabase:
         locks = Locks(_WRITER_LOCK, _LOG_LOCK, self._milliseconds)
         with (
             translated(self._refusal),
-            closing(self._engine.raw_connection()) as pooled,
+            closing(self._pooled()) as pooled,
             PostgresWriting(pooled.driver_connection, locks, self._refusal) as writing,
         ):
             yield writing
@@ -109,7 +109,7 @@ class PostgresDatabase:
     def look(self) -> Iterator[ReadConnection]:
         from identity.store.dialect.postgresql_writing import PostgresAsking
 
-        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
+        with translated(self._refusal), closing(self._pooled()) as pooled:
             connection = pooled.driver_connection
             assert connection is not None
             connection.autocommit = True
@@ -118,6 +118,13 @@ class PostgresDatabase:
             finally:
                 if not connection.closed:
                     connection.autocommit = False
+
+    def _pooled(self) -> PoolProxiedConnection:
+        """Return a connection of the pool's. Unlike all else, it raises the driver's own errors when there is none."""
+        try:
+            return self._engine.raw_connection()
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            raise self._refusal(error) from None
 
     @contextmanager
     def steady(self) -> Iterator[ReadConnection]:
@@ -186,7 +193,11 @@ def _speak_in_utc(connection: Any, _: object) -> None:
     connection.autocommit = False
 
 
-def _used(_: object, record: Any) -> None:
+def _used(connection: Any, record: Any) -> None:
+    if connection is not None and not connection.closed:
+        connection.read_only = (
+            None  # as the server has it: to ask a copy to write is refused, also by a mere BEGIN
+        )
     record.info["used"] = time.monotonic()
 
 
