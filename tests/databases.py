@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,14 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-__all__ = ["PostgresServer", "client_programs", "postgresql_is_left_out", "postgresql_server"]
+__all__ = [
+    "MortalPostgres",
+    "PostgresServer",
+    "client_programs",
+    "mortal_postgresql",
+    "postgresql_is_left_out",
+    "postgresql_server",
+]
 
 _VARIABLE = "TEST_POSTGRES_URL"
 _LEFT_OUT = "none"
@@ -126,15 +136,20 @@ def _memory() -> str | None:
     return place if Path(place).is_dir() and shutil.disk_usage(place).free > 2**30 else None
 
 
+def _owner_of(folder: Path) -> dict[str, Any]:
+    """Return who the programs run as, who owns the folder from now on: root, PostgreSQL refuses to run as."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
 @contextmanager
 def _running(programs: Path) -> Iterator[URL]:
     # Not pytest's folder: a socket's path may have a hundred characters, and root's folders are closed to others.
     folder = Path(tempfile.mkdtemp(prefix="postgresql-", dir=_memory()))
-    user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # which PostgreSQL refuses to run as
-        nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    user = _owner_of(folder)
     # In a session of its own, or Ctrl-C would end the server before the tests have dropped their databases.
     with subprocess.Popen(
         ["sh", "-c", _LIFE, "sh", str(programs), str(folder)],
@@ -152,3 +167,126 @@ def _running(programs: Path) -> Iterator[URL]:
                 reason = "".join(told).strip()
                 pytest.fail(f"PostgreSQL did not start for the tests. {_REMEDY}\n{reason}", pytrace=False)
         yield URL.create("postgresql", "postgres", database="postgres", query={"host": str(folder)})
+
+
+class MortalPostgres:
+    """A server on a port of 127.0.0.1 that can be killed, stopped for a while, and started again on what it holds.
+
+    What it acknowledged is on the disk, as on a server of one's own: it keeps what a kill leaves.
+    """
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs, self._folder, self._user = programs, folder, _owner_of(folder)
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = int(probe.getsockname()[1])
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        self._server: subprocess.Popen[bytes] | None = None
+        made = "-U postgres -A trust -E UTF8 --no-locale --no-sync".split()
+        self._carry_out("initdb", "-D", str(folder / "data"), *made)
+
+    def begin(self) -> None:
+        """Start the server; it may be a while until it answers: it reads its log first, where it was killed."""
+        if self.running:
+            return
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self._port,
+            "unix_socket_directories": self._folder,
+            "max_connections": 120,
+            "timezone": "Asia/Kathmandu",
+        }
+        told = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._folder / "data", *told],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **self._user,
+            )
+
+    def start(self, patience: float = 60.0) -> None:
+        """Start it and wait until it answers. Where processes of the killed one still hold its memory, again."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            self.begin()
+            with suppress(psycopg.Error), psycopg.connect(self.url, connect_timeout=2):
+                return
+            time.sleep(0.05)
+        pytest.fail(f"PostgreSQL did not start again: {self.said()[-2000:]}", pytrace=False)
+
+    @property
+    def running(self) -> bool:
+        return self._server is not None and self._server.poll() is None
+
+    def kill(self) -> None:
+        """kill -9, the server and all that belongs to it."""
+        self._signal(signal.SIGKILL)
+        if self._server is not None:
+            self._server.wait()
+
+    def pause(self) -> None:
+        """Have it stand still, with its connections open: it answers nobody, and refuses nobody."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def restart(self) -> None:
+        """As a server is started anew in a hurry: every connection is closed, what was written stays."""
+        self._carry_out("pg_ctl", "-D", str(self._folder / "data"), "-m", "fast", "-w", "stop")
+        if self._server is not None:
+            self._server.wait()
+        self.start()
+
+    def let_go(self) -> int:
+        """End every connection but this one; return how many there were."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            ended = connection.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            ).fetchone()
+        return int(ended[0]) if ended else 0
+
+    def said(self) -> str:
+        return (self._folder / "log").read_text(errors="replace")
+
+    def _signal(self, sign: signal.Signals) -> None:
+        if self._server is None or self._server.poll() is not None:
+            return
+        # The server first, or it would begin others in the place of those that are killed.
+        for process in (self._server.pid, *_children(self._server.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(process, sign)
+
+    def _carry_out(self, program: str, *words: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, *words], capture_output=True, text=True, check=False, **self._user
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _children(parent: int) -> list[int]:
+    """Return the processes that a process began: each of PostgreSQL's is the first of a group of its own."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
+
+
+@contextmanager
+def mortal_postgresql() -> Iterator[MortalPostgres]:
+    """A server of one's own that runs, and may be killed; nothing of it is left at the end."""
+    programs, _ = _programs()
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    server = MortalPostgres(programs, folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.go_on()
+        server.kill()
+        shutil.rmtree(folder, ignore_errors=True)

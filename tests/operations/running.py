@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .alike import ROOT, procfile
 
-__all__ = ["LONG", "Processes", "free_port", "processes", "until"]
+__all__ = ["LONG", "Processes", "free_port", "processes", "production", "until"]
 
 LONG = 45.0
 _PATIENCE = {"worker": 60.0}
@@ -63,6 +63,11 @@ class Processes:
         assert gone is None, f"{name} ended with {gone}: {self.said(name)[-2000:]}"
         return self.pulse(name).exists()
 
+    def signal(self, name: str, sign: signal.Signals) -> None:
+        """Send it to a process and those it began, as to a container."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.running[name].pid, sign)
+
     def stop(self) -> dict[str, tuple[int, float]]:
         """Ask all to end at once, as an orchestrator does; return exit codes, and how long each took."""
         begun = time.monotonic()
@@ -83,7 +88,7 @@ class Processes:
 
     def _begin(self, name: str) -> subprocess.Popen[bytes]:
         told = {**self.environment, "IDENTITY_PULSE": str(self.pulse(name))}
-        with (self.folder / f"{name}.log").open("wb") as log:
+        with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 procfile()[name],
                 cwd=self.folder,
@@ -92,6 +97,41 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+
+def production(folder: Path, database: str, server: str, loyalty: int) -> dict[str, str]:
+    """Return what processes are told that run as in containers: on this database and Redis, secrets in files, and a
+    loyalty platform on this port."""
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    for name in ("index", "audit", "loyalty", "erp"):
+        (secrets / name).write_text(f"{name}-secret-of-this-run-and-long\n")
+    place = server.removesuffix("/0")
+    return {
+        "IDENTITY_MODE": "production",
+        "IDENTITY_PORT": str(free_port()),
+        "IDENTITY_ISSUER": "urn:test",
+        "IDENTITY_SIGNING_KEY_FILE": str(folder / "signing-key.json"),
+        "IDENTITY_WORKERS": "2",
+        "IDENTITY_INLINE_DELIVERY": "0",
+        "IDENTITY_INLINE_JOBS": "0",
+        "IDENTITY_DATABASE_URL": database,
+        "IDENTITY_REDIS_URL": f"{place}/0",
+        "IDENTITY_BROKER_URL": f"{place}/1",
+        "IDENTITY_LIMITS_URL": f"{place}/2",
+        "IDENTITY_INDEX_SECRET_FILE": str(secrets / "index"),
+        "IDENTITY_AUDIT_KEY_FILE": str(secrets / "audit"),
+        "IDENTITY_LOYALTY_URL": f"http://127.0.0.1:{loyalty}",
+        "IDENTITY_LOYALTY_TOKEN_FILE": str(secrets / "loyalty"),
+        "LOYALTY_TOKEN_FILE": str(secrets / "loyalty"),
+        "LOYALTY_PORT": str(loyalty),
+        # An ERP that is away: its consumer goes on trying, and keeps nobody else waiting.
+        "IDENTITY_ERP_URL": f"http://127.0.0.1:{free_port()}",
+        "IDENTITY_ERP_USER": "admin",
+        "IDENTITY_ERP_PASSWORD_FILE": str(secrets / "erp"),
+        "IDENTITY_CONNECTIONS": "8",
+        "IDENTITY_API_THREADS": "4",
+    }
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The whole system under load, on this machine, while its parts are killed; `make soak` and `make peak`."""
