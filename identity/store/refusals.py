@@ -6,12 +6,13 @@ E403  the database is empty or older than this program
 E404  the database is newer than this program
 E405  another program holds the database, and did not let go in time
 E406  a change contradicts what is stored; nothing of it was kept
-E407  the database refused for another reason (a full disk, a lost connection)
+E407  the database refused for another reason (a full disk)
 E408  redirects lead in a circle
 E409  another change got in the way of this one, which may be tried again
 E410  the server has no room for the locks of a change
 E413  a re-match is running already
 E414  a re-match was killed too often to begin once more
+E415  the database is away for now: it starts, recovers, or a connection to it was lost
 E430  a program that copies the database is missing
 E431  the database that a backup is to replace is in use, or not empty
 E432  a backup is damaged, or none
@@ -24,6 +25,7 @@ from identity.model.errors import Contention, StoreError
 
 __all__ = [
     "ahead",
+    "away",
     "behind",
     "busy",
     "cannot_open",
@@ -45,6 +47,15 @@ __all__ = [
 def cannot_open(reason: str) -> StoreError:
     return StoreError(
         "E402", f"The database cannot be opened: {reason}.", "Check the path, its rights and the server."
+    )
+
+
+def away() -> StoreError:
+    # Where the connection is lost while a change is committed nobody here knows whether it was kept.
+    return StoreError(
+        "E415",
+        "The database is away: it is starting, or a connection to it was lost.",
+        "Try again in a moment; what changes something, under the same key.",
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator
+
 import psycopg
 import pytest
 
 from identity.model.errors import StoreError
 from identity.store import Store
 from identity.store.dialect import postgresql
+from tests.databases import MortalPostgres, mortal_postgresql
 
 from .worlds import StandingClock, arrival, key
 
@@ -63,3 +67,76 @@ def test_a_connection_that_is_lost_in_use_is_a_refusal_once(
         with store.look() as look:
             assert look.stored([key("anna"), key("ben")]).keys() == {key("anna")}
     store.close()
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[MortalPostgres]:
+    with mortal_postgresql() as server:
+        yield server
+
+
+@pytest.mark.postgresql
+def test_whoever_asks_while_the_server_is_away_is_refused_with_a_code_and_served_when_it_is_back(
+    mortal: MortalPostgres, clock: StandingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(mortal.url, patience=5)
+    store.migrate()
+    with store.online(clock) as work:
+        work.put([arrival("anna")])
+
+    def look() -> None:
+        with store.look() as look:
+            look.stored([key("anna")])
+
+    def steady() -> None:
+        with store.look(steady=True) as look:
+            look.stored([key("anna")])
+
+    def write() -> None:
+        with store.online(clock) as work:
+            work.put([arrival("ben")])
+
+    def load() -> None:
+        with store.begin(clock) as work:
+            work.live_records()
+
+    asked: tuple[Callable[[], object], ...] = (look, steady, write, load, store.views.counts, store.migrate)
+    for each in asked:
+        each()
+    mortal.kill()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            assert {_refused(each) for each in asked} <= {"E402", "E415"}
+    assert not [each for each in caplog.records if each.exc_info], "no stack traces, which may quote rows"
+    mortal.start()
+    for each in asked:
+        each()
+    store.close()
+
+
+@pytest.mark.postgresql
+def test_one_lost_connection_has_all_of_the_pool_looked_at_however_fresh(
+    mortal: MortalPostgres, clock: StandingClock
+) -> None:
+    store = Store(mortal.url, patience=5)
+    store.migrate()
+    with store.look() as one, store.look() as other:
+        one.stored([key("anna")])
+        other.stored([key("anna")])
+    mortal.let_go()
+    refused = 0
+    for _ in range(4):
+        with store.look() as look:
+            try:
+                look.stored([key("anna")])
+            except StoreError as error:
+                refused += 1
+                assert error.code == "E415"
+    assert refused <= 1
+    store.close()
+
+
+def _refused(ask: Callable[[], object]) -> str:
+    with pytest.raises(StoreError) as refusal:
+        ask()
+    return refusal.value.code

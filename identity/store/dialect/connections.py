@@ -115,11 +115,14 @@ def unusable_url(reason: str) -> StoreError:
 
 
 @contextmanager
-def translated(refusal: Refusal) -> Iterator[None]:
+def translated(refusal: Refusal, *more: type[BaseException]) -> Iterator[None]:
+    """Raise what the database makes of its drivers' errors, and of `more`, in their place."""
     # The cause is dropped on purpose: databases quote rows in their messages, and rows are personal data.
     try:
         yield
     except DBAPIError as error:
         raise refusal(error.orig or error) from None
     except (sqlite3.Error, AdbcError, PoolTimeout) as error:
+        raise refusal(error) from None
+    except more as error:
         raise refusal(error) from None

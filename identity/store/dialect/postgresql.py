@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError, NoSuchModuleError
+from sqlalchemy.exc import DisconnectionError, InvalidRequestError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from identity.model.errors import StoreError
@@ -33,12 +33,26 @@ _PRIMARY_KEY = """
     SELECT conname::text AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint
     WHERE conrelid = '{table}'::regclass AND contype = 'p'
 """
+# A server whose machine is gone closes nothing: without these one waits for it for minutes, or hours.
+_NOTICED = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 _WHOLE = ("seqscan", "hashjoin", "mergejoin")
 _WRITER_LOCK, _LOG_LOCK, _SCHEMA_LOCK = 7_301_001, 7_301_002, 7_301_003
 
 
+_Lent = TypeVar("_Lent")
+
+
 class PostgresDatabase:
     def __init__(self, url: URL, patience: float, connections: int = CONNECTIONS) -> None:
+        url = url.update_query_dict(
+            {name: str(value) for name, value in _NOTICED.items() if name not in url.query}
+        )
         self._uri = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._patience = patience
         # PostgreSQL counts in whole milliseconds, and 0 would mean forever.
@@ -56,13 +70,17 @@ class PostgresDatabase:
             )
         except (ModuleNotFoundError, NoSuchModuleError):
             raise unusable_url("PostgreSQL needs the package psycopg[binary]") from None
+        self._lost = -inf
+        """When a connection was last found to be lost: the others may be as well, however fresh they are."""
         event.listen(self._engine, "connect", _speak_in_utc)
         event.listen(self._engine, "checkin", _used)
-        event.listen(self._engine, "checkout", _refuse_lost)
+        event.listen(self._engine, "checkout", self._refuse_lost)
+        event.listen(self._engine, "invalidate", self._notice)
+        self._error: type[BaseException] = self._engine.dialect.loaded_dbapi.Error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with translated(self._refusal), self._engine.connect() as connection:
+        with self._open() as connection:
             look = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with look.begin():
                 yield look
@@ -76,7 +94,7 @@ class PostgresDatabase:
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
-        with translated(self._refusal), self._engine.connect() as connection, connection.begin():
+        with self._open() as connection, connection.begin():
             connection.exec_driver_sql(self._lock_timeout)
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
             yield connection
@@ -88,9 +106,8 @@ class PostgresDatabase:
 
         locks = Locks(_WRITER_LOCK, _LOG_LOCK, self._milliseconds)
         with (
-            translated(self._refusal),
-            closing(self._engine.raw_connection()) as pooled,
-            PostgresWriting(pooled.driver_connection, locks, self._refusal) as writing,
+            self._lent() as connection,
+            PostgresWriting(connection, locks, self._refusal) as writing,
         ):
             yield writing
 
@@ -98,9 +115,7 @@ class PostgresDatabase:
     def look(self) -> Iterator[ReadConnection]:
         from identity.store.dialect.postgresql_writing import PostgresAsking
 
-        with translated(self._refusal), closing(self._engine.raw_connection()) as pooled:
-            connection = pooled.driver_connection
-            assert connection is not None
+        with self._lent() as connection:
             connection.autocommit = True
             try:
                 yield PostgresAsking(connection, self._refusal)
@@ -126,7 +141,7 @@ class PostgresDatabase:
 
     def scrub(self) -> None:
         # Dead rows go with the next vacuum; a whole rewrite, which locks, is left to who looks after the server.
-        with translated(self._refusal), self._engine.connect() as connection:
+        with self._open() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
 
     def dump(self, file: Path) -> None:
@@ -144,6 +159,40 @@ class PostgresDatabase:
     def close(self) -> None:
         self._engine.dispose()
 
+    @contextmanager
+    def _open(self) -> Iterator[Connection]:
+        with translated(self._refusal, self._error), self._checked_out(self._engine.connect) as connection:
+            yield connection
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        """Lend a connection of the driver. One that was lost meanwhile is not put back."""
+        with translated(self._refusal, self._error):
+            pooled = self._checked_out(self._engine.raw_connection)
+            try:
+                yield pooled.driver_connection
+            finally:
+                _put_back(pooled)
+
+    def _checked_out(self, check_out: Callable[[], _Lent]) -> _Lent:
+        try:
+            return check_out()
+        except InvalidRequestError:  # one was opened in the place of one that was lost, and was lost at once
+            raise refusals.away() from None
+
+    def _notice(self, *_: object) -> None:
+        self._lost = time.monotonic()
+
+    def _refuse_lost(self, connection: Any, record: Any, _: object) -> None:
+        """Have the pool open another connection in the place of one that the server has let go of meanwhile."""
+        if record.info.get("used", -inf) > max(time.monotonic() - _FRESH, self._lost):
+            return
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except connection.Error:
+            raise DisconnectionError from None
+
     def _refusal(self, error: BaseException) -> StoreError:
         if isinstance(error, PoolTimeout):
             return refusals.busy(self._patience)
@@ -151,8 +200,8 @@ class PostgresDatabase:
         for sign, refusal in _SIGNS.items():
             if state.startswith(sign):
                 return refusal(_constraint_in(error), self._patience)
-        if not state and "connect" in str(error).lower():
-            return refusals.cannot_open("the server does not answer")
+        if not state and (told := _without_a_state(error)):
+            return told
         return refusals.refused(f"SQLSTATE {state}" if state else type(error).__name__)
 
 
@@ -174,15 +223,21 @@ def _used(_: object, record: Any) -> None:
     record.info["used"] = time.monotonic()
 
 
-def _refuse_lost(connection: Any, record: Any, _: object) -> None:
-    """Have the pool open another connection in the place of one that the server has let go of meanwhile."""
-    if time.monotonic() - record.info.get("used", -inf) < _FRESH:
-        return
-    try:
-        connection.execute("SELECT 1")
-        connection.rollback()
-    except connection.OperationalError:
-        raise DisconnectionError from None
+def _put_back(pooled: PoolProxiedConnection) -> None:
+    if pooled.driver_connection is not None and pooled.driver_connection.closed:
+        pooled.invalidate()
+    else:
+        pooled.close()
+
+
+def _without_a_state(error: BaseException) -> StoreError | None:
+    """Return what the driver itself says of a connection: the server, which gives states, has said nothing."""
+    told = str(error).lower()
+    if re.search("|".join(_AWAY), told):
+        return refusals.away()
+    if "connect" in told:
+        return refusals.cannot_open("the server does not answer")
+    return refusals.away() if type(error).__name__ == "OperationalError" else None
 
 
 def _constraint_in(error: BaseException) -> str:
@@ -190,6 +245,14 @@ def _constraint_in(error: BaseException) -> str:
     return (found[1] or found[2]) if found else "a constraint"
 
 
+_AWAY = (
+    "the database system is",
+    "closed the connection",
+    "connection is (closed|bad)",
+    "connection (timed out|reset)",
+    "no connection to the server",
+    "terminating connection",
+)
 _SIGNS: dict[str, Callable[[str, float], StoreError]] = {
     "40001": lambda _, __: refusals.contention(),
     "40P01": lambda _, __: refusals.contention(),
@@ -198,6 +261,12 @@ _SIGNS: dict[str, Callable[[str, float], StoreError]] = {
     "23": lambda constraint, _: refusals.contradiction(constraint),
     "42P01": lambda _, __: refusals.behind(None, "its tables"),
     "3D000": lambda _, __: refusals.cannot_open("the server has no such database"),
+    "08": lambda _, __: refusals.away(),
+    "57P01": lambda _, __: refusals.away(),
+    "57P02": lambda _, __: refusals.away(),
+    "57P03": lambda _, __: refusals.away(),
+    "53300": lambda _, __: refusals.away(),
+    "25006": lambda _, __: refusals.away(),
     "28": lambda _, __: refusals.cannot_open("the server refuses this user"),
 }
 
