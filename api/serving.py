@@ -21,6 +21,7 @@ from api.app import create_app
 from api.settings import ApiSettings, api_settings_from
 from identity.bootstrap import Service, SystemClock, settings_from
 from identity.commands.delivering import News
+from identity.commands.privacy import finish_erasures
 from identity.commands.work_off import spool_of, work_until
 from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError, RulesError
@@ -142,6 +143,7 @@ def _tidy(service: Service, stop: threading.Event) -> None:
             service.redo(1_000)
             requests.forget(SystemClock().now() - _KEPT)
             spool_of(service).forget(_KEPT)
+            finish_erasures(service)
             service.anchors.flush()
             stewards.forget_sessions(_KEPT)
         except IdentityError as error:

@@ -30,7 +30,7 @@ from identity.engines.stages import Stages
 from identity.flows.night.full import By
 from identity.flows.night.running import Options
 from identity.followers import FOLLOWERS
-from identity.model.errors import DeliveryError
+from identity.model.errors import AWAY, DeliveryError, StoreError
 from identity.model.run import RunKind
 from identity.observing.tasks import watch_tasks
 from identity.ports.remote import Refused, Unavailable
@@ -50,10 +50,28 @@ __all__ = [
 ]
 
 _DECIDED_AT_ONCE = 2_000
+_AGAIN_SECONDS, _AGAIN_MOST = 30, 20
+
+
+class Patient(Task[Any, Any]):  # type: ignore[misc]  # Celery has no types
+    """A task that waits for a database that is away: one that comes by the clock ends, and is sent again; one that is
+    sent once a night is tried again, under the same id, for ten minutes."""
+
+    again = False
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        try:
+            return super().__call__(*arguments, **named)
+        except StoreError as error:
+            if error.code not in AWAY or self.app.conf.task_always_eager:
+                raise
+            if self.again and self.request.retries < _AGAIN_MOST:
+                raise self.retry(countdown=_AGAIN_SECONDS, max_retries=_AGAIN_MOST) from None
+            return {"why": error.code}
 
 
 def _app(settings: JobSettings) -> Celery:
-    made = Celery("identity", broker=settings.broker_url or "memory://", backend=None)
+    made = Celery("identity", broker=settings.broker_url or "memory://", backend=None, task_cls=Patient)
     made.conf.update(
         task_always_eager=not settings.broker_url,
         task_eager_propagates=True,
@@ -116,13 +134,13 @@ def _schedule(settings: JobSettings) -> dict[str, Any]:
 app = _app(job_settings_from(os.environ))
 
 
-@app.task(bind=True, name="identity.rematch_recent")
+@app.task(bind=True, name="identity.rematch_recent", again=True)
 def rematch_recent(task: Task[Any, Any]) -> dict[str, Any]:
     """Re-match what was told since the last time, and what waits to be decided again."""
     return _told(rematch_report(_service(), Stages(), RunKind.INCREMENTAL, _options(task), By()))
 
 
-@app.task(bind=True, name="identity.rematch_everybody")
+@app.task(bind=True, name="identity.rematch_everybody", again=True)
 def rematch_everybody(task: Task[Any, Any], refresh: bool = False, retrain: bool = False) -> dict[str, Any]:
     """Re-match everybody, with fresh frequencies or a new model if asked for."""
     by = By(refresh=refresh, retrain=retrain)
@@ -142,13 +160,13 @@ def follow(names: Sequence[str] = ()) -> dict[str, Any]:
     return consume_report(_service(), found) if found else {}
 
 
-@app.task(name="identity.reconcile")
+@app.task(name="identity.reconcile", again=True)
 def reconcile(names: Sequence[str] = ()) -> dict[str, Any]:
     """Compare other systems with the master, and have followed once more whom the differences concern."""
     return {name: _compared(name) for name in _named(names)}
 
 
-@app.task(name="identity.retain")
+@app.task(name="identity.retain", again=True)
 def retain() -> dict[str, Any]:
     """Take out the records that their sources have not told of for longer than they are kept."""
     return retain_report(_service(), "machine")

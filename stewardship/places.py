@@ -66,7 +66,10 @@ def _answering(screen: Screen, place: Place) -> Callable[..., object]:
 def _answer(screen: Screen, place: Place, request: Request, form: FormData) -> Response:
     token = screen.cookie.of(request)
     session = digest_of(token)
-    steward = screen.stewards.session(session, screen.settings.idle) if token else None
+    try:
+        steward = screen.stewards.session(session, screen.settings.idle) if token else None
+    except StoreError as error:  # who it is cannot be told: nothing but this is shown
+        return _outside(screen, error)
     known = token if steward else screen.lobby.of(request)
     visit = Visit(screen, request, known, session, steward, form)
     if steward:
@@ -127,6 +130,18 @@ def _status(error: IdentityError) -> int:
     return next((status for kind, status in statuses.items() if isinstance(error, kind)), 500)
 
 
+_AWAY = {"retry-after": "2"}
+
+
+def _outside(screen: Screen, error: StoreError) -> Response:
+    """Return the page for who may be anybody, while the database is away."""
+    text = screen.templates.get_template("outside.html").render(title=error.message, remedy=error.remedy)
+    return Response(text, 503, _AWAY, media_type="text/html; charset=utf-8")
+
+
 def _told(visit: Visit, status: int, title: str, remedy: str, code: str = "") -> Response:
     template = "part_refusal.html" if visit.partial else "refusal.html"
-    return visit.page(template, status, title=title, remedy=remedy, code=code)
+    page = visit.page(template, status, title=title, remedy=remedy, code=code)
+    if status == 503:
+        page.headers.update(_AWAY)
+    return page

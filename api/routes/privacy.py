@@ -16,10 +16,10 @@ from api.schemas import Checked, Confirmed, PrivacyAsked, Reason
 from api.scopes import Scope
 from identity.bootstrap import SystemClock
 from identity.commands.person import person_report
-from identity.commands.privacy import carry_out, known_request, receive, refuse, told, verify
+from identity.commands.privacy import carry_out, decided_already, known_request, receive, refuse, told, verify
 from identity.model.audit import AuditAction
 from identity.model.errors import LookupFailed
-from identity.model.privacy import PrivacyKind, PrivacyRequest, Receipt
+from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
 from identity.steps.refuse import storable
 
 __all__ = ["router"]
@@ -67,7 +67,12 @@ def verify_a_request(request_id: str, checked: Checked, write: Writes) -> Respon
 def refuse_a_request(request_id: str, why: Reason, write: Writes) -> Response:
     """Say no, and why."""
     client = write.call.caller.client
-    return _decided(write, request_id, lambda: refuse(write.call.service, request_id, why.reason, client))
+    return _decided(
+        write,
+        request_id,
+        lambda: refuse(write.call.service, request_id, why.reason, client),
+        PrivacyStatus.REFUSED,
+    )
 
 
 @router.post("/{request_id}/carry-out", response_model=PrivacyTold, responses=refusals(404, 409))
@@ -76,7 +81,7 @@ def carry_out_a_request(request_id: str, write: Writes) -> Response:
     used, until that is released. Or say that another request was met."""
     call = write.call
     told = (call.caller.client, call.correlation_id)
-    return _decided(write, request_id, lambda: carry_out(call.service, request_id, *told))
+    return _decided(write, request_id, lambda: carry_out(call.service, request_id, *told), PrivacyStatus.DONE)
 
 
 @router.get(
@@ -109,12 +114,23 @@ def confirm(
     return _decided(write, request_id, kept)
 
 
-def _decided(write: Write, request_id: str, decide: Callable[[], PrivacyRequest]) -> Response:
+def _decided(
+    write: Write,
+    request_id: str,
+    decide: Callable[[], PrivacyRequest],
+    into: PrivacyStatus | None = None,
+) -> Response:
+    """Decide once. Whoever ended without an answer may have brought the request `into` a status that is final."""
+
     def decided(_: str) -> Reply:
         _request(write.call, request_id)
         return _told(decide())
 
-    return write.once(decided)
+    def known(_: str) -> Reply | None:
+        found = decided_already(write.call.service, request_id, into) if into else None
+        return _told(found) if found else None
+
+    return write.once(decided, known)
 
 
 def _request(call: Call, request_id: str) -> PrivacyRequest:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +24,9 @@ from identity.ports import OnlineWork
 
 __all__ = [
     "carry_out",
+    "decided_already",
     "erase_now",
+    "finish_erasures",
     "heal_journal",
     "keep_erased",
     "known_request",
@@ -112,6 +116,18 @@ def carry_out(
     return known_request(service, request_id)
 
 
+def decided_already(service: Service, request_id: str, status: PrivacyStatus) -> PrivacyRequest | None:
+    """Return a request that an earlier attempt, which ended without an answer, has brought to this status; what it may
+    have left undone is done."""
+    found = service.store.privacy.request(request_id)
+    if found is None or found.status is not status:
+        return None
+    if (found.kind, status) == (PrivacyKind.ERASURE, PrivacyStatus.DONE):
+        finish_erasures(service)
+        service.store.scrub()
+    return found
+
+
 def erase_now(service: Service, golden_id: str, actor: str, check: str, reason: str = "") -> PrivacyRequest:
     """Receive, verify and carry out an erasure in one: for who has the person before them."""
     request = receive(service, PrivacyKind.ERASURE, golden_id, actor, reason)
@@ -136,6 +152,16 @@ def heal_journal(service: Service) -> int:
     for name in missing:
         service.erasures.append(_erasure(service, name))
     return len(missing)
+
+
+def finish_erasures(service: Service) -> None:
+    """Do what an erasure leaves to be done after it is stored, where a process ended between the two: it is written
+    into the journal, and files that still tell of the person go."""
+    heal_journal(service)
+    done = service.store.privacy.erasures()
+    last = known_request(service, done[-1]).decided_at if done else None
+    if last is not None:
+        _forget_files(service, last.timestamp())
 
 
 def keep_erased(service: Service) -> None:
@@ -230,11 +256,13 @@ def _put_right(service: Service, request: PrivacyRequest, actor: str, correlatio
         _kept(service, replace(request, status=PrivacyStatus.DONE, decided_at=SystemClock().now()), actor)
 
 
-def _forget_files(service: Service) -> None:
+def _forget_files(service: Service, until: float = inf) -> None:
     """Exports tell of everybody who was there then."""
     folder = spool_of(service).folder
     for file in folder.glob("*.export.*") if folder.is_dir() else ():
-        file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if file.stat().st_mtime <= until:
+                file.unlink()
 
 
 def _erasure(service: Service, erasure_id: str) -> Erasure:

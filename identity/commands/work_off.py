@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from identity.bootstrap import Service, SystemClock
@@ -18,7 +19,7 @@ from identity.commands.export import export_report
 from identity.commands.ingest import ingest_deliveries
 from identity.connectors.spool import Spool
 from identity.engines.stages import Stages
-from identity.model.errors import IdentityError, StoreError
+from identity.model.errors import FileError, IdentityError, StoreError
 from identity.model.job import Job, JobKind, JobStatus
 from identity.observing.saying import say
 from identity.observing.traces import span
@@ -62,7 +63,8 @@ class _Beat:
 
     def _beat(self, stop: threading.Event) -> None:
         while self.kept and not stop.wait(_BEAT_SECONDS):
-            self.kept = self.log.beat(self.job, self.told)
+            with suppress(StoreError):  # the database is away: the work itself finds out, or goes on
+                self.kept = self.log.beat(self.job, self.told)
 
 
 def spool_of(service: Service) -> Spool:
@@ -147,8 +149,22 @@ def _export(service: Service, job: Job, stages: Stages) -> dict[str, Any]:
     spool = spool_of(service)
     spool.open()
     path = spool.export(job.job_id, form)
-    report = export_report(service, path, form, stages, purpose, clear=bool(job.asked["clear"]))
-    return {**report, "bytes": path.stat().st_size}
+    # Who was erased meanwhile is in it, and whoever erased them looked for files too early, or took half of one away.
+    while True:
+        known = service.store.privacy.erasures()
+        try:
+            report = export_report(service, path, form, stages, purpose, clear=bool(job.asked["clear"]))
+        except FileError:
+            if service.store.privacy.erasures() == known:
+                raise
+            continue
+        if service.store.privacy.erasures() == known:
+            return {**report, "bytes": _size(path)}
+
+
+def _size(path: Path) -> int:
+    """Return 0 for a file that is gone again: somebody was erased since it was written."""
+    return path.stat().st_size if path.exists() else 0
 
 
 _KINDS: Mapping[JobKind, Callable[[Service, Job, Stages], dict[str, Any]]] = {

@@ -17,6 +17,7 @@ The edges (command line, HTTP) translate; nothing inside speaks of exit codes or
 from __future__ import annotations
 
 __all__ = [
+    "AWAY",
     "Contention",
     "DecisionRefused",
     "DeliveryError",
@@ -61,6 +62,10 @@ class StoreError(IdentityError):
 
 class Contention(StoreError):
     """E409: another change got in the way, nothing was kept, and the same change may be tried again."""
+
+
+AWAY = ("E402", "E405", "E415")
+"""Codes of a database that does not answer for now, or not in time: whoever can wait does."""
 
 
 class LookupFailed(IdentityError):

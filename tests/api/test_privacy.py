@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from api.scopes import Scope
+from identity.commands.privacy import refuse
 from tests.api.conftest import Api
 from tests.api.test_routes import BERT, INES
+
+
+class _Killed(Exception):
+    pass
+
+
+def _dies(*_: object) -> None:
+    raise _Killed
+
+
+def _then_dies(decide: Callable[..., object]) -> Callable[..., None]:
+    def dying(*told: Any) -> None:
+        decide(*told)
+        raise _Killed
+
+    return dying
 
 
 def asked(api: Api, golden_id: str, kind: str = "erasure", **headers: str) -> Any:
@@ -45,6 +63,31 @@ def test_an_erasure_is_checked_first_and_then_nothing_is_left(api: Api) -> None:
     again = asked_again = api.post("/v1/privacy-requests", {"kind": "erasure", "golden_id": ines})
     assert asked_again is again
     assert again.status_code in (200, 409)
+
+
+@pytest.mark.parametrize("decision", ["carry-out", "refuse"])
+def test_a_decision_whose_server_was_killed_before_it_answered_is_answered_when_asked_again(
+    api: Api, decision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ines = api.tell("pos", "1", **INES)["golden_id"]
+    request = asked(api, ines)
+    path = f"/v1/privacy-requests/{request['request_id']}"
+    assert api.post(f"{path}/verify", {"check": "She showed her card."}).status_code == 200
+    body = {"reason": "It is somebody else."} if decision == "refuse" else {}
+    with monkeypatch.context() as dying:
+        # It is stored, and nobody heard of it: neither the journal, nor who asked.
+        dying.setattr("identity.connectors.erasure_journal.ErasureJournal.append", _dies)
+        dying.setattr("api.routes.privacy.refuse", _then_dies(refuse))
+        first = api.post(f"{path}/{decision}", body, **{"Idempotency-Key": "k1"})
+        assert first.status_code == 500
+    again = api.post(f"{path}/{decision}", body, **{"Idempotency-Key": "k1"})
+    assert (again.status_code, again.json()["status"]) == (200, _ENDS[decision]), again.text
+    assert len(api.service.erasures.erasures()) == (decision == "carry-out")
+    other = api.post(f"{path}/{decision}", body, **{"Idempotency-Key": "k2"})
+    assert (other.status_code, other.json()["code"]) == (409, "NOT_OPEN")
+
+
+_ENDS = {"carry-out": "done", "refuse": "refused"}
 
 
 def test_who_was_told_confirms(api: Api) -> None:

@@ -116,7 +116,7 @@ def test_whoever_asks_while_the_server_is_away_is_refused_with_a_code_and_served
 
 @pytest.mark.postgresql
 def test_one_lost_connection_has_all_of_the_pool_looked_at_however_fresh(
-    mortal: MortalPostgres, clock: StandingClock
+    mortal: MortalPostgres,
 ) -> None:
     store = Store(mortal.url, patience=5)
     store.migrate()
@@ -124,15 +124,14 @@ def test_one_lost_connection_has_all_of_the_pool_looked_at_however_fresh(
         one.stored([key("anna")])
         other.stored([key("anna")])
     mortal.let_go()
-    refused = 0
+    codes = []
     for _ in range(4):
-        with store.look() as look:
-            try:
+        try:
+            with store.look() as look:
                 look.stored([key("anna")])
-            except StoreError as error:
-                refused += 1
-                assert error.code == "E415"
-    assert refused <= 1
+        except StoreError as error:
+            codes.append(error.code)
+    assert codes in ([], ["E415"])
     store.close()
 
 
