@@ -46,7 +46,7 @@ class Following:
     clock: Clock
     holder: str
     written: Callable[[LoggedEvent], str]
-    seconds: float = 120.0
+    seconds: float = 45.0
     at_once: int = 100
     pause: float = 0.5
     chance: Callable[[], float] = random
