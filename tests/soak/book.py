@@ -1,4 +1,4 @@
-"""What clients were told: acknowledged writes, people's last words, who was erased; and what was not as it should be."""
+"""What clients were told: acknowledged writes, people's last words, who was erased; and what went wrong."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class System:
         return self.folder / "drops"
 
     def begin(self, names: Sequence[str]) -> None:
-        """Migrate, and start these processes; from now on who ends is started again."""
+        """Start these processes; from now on who ends is started again."""
         assert self.processes.run("migrate") == 0, self.processes.said("migrate")
         for name in names:
             self.processes.start(name)
@@ -184,6 +184,7 @@ def running_system(
 
 
 def _begun(system: System, names: Sequence[str], prepare: Callable[[System], None]) -> Iterator[System]:
+    assert system.processes.run("migrate") == 0, system.said("migrate")
     prepare(system)
     try:
         system.begin(names)
