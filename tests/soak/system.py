@@ -28,7 +28,8 @@ PROCESSES = ("loyalty", "api", "relay", "worker", "beat", "consume-loyalty", "wa
 _LOOKED_AFTER = 0.25
 _AGAIN = 1.0
 """Seconds between looks at who has ended, and until such a one is begun again."""
-_TOKEN = "a-secret-of-the-platform-in-this-run"
+_SLOWLY = 180.0
+"""How long all of it may take to start on a machine that is busy."""
 
 
 class System:
@@ -129,7 +130,7 @@ class System:
             return False
 
     def await_ready(self) -> None:
-        until(self.answers, "the API is ready")
+        until(self.answers, f"the API is ready: {self.said('api')[-500:]}", _SLOWLY)
 
     def stop(self) -> dict[str, tuple[int, float]]:
         """Look after nobody any more, and ask all to end; see `Processes.stop`."""
