@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from random import Random
@@ -133,7 +134,7 @@ def test_what_waits_is_counted_and_waited_for_no_longer_than_allowed(
         )
     assert checks.backlog(system) == {"redo": 1}
     monkeypatch.setattr(checks, "DRAINED", 0.2)
-    checks.drained(system, book, checks.time.monotonic())
+    checks.drained(system, book, time.monotonic())
     assert len(book.violations) == 1
 
 
