@@ -9,15 +9,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import httpx2
 import orjson
 
+from identity.store import Store
+
 from .book import Book
 from .checks import drained, ending, verified
-from .clients import Caller, Client, Gone
+from .clients import Caller, Client
 from .faults import FAULTS
 from .screen import Steward
 from .system import STREAM, System, running_system
@@ -60,11 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--faults", nargs="*", choices=sorted(FAULTS), help="these only; by default all")
+    parser.add_argument("--keep", metavar="FILE", help="copy the database there where something was violated")
     parser.add_argument("--json", action="store_true")
     told = parser.parse_args(arguments)
     say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731
     with running_system(prepare=_subscribed) as system:
         run = soak(system, told.minutes, told.seed, told.clients, told.faults or sorted(FAULTS), say)
+        if told.keep and run.book.violations:
+            _keep(system, Path(told.keep))
     report = run.report()
     print(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode() if told.json else _table(report))
     return 1 if report["violations"] else 0
@@ -90,10 +96,7 @@ def soak(
     run.drain = drained(system, run.book, last)
     say(f"drained {run.drain:.1f} s after the last fault")
     verified(system, run.book)
-    try:
-        ending(system, run.book, Caller(system.url, token, run.book, random))
-    except Gone:
-        say("the end could not be looked at")
+    ending(system, run.book, Caller(system.url, token, run.book, random))
     run.restarts = dict(system.restarts)
     return run
 
@@ -131,6 +134,15 @@ def _subscribed(system: System) -> None:
     added = system.identity("subscribers", "add", "stream", "--stream", STREAM)
     assert added.returncode == 0, added.stderr
     Steward.opened(system)
+
+
+def _keep(system: System, file: Path) -> None:
+    """Copy the database and what the processes said, for who looks for what went wrong."""
+    store = Store(system.database_url)
+    store.dump(file)
+    store.close()
+    for name in system.processes.running:
+        file.with_name(f"{file.name}.{name}.log").write_text(system.said(name))
 
 
 def _programme(system: System) -> Callable[[str], None]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import orjson
 import psycopg
 import redis
 
 from .book import CANARY, Book, Person
-from .clients import Caller
+from .clients import Caller, Gone
 from .system import System
 
 __all__ = ["DRAINED", "backlog", "drained", "ending", "verified"]
@@ -80,11 +81,16 @@ def ending(system: System, book: Book, caller: Caller) -> None:
         _said,
     )
     for look in looks:
-        found = list(look(system, book, caller))
+        found = list(_looked(look(system, book, caller)))
         for each in found[:5]:
             book.violated(each)
         if len(found) > 5:
             book.violated(f"… and {len(found) - 5} more of {look.__name__.strip('_')}")
+
+
+def _looked(found: Iterator[str]) -> Iterator[str]:
+    with suppress(Gone):  # which was noted
+        yield from found
 
 
 def _jobs(_: System, book: Book, caller: Caller) -> Iterator[str]:

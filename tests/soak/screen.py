@@ -15,7 +15,7 @@ from .system import System
 __all__ = ["Steward"]
 
 _NAME, _PASSWORD = "soaker", "a long password of the soak"
-_PLACES = ("/review", "/review/search?q=zq", "/review/quality", "/review/systems")
+_PLACES = ("/review", "/review/search?q=zq", "/review/quality")
 _PATIENCE = 90.0
 
 
