@@ -22,6 +22,8 @@ class Person:
     records: list[tuple[str, str]] = field(default_factory=list)
     golden_id: str = ""
     said: str = ""
+    met: bool = False
+    """Whether they were merged with somebody else, and parted again."""
     erased: bool = False
 
     @property
