@@ -111,7 +111,7 @@ def _break(
 ) -> float:
     """Break something again and again; return when that was last over. Each has its turn before one comes again."""
     begun = last = time.monotonic()
-    verify_at, bag = begun + _VERIFY, list[str]()
+    verify_at, bag, seen = begun + _VERIFY, list[str](), 0
     while (left := begun + seconds - time.monotonic()) > 0:
         time.sleep(min(left, random.uniform(0.7, 1.3) * min(_EVERY, seconds / 3)))
         bag = bag or random.sample(faults, len(faults))
@@ -123,6 +123,9 @@ def _break(
             f"{last - begun:5.0f} s  {name:<28} done {sum(run.book.done.values())},"
             f" later {sum(run.book.refused.values())}, violations {len(run.book.violations)}"
         )
+        for each in run.book.violations[seen:]:
+            say(f"         violated: {each[:300]}")
+        seen = len(run.book.violations)
         if time.monotonic() >= verify_at:
             verify_at = time.monotonic() + _VERIFY
             verified(system, run.book)

@@ -170,7 +170,7 @@ def _followed(system: System, _: Book, __: Caller) -> Iterator[str]:
         yield f"the loyalty platform differs: {report['kinds']} {str(report.get('drift'))[:600]}"
     with psycopg.connect(system.database_url) as connection:
         for name, code, count in connection.execute(
-            "SELECT subscriber, code, count(*) FROM dead_letter GROUP BY 1, 2"
+            "SELECT follower, code, count(*) FROM dead_letter GROUP BY 1, 2"
         ).fetchall():
             yield f"{count} events were given up for {name}: {code}"
 
