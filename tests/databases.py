@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 __all__ = [
     "MortalPostgres",
     "PostgresServer",
+    "children",
     "client_programs",
     "mortal_postgresql",
     "postgresql_is_left_out",
@@ -256,7 +257,7 @@ class MortalPostgres:
         if self._server is None or self._server.poll() is not None:
             return
         # The server first, or it would begin others in the place of those that are killed.
-        for process in (self._server.pid, *_children(self._server.pid)):
+        for process in (self._server.pid, *children(self._server.pid)):
             with suppress(ProcessLookupError):
                 os.kill(process, sign)
 
@@ -267,7 +268,7 @@ class MortalPostgres:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _children(parent: int) -> list[int]:
+def children(parent: int) -> list[int]:
     """Return the processes that a process began: each of PostgreSQL's is the first of a group of its own."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):

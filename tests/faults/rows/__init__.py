@@ -1,0 +1,10 @@
+"""The rows of the fault matrix, in the order in which they are run."""
+
+from __future__ import annotations
+
+from tests.faults.matrix import Fault
+from tests.faults.rows import kills, messages
+
+__all__ = ["MATRIX"]
+
+MATRIX: tuple[Fault, ...] = (*messages.ROWS, *kills.ROWS)
