@@ -8,6 +8,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from identity.workbench import workbench
+
 __all__ = ["Agreement", "agreement"]
 
 _JOINED = """
@@ -78,7 +80,7 @@ class Agreement:
 def agreement(ours: pa.Table, theirs: pa.Table, most: int = 10) -> tuple[Agreement, pa.Table]:
     """Return how `ours` (source, source_record_id, country, golden_id) and `theirs` (…, master_id) agree, and every
     record whose company differs: `joined` by us, `split` by us, or `both`."""
-    with duckdb.connect() as work:
+    with workbench() as work:
         work.register("ours", ours)
         work.register("theirs", theirs)
         work.execute(_JOINED)

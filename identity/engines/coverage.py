@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from identity.engines.blocking import KeyCodes, candidate_pairs
 from identity.engines.pairs import among
 from identity.engines.population import ABSENT
 from identity.model.match import BlockingKey
+from identity.workbench import workbench
 
 __all__ = ["Coverage", "coverage"]
 
@@ -35,7 +35,7 @@ class Coverage:
 
 def coverage(codes: KeyCodes, keys: Sequence[BlockingKey]) -> list[Coverage]:
     """Return what each key does, in the order of the rules; keys without any value have no pairs."""
-    with duckdb.connect() as connection:
+    with workbench() as connection:
         found = {key.name: candidate_pairs(codes, [key], connection) for key in keys}
     pairs, times = np.unique(np.concatenate([*found.values(), _NONE]), return_counts=True)
     once = pairs[times == 1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -34,6 +33,7 @@ from identity.model.match import Factor, MatchModel, MatchRules
 from identity.ports import Resolution, StageTimer
 from identity.steps.block import blocking_parts
 from identity.steps.normalise import feature_makers
+from identity.workbench import workbench
 
 __all__ = ["DuckDBEngine", "factors_for"]
 
@@ -45,7 +45,8 @@ _TRAIN = "Resolve without --model, and one is trained on the columns that are th
 class DuckDBEngine:
     """Blocks with DuckDB, compares distinct values with RapidFuzz, weighs and partitions in process.
 
-    `memory` bounds what DuckDB may hold before it spills to `spill_directory` (its default when empty).
+    `memory` bounds what DuckDB may hold before it spills into `spill_directory` (where temporary
+    files lie when empty).
     """
 
     rules: MatchRules
@@ -160,11 +161,7 @@ class DuckDBEngine:
 
     def _candidates(self, population: Population) -> NDArray[np.int64]:
         codes = key_codes(population, self.rules.blocking, blocking_parts(self.nicknames))
-        with duckdb.connect() as connection:
-            connection.execute(f"set threads={self.threads}")
-            connection.execute(f"set memory_limit='{self.memory}'")
-            if self.spill_directory:
-                connection.execute(f"set temp_directory='{self.spill_directory}'")
+        with workbench(self.threads, self.memory, self.spill_directory) as connection:
             return candidate_pairs(codes, self.rules.blocking, connection)
 
     def _parameters(

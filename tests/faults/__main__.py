@@ -35,7 +35,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     ran = _run(rows, told.times, told.seed)
     table = as_table(ran, colour=sys.stdout.isatty())
-    print(orjson.dumps(as_plain(ran), option=orjson.OPT_INDENT_2).decode() if told.json else table, flush=True)
+    print(
+        orjson.dumps(as_plain(ran), option=orjson.OPT_INDENT_2).decode() if told.json else table, flush=True
+    )
     return exit_code(ran)
 
 

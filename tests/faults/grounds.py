@@ -61,8 +61,8 @@ def databases(folder: Path) -> Iterator[Databases]:
 
 def settings_at(url: str, folder: Path, **more: Any) -> Settings:
     """Return settings that keep everything beside the database in this folder."""
-    places = {"spool": folder / "spool", "erasures": folder / "journal", "anchors": folder / "anchors"}
-    return Settings(url, index_secret=SECRET, **{**places, **more})  # type: ignore[arg-type]
+    places: dict[str, Any] = {"spool": folder / "spool", "erasures": folder / "journal", "anchors": folder / "anchors"}
+    return Settings(url, index_secret=SECRET, **{**places, **more})
 
 
 @contextmanager

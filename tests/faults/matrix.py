@@ -93,7 +93,9 @@ def _on_one_ground(
             yield from (_ran(row, 0, 0.0, why=str(reason)) for row in rows)
             return
         except _BROKEN as problem:
-            yield from (_ran(row, 0, 0.0, (f"its ground did not come up: {_told_of(problem)}",)) for row in rows)
+            yield from (
+                _ran(row, 0, 0.0, (f"its ground did not come up: {_told_of(problem)}",)) for row in rows
+            )
             return
         for row in rows:
             yield _repeated(row, place, times or row.times, seed, tell)

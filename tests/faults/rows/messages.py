@@ -98,7 +98,10 @@ def _late(ground: Databases, random: Random) -> Sequence[str]:
     """Tell versions of people's records in any order, many twice, up to a week after; the latest has to stand."""
     now, people = datetime.now(UTC), _people(random)
     told = [
-        ({**random.choice(people), "phone": f"212555{random.randint(0, 9999):04}"}, now - random.random() * _WEEK)
+        (
+            {**random.choice(people), "phone": f"212555{random.randint(0, 9999):04}"},
+            now - random.random() * _WEEK,
+        )
         for _ in range(_TOLD)
     ]
     latest: dict[str, tuple[datetime, str]] = {}
@@ -189,7 +192,11 @@ def _parked(room: Following, diary: _Poisoned, clock: MovingClock) -> list[str]:
         *same("profiles of dead letters", {one.subject for one in letters}, poisoned),
         *same("profiles that hear everything", [one for one in whole if diary.of(one) != each], []),
         *same("tried for ever", [one.subject for one in letters if one.attempts > ATTEMPTS], []),
-        *same("nobody is told out of order", [one for one in told if diary.of(one) != each[: len(diary.of(one))]], []),
+        *same(
+            "nobody is told out of order",
+            [one for one in told if diary.of(one) != each[: len(diary.of(one))]],
+            [],
+        ),
     ]
     diary.poison = set()
     room.consumers.redrive([letter.number for letter in letters])
