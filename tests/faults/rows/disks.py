@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from fastapi.testclient import TestClient
 
+from api import calls
 from api.app import create_app
 from api.scopes import Scope
 from api.settings import ApiSettings
@@ -29,9 +31,12 @@ from tests.faults.grounds import promises, same, service_at, settings_at
 from tests.faults.matrix import Fault, NotRun
 from tests.flows.real_time import contradictions, rows
 
-__all__ = ["ROWS", "Caller", "calling", "small_disk"]
+__all__ = ["ROWS", "Caller", "calling", "held_briefly", "person", "small_disk"]
 
 _SIZE = 8 * 2**20
+_LARGER = 96 * 2**20
+"""For a database: its write-ahead log alone grows to 32 MB before it is emptied."""
+_PEOPLE = 120
 _ROOM = 16_384
 """Bytes that are left when a disk counts as full: enough for no page of a database and no line of a file to surprise."""
 _FULL = ("E407", "E402", "E222")
@@ -65,6 +70,16 @@ def fill(disk: Path, leave: int) -> Path:
     return ballast
 
 
+@contextmanager
+def held_briefly() -> Iterator[None]:
+    """Have a key whose request ended without an answer wait for a second, and not for a minute."""
+    before, calls._HOLD = calls._HOLD, timedelta(seconds=1)
+    try:
+        yield
+    finally:
+        calls._HOLD = before
+
+
 @dataclass
 class Caller:
     """The API over a service, and somebody who asks it under keys."""
@@ -87,39 +102,41 @@ def calling(service: Service, folder: Path) -> Iterator[Caller]:
 
 def person(number: int) -> dict[str, str]:
     """Somebody who is like nobody else, with much to write down."""
-    name = f"{number:06x}".translate(str.maketrans("0123456789abcdef", "bcdfghjklmnpqrst"))
+    random = Random(number)
+    name, other, street = ("".join(random.choices("bcdfghklmnprstaeiou", k=k)) for k in (11, 13, 2_000))
     return {
         "source": "pos",
         "source_record_id": f"d{number}",
-        "given_name": f"{name}a".title(),
-        "family_name": f"{name[::-1]}e".title(),
-        "email": f"{name}@{name}.example",
-        "street_address": f"{number} {'Long Street ' * 60}",
+        "given_name": name.title(),
+        "family_name": other.title(),
+        "birth_date": f"{random.randint(1940, 2004)}-{random.randint(1, 12):02}-{random.randint(1, 28):02}",
+        "email": f"{name}@{other}.example",
+        "street_address": street,
     }
 
 
 def _database(folder: Path, random: Random) -> Sequence[str]:
     """Tell people until the disk is full; make room; tell again whom was not acknowledged, under the same keys."""
-    with small_disk(_SIZE) as disk:
+    with small_disk(_LARGER) as disk, held_briefly():
         settings = settings_at(f"sqlite:///{disk / 'identity.db'}", folder)
         with service_at(settings.database_url, folder) as service, calling(service, folder) as caller:
             first = caller.post("/v1/records", "first", json=person(0)).status_code
-            ballast = fill(disk, random.randint(_ROOM, 40 * _ROOM))
+            ballast = fill(disk, random.randint(_ROOM, 100 * _ROOM))
             refused, told = _told_until_full(caller)
             found = [*same("the first answer", first, 200), *refused]
             before = dict(rows(settings.database_url, "select source_record_id, 1 from source_record"))
             found += same("acknowledged and not there", [n for n in told if f"d{n}" not in before], [])
             found += [*same("contradictions", contradictions(settings.database_url), {}), *promises(settings)]
             ballast.unlink()
-            again = [caller.post("/v1/records", f"k{n}", json=person(n)).status_code for n in range(1, 200)]
+            again = [caller.post("/v1/records", f"k{n}", json=person(n)).status_code for n in range(1, _PEOPLE)]
             found += same("answers when there is room", set(again), {200})
             once = rows(settings.database_url, "select count(*), max(version) from golden_profile")
-            return [*found, *same("profiles, and their versions", once, [(200, 1)]), *promises(settings)]
+            return [*found, *same("profiles, and their versions", once, [(_PEOPLE, 1)]), *promises(settings)]
 
 
 def _told_until_full(caller: Caller) -> tuple[list[str], list[int]]:
     told = []
-    for number in range(1, 200):
+    for number in range(1, _PEOPLE):
         answer = caller.post("/v1/records", f"k{number}", json=person(number))
         if answer.status_code == 200:
             told.append(number)
