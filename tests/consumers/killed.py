@@ -30,7 +30,7 @@ from tests.reference_loyalty.serving import Shop
 
 from .world import Master, MovingClock, Scrambled, following, identical, merges, points, worked_until_done
 
-__all__ = ["Plan", "agree", "kill_again_and_again"]
+__all__ = ["LEASE", "Plan", "agree", "follow_scrambled", "kill_again_and_again", "leased"]
 
 LEASE = 0.3
 FAULTS = ("connection_cut", "timeout_after_commit", "wrong_json", "server_error", "too_many_requests")
@@ -123,7 +123,7 @@ def _live(url: str, shop: Shop, plan: Plan, diary: Path, seed: int, random: Rand
     bare = Shop(shop.url, None, shop.database, shop.program, None)  # type: ignore[arg-type]
     told = (url, bare, plan.redis_url, diary, seed)
     with _relay(url, plan), _killed(context.Process(target=follow_scrambled, args=told)):
-        _await(url, f"process {seed}")
+        leased(url, f"process {seed}")
         if plan.redis_url and random.random() < plan.forgetful:
             with redis.Redis.from_url(plan.redis_url) as client:
                 client.flushall()
@@ -154,7 +154,7 @@ def out_of_order(diary: Path) -> list[tuple[str, list[int]]]:
     return [(subject, [*found]) for subject, found in heard.items() if [*found] != sorted(found)]
 
 
-def _await(url: str, holder: str) -> None:
+def leased(url: str, holder: str) -> None:
     """Wait until a process has the lease: who had it before was killed, and it has to run out."""
     deadline = time.monotonic() + 30
     while rows(url, "select holder from consumer") != [(holder,)]:

@@ -19,7 +19,7 @@ from identity.engines.stages import Stages
 from identity.store import migrate
 from tests.databases import PostgresServer, postgresql_server
 
-__all__ = ["Databases", "databases", "local_postgres", "promises", "same"]
+__all__ = ["Databases", "databases", "local_address", "promises", "same"]
 
 SECRET = "a secret of the tests"
 
@@ -61,7 +61,11 @@ def databases(folder: Path) -> Iterator[Databases]:
 
 def settings_at(url: str, folder: Path, **more: Any) -> Settings:
     """Return settings that keep everything beside the database in this folder."""
-    places: dict[str, Any] = {"spool": folder / "spool", "erasures": folder / "journal", "anchors": folder / "anchors"}
+    places: dict[str, Any] = {
+        "spool": folder / "spool",
+        "erasures": folder / "journal",
+        "anchors": folder / "anchors",
+    }
     return Settings(url, index_secret=SECRET, **{**places, **more})
 
 
@@ -90,7 +94,7 @@ def same(what: str, found: object, wanted: object) -> list[str]:
     return [] if found == wanted else [f"{what}: {found!r} instead of {wanted!r}"]
 
 
-def local_postgres(url: str) -> tuple[str, int]:
+def local_address(url: str) -> tuple[str, int]:
     """Return host and port of a server on a port."""
     told = make_url(url)
     assert told.host

@@ -37,14 +37,15 @@ class Way:
     _loss: Loss | None = None
     _word: bytes = b""
     _left: int = 0
+    _passing: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
-    def lose(self, loss: Loss, word: str = "", times: int = 1) -> None:
-        """Have the next so many calls that say the word (any, without one) meet this."""
+    def lose(self, loss: Loss, word: str = "", times: int = 1, after: int = 0) -> None:
+        """Have the next so many calls that say the word (any, without one) meet this, `after` so many that pass."""
         with self._lock:
-            self._loss, self._word, self._left = loss, word.encode(), times
+            self._loss, self._word, self._left, self._passing = loss, word.encode(), times, after
 
     def heal(self) -> None:
         """Let everything pass, and cut what hangs: as when a partition ends and the other side knows of nothing."""
@@ -55,6 +56,9 @@ class Way:
     def loss_of(self, sent: bytes) -> Loss | None:
         with self._lock:
             if self._loss is None or self._word not in sent:
+                return None
+            if self._passing:
+                self._passing -= 1
                 return None
             self._left -= 1
             self.met += 1

@@ -128,7 +128,9 @@ def _database(folder: Path, random: Random) -> Sequence[str]:
             found += same("acknowledged and not there", [n for n in told if f"d{n}" not in before], [])
             found += [*same("contradictions", contradictions(settings.database_url), {}), *promises(settings)]
             ballast.unlink()
-            again = [caller.post("/v1/records", f"k{n}", json=person(n)).status_code for n in range(1, _PEOPLE)]
+            again = [
+                caller.post("/v1/records", f"k{n}", json=person(n)).status_code for n in range(1, _PEOPLE)
+            ]
             found += same("answers when there is room", set(again), {200})
             once = rows(settings.database_url, "select count(*), max(version) from golden_profile")
             return [*found, *same("profiles, and their versions", once, [(_PEOPLE, 1)]), *promises(settings)]
@@ -192,7 +194,10 @@ def _spill(ground: Crowd, random: Random) -> Sequence[str]:
     place = ground.folder / f"spill-{random.getrandbits(48):x}"
     place.mkdir()
     database = f"sqlite:///{place / 'identity.db'}"
-    with small_disk(_SIZE) as disk, service_at(database, place, memory=f"{random.randint(1, 4)}MB") as service:
+    with (
+        small_disk(_SIZE) as disk,
+        service_at(database, place, memory=f"{random.randint(1, 4)}MB") as service,
+    ):
         with _temporary(disk):
             ballast = fill(disk, random.randint(0, _ROOM))
             code = _code_of(service, ground.records)
