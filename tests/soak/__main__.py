@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ import httpx2
 import orjson
 
 from identity.store import Store
+from tests.databases import client_programs
 
 from .book import Book
 from .checks import drained, ending, verified
@@ -97,6 +99,8 @@ def soak(
     say(f"drained {run.drain:.1f} s after the last fault")
     verified(system, run.book)
     ending(system, run.book, Caller(system.url, token, run.book, random))
+    for each in run.book.violations:
+        say(f"violated: {each[:2000]}")
     run.restarts = dict(system.restarts)
     return run
 
@@ -141,6 +145,7 @@ def _subscribed(system: System) -> None:
 
 def _keep(system: System, file: Path) -> None:
     """Copy the database and what the processes said, for who looks for what went wrong."""
+    os.environ["PATH"] = client_programs()
     store = Store(system.database_url)
     store.dump(file)
     store.close()

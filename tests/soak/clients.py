@@ -151,7 +151,8 @@ class Client(threading.Thread):
         return {
             "source": source,
             "source_record_id": number,
-            "given_name": self.caller.random.choice(_GIVEN),
+            "given_name": _GIVEN[int(person.canary[2:14], 16) % len(_GIVEN)],
+            "birth_date": f"19{60 + int(person.canary[2:6], 16) % 40}-0{1 + int(person.canary[6:8], 16) % 9}-17",
             "family_name": person.canary,
             "email": person.email,
         }
