@@ -43,6 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(rows: Sequence[Fault], times: int | None, seed: int) -> list[Ran]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     ran = list[Ran]()
     for row in carry_out(rows, times, seed, _progress):

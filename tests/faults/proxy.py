@@ -15,7 +15,7 @@ from enum import Enum
 __all__ = ["Loss", "Way", "way"]
 
 _AT_ONCE = 65_536
-_ABORT = (ConnectionError, OSError, asyncio.IncompleteReadError)
+_ABORT = (OSError, asyncio.IncompleteReadError)
 
 
 class Loss(Enum):
@@ -109,29 +109,30 @@ def _serve(made: Way, host: str, port: int, up: threading.Event) -> None:
 async def _carry(
     made: Way, client: asyncio.StreamReader, back: asyncio.StreamWriter, host: str, port: int
 ) -> None:
-    """Carry one connection until either side, or a fault, ends it."""
+    """Carry one connection until either side, a fault, or the end of the way ends it."""
     made.carried += 1
-    made._open.add(back)
     meets: list[Loss] = []
+    writers = [back]
+    made._open.add(back)
     try:
         answers, server = await asyncio.open_connection(host, port)
-    except _ABORT:
-        back.transport.abort()
-        made._open.discard(back)
-        return
-    made._open.add(server)
-    there = asyncio.ensure_future(_send(made, client, server, meets))
-    home = asyncio.ensure_future(_answer(answers, back, meets))
-    await asyncio.wait({there, home}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (there, home):
-        task.cancel()
-    for writer in (server, back):
+        made._open.add(server)
+        writers.append(server)
+        both = {
+            asyncio.ensure_future(_send(made, client, server, meets)),
+            asyncio.ensure_future(_answer(answers, back, meets)),
+        }
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for task in both:
+            task.cancel()
+    except (*_ABORT, asyncio.CancelledError):
+        meets.append(Loss.REFUSED)
+    for writer in writers:
         made._open.discard(writer)
         if meets:
             writer.transport.abort()
         else:
-            with suppress(*_ABORT):
-                writer.close()
+            writer.close()
 
 
 async def _send(

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from tests.faults.matrix import Fault
-from tests.faults.rows import disks, kills, leases, lines, messages
+from tests.faults.rows import clocks, disks, kills, leases, lines, messages, restores, systems
 
 __all__ = ["MATRIX"]
 
-MATRIX: tuple[Fault, ...] = (*messages.ROWS, *disks.ROWS, *lines.ROWS, *leases.ROWS, *kills.ROWS)
+MATRIX: tuple[Fault, ...] = (
+    *clocks.ROWS,
+    *messages.ROWS,
+    *restores.ROWS,
+    *disks.ROWS,
+    *lines.ROWS,
+    *systems.ROWS,
+    *leases.ROWS,
+    *kills.ROWS,
+)

@@ -38,7 +38,7 @@ _LARGER = 96 * 2**20
 """For a database: its write-ahead log alone grows to 32 MB before it is emptied."""
 _PEOPLE = 120
 _ROOM = 16_384
-"""Bytes that are left when a disk counts as full: enough for no page of a database and no line of a file to surprise."""
+"""Bytes: so many, and up to some more, are left when a disk is about to be full."""
 _FULL = ("E407", "E402", "E222")
 
 

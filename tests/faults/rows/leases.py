@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,7 +28,7 @@ from tests.delivery.receivers import receiver
 from tests.delivery.world import Log, courier_on, stream_of, told, until
 from tests.faults.grounds import Databases, databases, promises, same, service_at
 from tests.faults.matrix import Fault
-from tests.faults.mortals import SILENT, stopped, working_off
+from tests.faults.mortals import stopped, working_off
 from tests.faults.rows.disks import person
 from tests.faults.rows.messages import Followers, enrolled, followers
 from tests.flows.real_time import contradictions, rows
@@ -36,7 +38,7 @@ from tests.reference_loyalty.serving import Shop
 __all__ = ["ROWS"]
 
 _RELAYED_LEASE, _COURIERS_LEASE = 0.6, 1.0
-_RECORDS = 120
+_RECORDS = 200
 
 
 def _relay(ground: Followers, random: Random) -> Sequence[str]:
@@ -137,34 +139,29 @@ def _follower(ground: Followers, random: Random) -> Sequence[str]:
 
 def _worker(ground: Databases, random: Random) -> Sequence[str]:
     """Stop a worker in the middle of a file; another one begins it anew; wake the first."""
-    with ground.one() as (url, folder), service_at(url, folder) as service:
+    # Not on SQLite, whose one writer may be who is stopped: everybody waits for it there, as the documentation says.
+    with ground.one("postgresql") as (url, folder), service_at(url, folder) as service:
         job = Job(
             new_id(), JobKind.UPLOAD, JobStatus.QUEUED, "faults", SystemClock().now(), {"source": "pos"}, {}
         )
         spool = spool_of(service)
         spool.open()
-        spool.upload(job.job_id).write_bytes(
-            b"".join(orjson.dumps(person(n)) + b"\n" for n in range(_RECORDS))
-        )
-        with (
-            at_work(working_off, url, folder) as (first, one),
-            at_work(working_off, url, folder) as (second, other),
-        ):
-            with stopped(second):
+        lines = (orjson.dumps(person(number)) + b"\n" for number in range(_RECORDS))
+        spool.upload(job.job_id).write_bytes(b"".join(lines))
+        few = random.randint(1, _RECORDS // 2)
+        with at_work(working_off, url, folder) as (first, _), at_work(working_off, url, folder) as (other, _):
+            with stopped(other):
                 service.store.jobs(SystemClock()).queue(job)
-                until(
-                    lambda: rows(url, "select count(*) from source_record") > [(random.randint(0, 60),)], 60
-                )
-            with stopped(first):
-                time.sleep(SILENT)
-                assert other.poll(60) or one.poll(), "nobody took over"
+                until(lambda: _told(url) >= few, 60)
+                os.kill(first.pid, signal.SIGSTOP)
+            until(lambda: rows(url, "select attempts from job") == [(2,)], 60)
+            os.kill(first.pid, signal.SIGCONT)
             until(lambda: rows(url, "select status from job") == [("done",)], 60)
-            time.sleep(0.3)
-        with closing(one), closing(other):
-            ((attempts, report),) = rows(url, "select attempts, report from job")
+            until(lambda: _idle(url))
+        ((attempts, report),) = rows(url, "select attempts, report from job")
         told = orjson.loads(report)
         return [
-            *same("attempts", attempts in (1, 2), True),
+            *same("attempts", attempts, 2),
             *same("rows", (told["rows"], told["accepted"]), (_RECORDS, _RECORDS)),
             *same(
                 "profiles", rows(url, "select count(*), max(version) from golden_profile"), [(_RECORDS, 1)]
@@ -172,6 +169,16 @@ def _worker(ground: Databases, random: Random) -> Sequence[str]:
             *same("contradictions", contradictions(url), {}),
             *promises(service.settings),
         ]
+
+
+def _told(url: str) -> int:
+    return int(rows(url, "select count(*) from source_record")[0][0])
+
+
+def _idle(url: str) -> bool:
+    """Whether nobody is writing: the one that was stopped has found out."""
+    asked = "select count(*) from pg_stat_activity where datname = current_database() and state <> 'idle'"
+    return rows(url, asked) == [(1,)]
 
 
 ROWS = (

@@ -80,7 +80,7 @@ def _asked(ground: Line, path: str, key: str, body: object) -> tuple[Any, list[s
 
 def _replies(ground: Line, random: Random) -> Sequence[str]:
     """Tell of two people and merge them, again and again, while one commit each time meets a fault."""
-    found = list[str]()
+    found, met = list[str](), ground.way.met
     for _ in range(_ACTS):
         one, other = ground.people, ground.people + 1
         ground.people += 2
@@ -93,13 +93,13 @@ def _replies(ground: Line, random: Random) -> Sequence[str]:
             _acted(ground, random, "/v1/merges", f"m{one}", wish, found)
             ground.merges += 1
     ground.way.heal()
-    return [*found, *_effects(ground)]
+    return [*found, *same("faults met", ground.way.met - met, 3 * _ACTS), *_effects(ground)]
 
 
 def _acted(
     ground: Line, random: Random, path: str, key: str, body: object, found: list[str]
 ) -> dict[str, Any] | None:
-    ground.way.lose(random.choice(_LOST), "COMMIT", after=random.randint(0, 3))
+    ground.way.lose(random.choice(_LOST), "COMMIT", after=random.randint(0, 2))
     told, strange = _asked(ground, path, key, body)
     found += strange
     return told
@@ -157,8 +157,9 @@ def _platform_replies(ground: Followers, random: Random) -> Sequence[str]:
         before = points(here)
         with following(store, replace(here, url=f"http://127.0.0.1:{made.port}"), clock) as room:
             until_done(room, clock)
-            for _ in range(2 * _ACTS):
-                master.change_something(random)
+            while made.met < 2 * _ACTS:
+                for _ in range(3):  # not each of them is worth a call
+                    master.change_something(random)
                 master.commit()
                 made.lose(random.choice(_LOST), "POST", after=random.randint(0, 1))
                 until_done(room, clock)
