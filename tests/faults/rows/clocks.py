@@ -89,7 +89,7 @@ def _consents(ground: Databases, random: Random) -> Sequence[str]:
             _say(service, about, "granted", datetime.now(UTC) - random.choice((_HOUR, timedelta(minutes=7))))
             held = service.store.views.profile(_golden_id(service, number))
             assert held is not None
-            found += same(f"consent of {number}", held.consents.get("marketing.email"), "withdrawn")
+            found += same(f"consent of {number}", held.profile.consents.get("marketing.email"), "withdrawn")
         return [*found, *promises(service.settings)]
 
 

@@ -58,7 +58,7 @@ def _restored(ground: Databases, random: Random) -> Sequence[str]:
             *same("every promise holds, it says", report["holds"], True),
             *same("ids of the erased", {each.status for each in ids}, {"erased"}),
             *same("their records", {each.status for each in records}, {"unknown"}),
-            *same("a no from before", held.consents.get("marketing.email"), "withdrawn"),
+            *same("a no from before", held.profile.consents.get("marketing.email"), "withdrawn"),
             *promises(settings),
         ]
 
