@@ -7,7 +7,7 @@ PROCESSES ?= api relay worker beat
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults work bench notebooks docs reference hooks starter lock clean
+.PHONY: help setup demo demo-erp erp run secrets serve browser pictures openapi test test-erp spark test-spark check contract consent corpus audit sbom faults soak peak work bench notebooks docs reference hooks starter lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,12 @@ sbom: setup ## Write the bill of materials (CycloneDX) of what is pinned, into s
 
 faults: setup ## Kill loads, re-matches, relays and consumers at random moments: about half an hour, on this machine only
 	$(BIN)/python -m pytest tests/faults/kills.py tests/faults/consumers.py
+
+soak: setup ## The whole system under load for MINUTES=10 while its parts are killed, on this machine only; SEED=1
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
+
+peak: setup ## Look-ups at ten times their usual rate for two minutes while a load runs, on this machine only
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.soak.peak
 
 bench: setup ## Accuracy, seconds, memory and real time beside plain Splink, at 100k and 1M records
 	$(BIN)/python -m bench

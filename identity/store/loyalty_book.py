@@ -44,15 +44,25 @@ _ABOUT = Statement(
     " JOIN loyalty_merge AS m ON m.key = :key ON CONFLICT (member, merge) DO NOTHING",
     {"member": Kind.TEXT},
 )
+# Who was erased while their merge was on its way leaves none: erasing has looked for it before it was there.
+_GONE = " EXISTS (SELECT 1 FROM golden_profile AS p WHERE p.golden_id = :golden_id AND p.status = 'erased')"
+_OF_NOBODY = (
+    Statement(
+        "DELETE FROM loyalty_merged WHERE merge IN (SELECT m.number FROM loyalty_merge AS m WHERE m.key = :key)"
+        f" AND{_GONE}"
+    ),
+    Statement(f"DELETE FROM loyalty_merge WHERE key = :key AND{_GONE}"),
+)
 
 
 def put_merge(merge: LoyaltyMerge) -> list[Asked]:
-    """Return what stores a merge as it is known now."""
+    """Return what stores a merge as it is known now; of somebody who is erased by then, nothing."""
     told = {name: getattr(merge, name) for name in (*_PLAIN, "shortfall")}
     lists = {name: orjson.dumps(getattr(merge, name)).decode() for name in _JSON}
     return [
         _PUT.of(**told, **lists, status=merge.status.value),
         _ABOUT.on(sorted(merge.numbers), key=merge.key),
+        *(statement.of(key=merge.key, golden_id=merge.golden_id) for statement in _OF_NOBODY),
     ]
 
 

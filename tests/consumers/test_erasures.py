@@ -142,3 +142,28 @@ def test_who_begins_to_follow_later_says_nothing_of_what_it_was_not_told(
         assert follow(late).dead == 0
     assert people.receipts(request) == []
     assert people.status("a") == "ACTIVE"
+
+
+def test_who_is_erased_while_their_merge_is_on_its_way_leaves_no_trace_of_it(
+    people: People, room: Following, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.service.decisions.merge([people.home("a"), people.home("b")], Wish("ines"))
+    at_the_platform = room.follower.follow
+    asked: list[PrivacyRequest] = []
+
+    def erased_meanwhile(event: Any, hold: Any, *, look: bool) -> Any:
+        followed = at_the_platform(event, hold, look=look)
+        if event.type == "customer.merged":
+            asked.append(people.erase("a"))
+        return followed
+
+    monkeypatch.setattr(
+        type(room.follower), "follow", lambda _, *told, **more: erased_meanwhile(*told, **more)
+    )
+    worked_until_done(room, clock)
+    monkeypatch.undo()
+    worked_until_done(room, clock)
+    (golden_id,) = {request.golden_id for request in asked}
+    with people.service.store.views._database.read() as look:
+        found = look.exec_driver_sql("SELECT golden_id FROM loyalty_merge").scalars()
+        assert golden_id not in set(found)

@@ -29,10 +29,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(happened: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + LONG
+def until(happened: Callable[[], object], what: str, patience: float = LONG) -> None:
+    end = time.monotonic() + patience
     while not happened():
-        assert time.monotonic() < end, f"in {LONG:g} s it did not happen: {what}"
+        assert time.monotonic() < end, f"in {patience:g} s it did not happen: {what}"
         time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""What clients were told: acknowledged writes, people's last words, who was erased; and what was not as it should be."""
+"""What clients were told: acknowledged writes, people's last words, who was erased; and what went wrong."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Person:
     records: list[tuple[str, str]] = field(default_factory=list)
     golden_id: str = ""
     said: str = ""
+    met: bool = False
+    """Whether they were merged with somebody else, and parted again."""
     erased: bool = False
 
     @property

@@ -50,11 +50,15 @@ def _redis_paused(system: System, random: Random) -> None:
     system.redis.go_on()
 
 
+def _connections_ended(system: System, _: Random) -> None:
+    system.postgres.let_go()
+
+
 FAULTS: Mapping[str, Fault] = {
     "kill -9 PostgreSQL": _postgres_killed,
     "restart PostgreSQL": lambda system, _: system.postgres.restart(),
     "stop PostgreSQL for seconds": _postgres_paused,
-    "end every connection": lambda system, _: system.postgres.let_go() and None,
+    "end every connection": _connections_ended,
     "kill -9 Redis": _redis_killed,
     "stop Redis for seconds": _redis_paused,
     "wipe Redis": lambda system, _: system.redis.wipe(),

@@ -28,7 +28,8 @@ PROCESSES = ("loyalty", "api", "relay", "worker", "beat", "consume-loyalty", "wa
 _LOOKED_AFTER = 0.25
 _AGAIN = 1.0
 """Seconds between looks at who has ended, and until such a one is begun again."""
-_TOKEN = "a-secret-of-the-platform-in-this-run"
+_SLOWLY = 180.0
+"""How long all of it may take to start on a machine that is busy."""
 
 
 class System:
@@ -67,7 +68,7 @@ class System:
         return self.folder / "drops"
 
     def begin(self, names: Sequence[str]) -> None:
-        """Migrate, and start these processes; from now on who ends is started again."""
+        """Start these processes; from now on who ends is started again."""
         assert self.processes.run("migrate") == 0, self.processes.said("migrate")
         for name in names:
             self.processes.start(name)
@@ -129,7 +130,7 @@ class System:
             return False
 
     def await_ready(self) -> None:
-        until(self.answers, "the API is ready")
+        until(self.answers, f"the API is ready: {self.said('api')[-500:]}", _SLOWLY)
 
     def stop(self) -> dict[str, tuple[int, float]]:
         """Look after nobody any more, and ask all to end; see `Processes.stop`."""
@@ -184,6 +185,7 @@ def running_system(
 
 
 def _begun(system: System, names: Sequence[str], prepare: Callable[[System], None]) -> Iterator[System]:
+    assert system.processes.run("migrate") == 0, system.said("migrate")
     prepare(system)
     try:
         system.begin(names)
