@@ -263,11 +263,17 @@ def test_what_systems_passed_on_about_them_is_closed(service: Service) -> None:
     assert other.golden_id
 
 
-def test_who_was_taken_for_them_once_keeps_a_past_and_that_is_no_trace(service: Service) -> None:
+def test_who_was_taken_for_them_once_stays_and_that_past_goes(service: Service) -> None:
     one, other = told(service, zora("z1"), yves("y1"))
     assert one.golden_id
     assert other.golden_id
     done = merge(service.desk, [one.golden_id, other.golden_id], Wish("ines", "one person"))
     undo(service.desk, done.operation.operation_id, Wish("ines", "no"))
-    ids = erased(service, done.operation.after[0].golden_id).golden_ids
+    (survivor,) = {image.golden_id for image in done.operation.after if image.records}
+    stays = RecordKey("pos", "y1") if survivor == one.golden_id else RecordKey("pos", "z1")
+    home = service.store.views.golden_id_of(stays)
+    assert home
+    ids = erased(service, survivor).golden_ids
     assert [each.name for each in service.store.verify(ids) if each.broken] == []
+    assert service.store.views.golden_id_of(stays) == home
+    assert service.how(home).golden_id == home

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .alike import ROOT, procfile
 
-__all__ = ["LONG", "Processes", "free_port", "processes", "until"]
+__all__ = ["LONG", "Processes", "free_port", "processes", "production", "until"]
 
 LONG = 45.0
 _PATIENCE = {"worker": 60.0}
@@ -92,6 +92,35 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+
+def production(folder: Path, database: str, server: str, loyalty: int) -> dict[str, str]:
+    """Return what processes are told in production: a database, a Redis server (an address without the number of a
+    database), a loyalty platform's port. Secrets are files in the folder."""
+    secrets = folder / "secrets"
+    secrets.mkdir(exist_ok=True)
+    for name in ("index", "audit", "loyalty", "erp"):
+        (secrets / name).write_text(f"{name}-secret-of-this-run-and-long\n")
+    return {
+        "IDENTITY_MODE": "production",
+        "IDENTITY_PORT": str(free_port()),
+        "IDENTITY_ISSUER": "urn:test",
+        "IDENTITY_SIGNING_KEY_FILE": str(folder / "signing-key.json"),
+        "IDENTITY_INLINE_DELIVERY": "0",
+        "IDENTITY_INLINE_JOBS": "0",
+        "IDENTITY_DATABASE_URL": database,
+        "IDENTITY_REDIS_URL": f"{server}/0",
+        "IDENTITY_BROKER_URL": f"{server}/1",
+        "IDENTITY_LIMITS_URL": f"{server}/2",
+        "IDENTITY_INDEX_SECRET_FILE": str(secrets / "index"),
+        "IDENTITY_AUDIT_KEY_FILE": str(secrets / "audit"),
+        "IDENTITY_LOYALTY_URL": f"http://127.0.0.1:{loyalty}",
+        "IDENTITY_LOYALTY_TOKEN_FILE": str(secrets / "loyalty"),
+        "LOYALTY_TOKEN_FILE": str(secrets / "loyalty"),
+        "LOYALTY_PORT": str(loyalty),
+        "IDENTITY_CONNECTIONS": "8",
+        "IDENTITY_API_THREADS": "4",
+    }
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import redis
 from tests.jobs.redis import redis_server
 
 from .alike import procfile
-from .running import Processes, free_port, processes, until
+from .running import Processes, free_port, processes, production, until
 from .world import lived
 
 INES = {
@@ -35,35 +35,13 @@ ALWAYS = [name for name in procfile() if name != "migrate"]
 
 
 def _environment(folder: Path, database: str, server: str, loyalty: int) -> dict[str, str]:
-    secrets = folder / "secrets"
-    secrets.mkdir()
-    for name in ("index", "audit", "loyalty", "erp"):
-        (secrets / name).write_text(f"{name}-secret-of-this-run-and-long\n")
-    place = server.removesuffix("/0")
     return {
-        "IDENTITY_MODE": "production",
-        "IDENTITY_PORT": str(free_port()),
-        "IDENTITY_ISSUER": "urn:test",
-        "IDENTITY_SIGNING_KEY_FILE": str(folder / "signing-key.json"),
+        **production(folder, database, server.removesuffix("/0"), loyalty),
         "IDENTITY_WORKERS": "2",
-        "IDENTITY_INLINE_DELIVERY": "0",
-        "IDENTITY_INLINE_JOBS": "0",
-        "IDENTITY_DATABASE_URL": database,
-        "IDENTITY_REDIS_URL": f"{place}/0",
-        "IDENTITY_BROKER_URL": f"{place}/1",
-        "IDENTITY_LIMITS_URL": f"{place}/2",
-        "IDENTITY_INDEX_SECRET_FILE": str(secrets / "index"),
-        "IDENTITY_AUDIT_KEY_FILE": str(secrets / "audit"),
-        "IDENTITY_LOYALTY_URL": f"http://127.0.0.1:{loyalty}",
-        "IDENTITY_LOYALTY_TOKEN_FILE": str(secrets / "loyalty"),
-        "LOYALTY_TOKEN_FILE": str(secrets / "loyalty"),
-        "LOYALTY_PORT": str(loyalty),
         # An ERP that is away: its consumer goes on trying, and keeps nobody else waiting.
         "IDENTITY_ERP_URL": f"http://127.0.0.1:{free_port()}",
         "IDENTITY_ERP_USER": "admin",
-        "IDENTITY_ERP_PASSWORD_FILE": str(secrets / "erp"),
-        "IDENTITY_CONNECTIONS": "8",
-        "IDENTITY_API_THREADS": "4",
+        "IDENTITY_ERP_PASSWORD_FILE": str(folder / "secrets" / "erp"),
     }
 
 

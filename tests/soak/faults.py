@@ -5,57 +5,62 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from random import Random
+from typing import Literal
 
 from .system import System
 
-__all__ = ["FAULTS", "bag"]
+__all__ = ["FAULTS", "bag", "process_frozen", "process_killed", "server_frozen", "server_killed"]
 
 Fault = Callable[[System, Random], None]
 _PARTS = ("api", "relay", "worker", "consume-loyalty")
 
 
-def _killed(name: str) -> Fault:
+def process_killed(name: str) -> Fault:
     return lambda system, _: system.processes.kill_hard(name)
 
 
-def _frozen(name: str) -> Fault:
+def process_frozen(name: str, least: float, most: float) -> Fault:
     def freeze(system: System, random: Random) -> None:
         system.processes.freeze(name)
-        time.sleep(random.uniform(2, 8))
+        time.sleep(random.uniform(least, most))
         system.processes.thaw(name)
 
     return freeze
 
 
-def _database_killed(system: System, random: Random) -> None:
-    system.postgres.kill()
-    time.sleep(random.uniform(0, 4))
-    system.postgres.start()
+def server_killed(name: Literal["postgres", "redis"], most: float) -> Fault:
+    """Kill a server, and start it again after up to `most` seconds."""
+
+    def kill(system: System, random: Random) -> None:
+        server = getattr(system, name)
+        server.kill()
+        time.sleep(random.uniform(0, most))
+        server.start()
+
+    return kill
 
 
-def _connections_ended(system: System, _: Random) -> None:
+def server_frozen(name: Literal["postgres", "redis"], least: float, most: float) -> Fault:
+    def freeze(system: System, random: Random) -> None:
+        server = getattr(system, name)
+        server.freeze()
+        time.sleep(random.uniform(least, most))
+        server.thaw()
+
+    return freeze
+
+
+def _let_go(system: System, _: Random) -> None:
     system.postgres.let_go()
 
 
-def _database_frozen(system: System, random: Random) -> None:
-    system.postgres.freeze()
-    time.sleep(random.uniform(1, 5))
-    system.postgres.thaw()
-
-
-def _redis_killed(system: System, random: Random) -> None:
-    system.redis.kill()
-    time.sleep(random.uniform(0, 4))
-    system.redis.start()
-
-
 FAULTS: Mapping[str, Fault] = {
-    **{f"kill -9 {name}": _killed(name) for name in _PARTS},
-    **{f"SIGSTOP {name}": _frozen(name) for name in _PARTS},
-    "kill -9 PostgreSQL": _database_killed,
-    "SIGSTOP PostgreSQL": _database_frozen,
-    "connections ended": _connections_ended,
-    "kill -9 Redis": _redis_killed,
+    **{f"kill -9 {name}": process_killed(name) for name in _PARTS},
+    **{f"SIGSTOP {name}": process_frozen(name, 2, 8) for name in _PARTS},
+    "kill -9 PostgreSQL": server_killed("postgres", 4),
+    "SIGSTOP PostgreSQL": server_frozen("postgres", 1, 5),
+    "connections ended": _let_go,
+    "kill -9 Redis": server_killed("redis", 4),
     "Redis wiped": lambda system, _: system.redis.wipe(),
 }
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx2
 
 from tests.operations.alike import ROOT
-from tests.operations.running import Processes, free_port, until
+from tests.operations.running import Processes, free_port, production, until
 
 from .servers import Postgres, Redis
 
@@ -190,7 +190,7 @@ def _begun(folder: Path, pids: Path, more: Mapping[str, str]) -> Iterator[System
         "PATH": f"{programs}:{os.environ['PATH']}",
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
-        **_environment(folder, postgres, redis),
+        **production(folder, postgres.url, redis.url(0).removesuffix("/0"), free_port()),
         **more,
     }
     processes = Breakable(folder, told)
@@ -203,30 +203,3 @@ def _begun(folder: Path, pids: Path, more: Mapping[str, str]) -> Iterator[System
         processes.kill()
         redis.kill()
         postgres.kill()
-
-
-def _environment(folder: Path, postgres: Postgres, redis: Redis) -> dict[str, str]:
-    secrets = folder / "secrets"
-    for name in ("index", "audit", "loyalty"):
-        (secrets / name).write_text(f"{name}-secret-of-this-run-and-long\n")
-    loyalty = str(free_port())
-    return {
-        "IDENTITY_MODE": "production",
-        "IDENTITY_PORT": str(free_port()),
-        "IDENTITY_ISSUER": "urn:soak",
-        "IDENTITY_SIGNING_KEY_FILE": str(folder / "signing-key.json"),
-        "IDENTITY_INLINE_DELIVERY": "0",
-        "IDENTITY_INLINE_JOBS": "0",
-        "IDENTITY_DATABASE_URL": postgres.url,
-        "IDENTITY_REDIS_URL": redis.url(0),
-        "IDENTITY_BROKER_URL": redis.url(1),
-        "IDENTITY_LIMITS_URL": redis.url(2),
-        "IDENTITY_INDEX_SECRET_FILE": str(secrets / "index"),
-        "IDENTITY_AUDIT_KEY_FILE": str(secrets / "audit"),
-        "IDENTITY_LOYALTY_URL": f"http://127.0.0.1:{loyalty}",
-        "IDENTITY_LOYALTY_TOKEN_FILE": str(secrets / "loyalty"),
-        "LOYALTY_TOKEN_FILE": str(secrets / "loyalty"),
-        "LOYALTY_PORT": loyalty,
-        "IDENTITY_CONNECTIONS": "8",
-        "IDENTITY_API_THREADS": "4",
-    }

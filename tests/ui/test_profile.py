@@ -26,24 +26,26 @@ def profile_of(live: Live, golden_id: GoldenId) -> GoldenProfile:
     return view.profile
 
 
+def give(walker: Walker, way: str, attribute: str, value: str, how: str) -> None:
+    """Give a better value, and say how one knows."""
+    if way == "keyboard":
+        walker.press("o")
+        for text, key in ((attribute, "Tab"), (value, "Tab"), (how, "Enter")):
+            walker.page.keyboard.type(text)
+            walker.press(key)
+    else:
+        walker.page.get_by_label("Attribute").select_option(label=attribute)
+        walker.page.get_by_label("Value", exact=True).fill(value)
+        walker.page.get_by_label("How you know").fill(how)
+        walker.click("Put right")
+
+
 @WAYS
 def test_a_better_value_is_given_and_taken_back(walk: Walk, live: Live, way: str) -> None:
     (golden_id,) = large(live, 1)
     before = profile_of(live, golden_id)
     walker = at_a_profile(walk, golden_id)
-    if way == "keyboard":
-        walker.press("o")
-        walker.page.keyboard.type("City")
-        walker.press("Tab")
-        walker.page.keyboard.type("Ghent")
-        walker.press("Tab")
-        walker.page.keyboard.type("asked her")
-        walker.press("Enter")
-    else:
-        walker.page.get_by_label("Attribute").select_option(label="City")
-        walker.page.get_by_label("Value", exact=True).fill("Ghent")
-        walker.page.get_by_label("How you know").fill("asked her")
-        walker.click("Put right")
+    give(walker, way, "City", "Ghent", "asked her")
     walker.sees("Done.")
     walker.sees("asked her")
     assert profile_of(live, golden_id).values["city"].value == "Ghent"
@@ -96,15 +98,6 @@ def test_a_value_that_cannot_be_is_refused_and_nothing_is_lost(walk: Walk, live:
     (golden_id,) = large(live, 1)
     before = profile_of(live, golden_id)
     walker = at_a_profile(walk, golden_id)
-    if way == "keyboard":
-        walker.press("o")
-        walker.page.keyboard.type("Birth")
-        walker.press("Tab")
-        walker.page.keyboard.type("31.02.1980")
-        walker.press("Enter")
-    else:
-        walker.page.get_by_label("Attribute").select_option(label="Birth date")
-        walker.page.get_by_label("Value", exact=True).fill("31.02.1980")
-        walker.click("Put right")
+    give(walker, way, "Birth date", "31.02.1980", "")
     expect(walker.page.get_by_role("alert")).to_contain_text("birth")
     assert profile_of(live, golden_id) == before

@@ -197,16 +197,10 @@ _NOTHING = (
     "p.attributes = '{}' OR (p.attributes LIKE 'enc1:%'"
     " AND substr(p.attributes, length(p.attributes) - 40, 1) = ':')"
 )
-# That somebody else's record was under the id once, until it was taken back, is that record's past: it stays with it.
-_PAST_OF_OTHERS = (
-    "t.valid_to IS NOT NULL AND EXISTS (SELECT 1 FROM crosswalk AS n WHERE n.source = t.source"
-    " AND n.source_record_id = t.source_record_id AND n.valid_to IS NULL)"
-)
-_KEPT_OF_THE_ERASED = (
-    f"EXISTS (SELECT 1 FROM crosswalk AS t WHERE t.golden_id = p.golden_id AND NOT ({_PAST_OF_OTHERS})) OR "
-) + " OR ".join(
+_KEPT_OF_THE_ERASED = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} AS t WHERE t.{column} = p.golden_id)"
     for table, column in (
+        ("crosswalk", "golden_id"),
         ("held_event", "subject"),
         ("dead_letter", "subject"),
         ("erp_written", "golden_id"),
@@ -214,6 +208,7 @@ _KEPT_OF_THE_ERASED = (
         ("review_subject", "golden_id"),
     )
 )
+
 
 _PEOPLE = (
     Invariant(

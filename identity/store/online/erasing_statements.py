@@ -93,6 +93,11 @@ FORGET_REDO = Statement(
     "DELETE FROM redo WHERE kind = 'record' AND subject IN (SELECT s.number FROM {rows} AS s)", _NUMBERS
 )
 FORGET_SUBJECTS = (
+    # Somebody who was taken for them once, until that was taken back, has been under their id.
+    Statement(
+        "DELETE FROM crosswalk WHERE valid_to IS NOT NULL AND golden_id IN (SELECT s.golden_id FROM {rows} AS s)",
+        _IDS,
+    ),
     *(
         Statement(f"DELETE FROM {table} WHERE subject IN (SELECT s.golden_id FROM {{rows}} AS s)", _IDS)
         for table in ("held_event", "dead_letter")

@@ -22,6 +22,7 @@ from identity.store import Store
 from tests.faults.fault import CannotRun, Fault
 from tests.faults.ground import Scene, broken_promises
 from tests.flows.real_time import rows
+from tests.soak.faults import process_frozen, process_killed, server_frozen, server_killed
 from tests.soak.servers import _children
 from tests.soak.system import STREAM, System
 
@@ -148,16 +149,6 @@ def _behind(system: System) -> str:
     return "" if at == last else f"the stream is at {at} of {last}"
 
 
-def killed(name: str, system: System, _: Random) -> None:
-    system.processes.kill_hard(name)
-
-
-def asleep(name: str, system: System, random: Random) -> None:
-    system.processes.freeze(name)
-    time.sleep(random.uniform(3, 6))
-    system.processes.thaw(name)
-
-
 def backend_killed(system: System, random: Random) -> None:
     """Of one client's backend; PostgreSQL ends all others with it, and recovers."""
     server = system.postgres._process
@@ -174,49 +165,21 @@ def _title(pid: int) -> str:
     return ""
 
 
-def postmaster_killed(system: System, random: Random) -> None:
-    system.postgres.kill()
-    time.sleep(random.uniform(0, 1.5))
-    system.postgres.start()
-
-
-def postgresql_asleep(system: System, random: Random) -> None:
-    system.postgres.freeze()
-    time.sleep(random.uniform(3, 8))
-    system.postgres.thaw()
-
-
-def redis_killed(system: System, random: Random) -> None:
-    system.redis.kill()
-    time.sleep(random.uniform(0, 1.5))
-    system.redis.start()
-
-
-def redis_asleep(system: System, random: Random) -> None:
-    system.redis.freeze()
-    time.sleep(random.uniform(3, 8))
-    system.redis.thaw()
-
-
-def redis_wiped(system: System, _: Random) -> None:
-    system.redis.wipe()
-
-
 _ONCE = "each write acknowledged within a minute under its key, one effect; stream and consumer catch up"
 _ROWS: tuple[tuple[str, str, int, Strike], ...] = (
-    ("live: kill -9 API", "API", 20, partial(killed, "api")),
-    ("live: kill -9 relay", "relay", 5, partial(killed, "relay")),
-    ("live: kill -9 consumer", "consumer", 5, partial(killed, "consume-loyalty")),
-    ("live: kill -9 worker", "Celery", 3, partial(killed, "worker")),
-    ("live: SIGSTOP relay", "relay", 3, partial(asleep, "relay")),
-    ("live: SIGSTOP consumer", "consumer", 3, partial(asleep, "consume-loyalty")),
-    ("live: SIGSTOP worker", "Celery", 2, partial(asleep, "worker")),
+    ("live: kill -9 API", "API", 20, process_killed("api")),
+    ("live: kill -9 relay", "relay", 5, process_killed("relay")),
+    ("live: kill -9 consumer", "consumer", 5, process_killed("consume-loyalty")),
+    ("live: kill -9 worker", "Celery", 3, process_killed("worker")),
+    ("live: SIGSTOP relay", "relay", 3, process_frozen("relay", 3, 6)),
+    ("live: SIGSTOP consumer", "consumer", 3, process_frozen("consume-loyalty", 3, 6)),
+    ("live: SIGSTOP worker", "Celery", 2, process_frozen("worker", 3, 6)),
     ("live: kill -9 a backend", "PostgreSQL", 10, backend_killed),
-    ("live: kill -9 the postmaster", "PostgreSQL", 10, postmaster_killed),
-    ("live: SIGSTOP PostgreSQL", "PostgreSQL", 5, postgresql_asleep),
-    ("live: kill -9 Redis", "Redis", 8, redis_killed),
-    ("live: SIGSTOP Redis", "Redis", 5, redis_asleep),
-    ("live: FLUSHALL", "Redis", 5, redis_wiped),
+    ("live: kill -9 the postmaster", "PostgreSQL", 10, server_killed("postgres", 1.5)),
+    ("live: SIGSTOP PostgreSQL", "PostgreSQL", 5, server_frozen("postgres", 3, 8)),
+    ("live: kill -9 Redis", "Redis", 8, server_killed("redis", 1.5)),
+    ("live: SIGSTOP Redis", "Redis", 5, server_frozen("redis", 3, 8)),
+    ("live: FLUSHALL", "Redis", 5, lambda system, _: system.redis.wipe()),
 )
 FAULTS = tuple(
     Fault(name, component, _ONCE, times, partial(broken_while_written, strike))
