@@ -9,6 +9,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from identity.flows.online.blinds import recall_loaded
 from identity.flows.reindex import Index, is_current, reindex
 from identity.flows.resolve import golden_ids
 from identity.model.consent_fact import ConsentFact
@@ -118,6 +119,9 @@ def rematch(
     if refusals := shop.refusals_left(known.records, arrivals, known.at):
         with shop.transactions.begin(shop.clock) as work:
             work.put_facts(refusals)
+    if arrivals.num_rows:
+        with shop.transactions.begin(shop.clock) as work:
+            recall_loaded(work, shop.index.cabinet.digest, arrivals)
     proposal = propose(shop, stages, known, arrivals, model, retrain=retrain, adaptable=model is None)
     if proposal is None:
         with shop.transactions.begin(shop.clock) as work:

@@ -28,7 +28,7 @@ class Flags:
 
 
 class ConsentReads(Protocol):
-    """What was said of consents. Facts are added, and never changed."""
+    """What was said of consents. Facts are added, and never changed, but for the spelling of whom they are for."""
 
     @property
     def facts_known(self) -> bool:
@@ -57,6 +57,10 @@ class ConsentReads(Protocol):
 class ConsentWork(ConsentReads, Protocol):
     def put_facts(self, facts: Collection[ConsentFact]) -> None:
         """Store facts; one that is known stays as it is."""
+        ...
+
+    def respell_facts(self, spelled: Mapping[Identifier, str]) -> None:
+        """Have every fact for one of these identifiers be for another value of its kind, without its evidence."""
         ...
 
     def put_lapses_seen(self, until: datetime) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from identity.model.consent import Identifier
 from identity.model.consent_fact import ConsentFact
 from identity.model.cutover import Cutover
 from identity.ports.reviews import ReviewTables
@@ -204,6 +205,14 @@ class UnitOfWork(ModelRepository, ReviewTables, Protocol):
 
     def put_facts(self, facts: Sequence[ConsentFact]) -> None:
         """Store facts of consents; one that is known stays as it is."""
+        ...
+
+    def blinds(self) -> frozenset[Identifier]:
+        """Return what facts are for whose values are not to be read: a kind and a blind each."""
+        ...
+
+    def respell_facts(self, spelled: Mapping[Identifier, str]) -> None:
+        """Have every fact for one of these identifiers be for another value of its kind, without its evidence."""
         ...
 
     def put_records(self, records: pa.Table) -> None:

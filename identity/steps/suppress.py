@@ -3,6 +3,9 @@
 A mark is a keyed digest of what says who it is: the record's key, an account or tax number, or values that only
 together are one person's. A landline alone is a household's, so it never is a mark by itself: others who share it are
 not kept out.
+
+What was said for an address or a number is kept for a blind in its place: whoever gives the value again has what was
+said back, and nobody reads the value from it.
 """
 
 from __future__ import annotations
@@ -10,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from identity.features.digests import Digest
+from identity.model.consent import Identifier
 from identity.model.record import RecordKey
 from identity.steps.file import signed
 
-__all__ = ["key_mark", "marks", "suppressed"]
+__all__ = ["BLIND", "blind", "key_mark", "lone_marks", "marks", "suppressed"]
 
 _TOGETHER = (
     ("loyalty_id",),
@@ -27,6 +31,14 @@ _TOGETHER = (
 """Features that say who somebody is, together. Whoever lacks one of them is not known by it."""
 _NAMELESS = ("email",)
 """What says who somebody is where no given name stands beside it that could be another's."""
+BLIND = "gone:"
+"""What a blind begins with: no address and no number does."""
+
+
+def blind(identifier: Identifier, digest: Digest) -> str:
+    """Return what stands for a value where the value is not to be read."""
+    number = digest("\x1f".join(("erased", "consent", *identifier)))
+    return f"{BLIND}{number:016x}"
 
 
 def key_mark(key: RecordKey, digest: Digest) -> int:
@@ -43,6 +55,11 @@ def suppressed(key: RecordKey, features: Mapping[str, str], digest: Digest, know
     """Say whether a record is of somebody who left marks among the `known`."""
     alone = () if "given_name" in features else _NAMELESS
     return key_mark(key, digest) in known or any(mark in known for mark in _marks(features, digest, alone))
+
+
+def lone_marks(identifier: Identifier, digest: Digest) -> frozenset[int]:
+    """Return the marks that who was erased has left if this is enough to know them by."""
+    return frozenset(_marks(dict([identifier]), digest, _NAMELESS))
 
 
 def _marks(features: Mapping[str, str], digest: Digest, alone: tuple[str, ...]) -> Iterator[int]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 import pyarrow as pa
 
 from identity import ports
+from identity.model.consent import Identifier
 from identity.model.consent_fact import ConsentFact
 from identity.model.cutover import Cutover, CutoverStatus
 from identity.ports import Change, Load, LoadCounts, StoredModel
+from identity.steps.suppress import BLIND
 from identity.store import refusals
 from identity.store import statements as sql
 from identity.store.bulk_index import BulkIndex
 from identity.store.bulk_reviews import BulkReviews
 from identity.store.bulk_unit import TIME, one, shaped
-from identity.store.consent_facts import fact_tables
+from identity.store.consent_facts import fact_tables, respelled
 from identity.store.redirects import in_one_hop
 
 __all__ = ["BulkWork"]
@@ -28,6 +30,7 @@ _CUTOVERS = pa.schema(
     [(name, pa.string()) for name in ("cutover_id", "source", "country", "home", "status", "actor")]
     + [("started_at", TIME), ("ended_at", TIME)]
 )
+_IDENTIFIERS = pa.schema([("kind", pa.string()), ("value", pa.string())])
 _SUBJECT = pa.schema([("subject", pa.string())])
 _NO_COUNTS = asdict(LoadCounts(0, 0, 0, 0, 0))
 
@@ -116,6 +119,16 @@ class BulkWork(BulkIndex, BulkReviews):
                 ("consent_record", about, tuple(about.column_names)),
             ):
                 self._connection.execute(sql.add(table, added.column_names, self._stage(added), known))
+
+    def blinds(self) -> frozenset[Identifier]:
+        found = self._read("consent_fact", _IDENTIFIERS, sql.MAYBE_BLIND).to_pylist()
+        return frozenset((row["kind"], row["value"]) for row in found if row["value"].startswith(BLIND))
+
+    def respell_facts(self, spelled: Mapping[Identifier, str]) -> None:
+        if spelled:
+            columns = zip(*respelled(spelled, self._fields), strict=True)
+            named = dict(zip(("kind", "value", "anew"), map(pa.array, columns), strict=True))
+            self._connection.execute(sql.respell_facts(self._stage(pa.table(named))))
 
     def move(self, memberships: pa.Table, change_id: str, at: datetime) -> None:
         _refuse_repeats(memberships, ports.RECORD_KEYS.names)

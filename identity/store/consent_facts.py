@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from identity.model.consent import Identifier
 from identity.model.consent_fact import ConsentFact, FactOrigin
 from identity.model.record import RecordKey
 from identity.store.dialect import utc
 from identity.store.fields import ENCRYPTED, Fields
 
-__all__ = ["FACT_COLUMNS", "VALUE", "fact_of", "fact_row", "fact_tables"]
+__all__ = ["FACT_COLUMNS", "VALUE", "fact_of", "fact_row", "fact_tables", "respelled"]
 
 FACT_COLUMNS = (
     "fact_id", "origin", "purpose", "channel", "status", "captured_at", "received_at", "expires_at", "source",
@@ -59,3 +60,12 @@ def fact_tables(facts: Sequence[ConsentFact]) -> tuple[pa.Table, pa.Table]:
     return pa.table(rows), pa.table(
         {name: pa.array(column) for name, column in zip(names, zip(*about, strict=True), strict=True)}
     )
+
+
+def respelled(spelled: Mapping[Identifier, str], fields: Fields) -> list[tuple[str, str, str]]:
+    """Return, for every way an identifier may stand in a row: its kind, that way, and how it is to stand there."""
+    return [
+        (kind, stored, fields.spelled(VALUE, anew))
+        for (kind, value), anew in sorted(spelled.items())
+        for stored in fields.spellings(VALUE, value)
+    ]

@@ -9,6 +9,7 @@ __all__ = [
     "CURRENT_MEMBERSHIPS",
     "LINK_KEY",
     "LIVE",
+    "MAYBE_BLIND",
     "STAGED_SURVIVORS",
     "VERDICTS_IN_FORCE",
     "add",
@@ -27,6 +28,7 @@ __all__ = [
     "remember_unredirected",
     "remove",
     "repoint_redirects",
+    "respell_facts",
     "select",
     "unredirect",
     "upsert",
@@ -40,6 +42,7 @@ VERDICTS_IN_FORCE = (
     "SELECT DISTINCT left_source, left_id, right_source, right_id, judgement FROM verdict"
     " WHERE withdrawn_at IS NULL"
 )
+MAYBE_BLIND = "value LIKE 'gone:%' OR value LIKE 'enc1:%'"
 ANY_REDIRECT = "SELECT retired, survivor FROM redirect LIMIT 1"
 STAGED_SURVIVORS = (
     "SELECT r.retired, r.survivor FROM redirect AS r WHERE r.retired IN (SELECT s.survivor FROM {stage} AS s)"
@@ -105,6 +108,14 @@ def open_moved(stage: str, at: str, change_id: str) -> str:
         SELECT s.source, s.source_record_id, s.golden_id, {at}, {change_id}
         FROM {stage} AS s WHERE s.golden_id IS NOT NULL
         ON CONFLICT (source, source_record_id) WHERE valid_to IS NULL DO NOTHING"""
+
+
+def respell_facts(stage: str) -> str:
+    """Facts for a `value` of a `kind` are for `anew` from now on, without what proved them."""
+    return (
+        f"UPDATE consent_fact SET value = s.anew, evidence = NULL FROM {stage} AS s"
+        " WHERE consent_fact.kind = s.kind AND consent_fact.value = s.value"
+    )
 
 
 def unredirect(stage: str) -> str:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from identity.features.reach import identifier_value
 from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord, Question
+from identity.flows.online.blinds import blind_unheld, known_gone
 from identity.flows.online.consents import holders, numbers
 from identity.flows.online.desk import Desk, claims_on_profiles, claims_on_records
 from identity.flows.online.regroup import regroup
@@ -130,7 +131,14 @@ def _tell(desk: Desk, said: Sequence[Said], teller: Teller, work: OnlineWork) ->
     homes = restate_about(work, desk, facts, change)
     statuses = {golden_id: found.consents for golden_id, found in work.flags({*homes.values()}).items()}
     holding = holders(work, desk, facts)
+    _blind_again(work, desk, [f.identifier for f in facts if f.identifier and not holding.get(f.fact_id)])
     return [Told(fact, _now(fact, homes, statuses, holding.get(fact.fact_id, ()))) for fact in facts]
+
+
+def _blind_again(work: OnlineWork, desk: Desk, unheld: Collection[Identifier]) -> None:
+    """What is said for an address of somebody who was erased is not to be read where nobody else has it."""
+    if unheld and work.suppresses():
+        blind_unheld(work, desk, known_gone(work, desk, unheld))
 
 
 def _now(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from identity.flows.online.blinds import recall
 from identity.flows.online.desk import Desk
 from identity.flows.online.refile import Restated, refile
 from identity.flows.online.regroup import Regrouped, regroup
@@ -60,6 +61,7 @@ def settle(
     work.put_redo(redo)
     fresh = relink(work, desk, scorer, refiled, keys)
     regrouped = regroup(work, desk, scorer, keys.values(), fresh)
+    recall(work, desk, [each.now for each in restated if each.now])
     change = Change(desk.new_id(), kind, MACHINE, work.at, "", correlation_id, scorer.model.version)
     restated_now = restate(work, desk, regrouped, list(keys.values()), change, named(work, regrouped))
     return Settled(restated_now, regrouped, change.change_id, len(redo), scorer.model.version)

@@ -12,12 +12,14 @@ from functools import partial
 
 import orjson
 
+from identity.flows.online.blinds import blind_unheld, reached_by
 from identity.flows.online.desk import Desk, claims_on_profiles, claims_on_records
 from identity.flows.online.refile import Restated
 from identity.flows.online.settle import attempt, refuse_another_index, settle
 from identity.flows.redo import drain
 from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
+from identity.model.consent import Identifier
 from identity.model.errors import Contention, DecisionRefused, LookupFailed
 from identity.model.privacy import Erasure, PrivacyRequest, PrivacyStatus
 from identity.model.record import RecordKey, SourceRecord
@@ -25,7 +27,7 @@ from identity.ports import Arrival, Change, Event, OnlineWork, ProfileRow, Profi
 from identity.steps.normalise import normalise
 from identity.steps.suppress import key_mark, marks
 
-__all__ = ["erase", "taken_out"]
+__all__ = ["erase", "reached_of", "taken_out"]
 
 _INLINE = 500
 _CONTACTS = ("email", "phone", "tax_id", "loyalty_id", "street_address")
@@ -62,7 +64,9 @@ def _erase(
         work, desk, taken_out(work, [stored[key] for key in traces.records]), "erase", correlation_id
     )
     texts = {text for each in stored.values() for text in _contacts(each)}
+    reached = reached_of(work, stored)
     work.erase(erasure, everything)
+    blind_unheld(work, desk, reached)
     work.forget_texts(texts)
     _tell(work, desk, erasure, everything)
     _close(work, desk, erasure, _state(work, request.golden_id), correlation_id, changed=settled is not None)
@@ -97,6 +101,14 @@ def taken_out(work: OnlineWork, live: Sequence[StoredRecord]) -> list[Restated]:
     gone = [Arrival(SourceRecord(each.record.key, {}, None), "", each.mode, deleted=True) for each in live]
     numbers = work.put(gone)
     return [Restated(each.record.key, numbers[each.record.key], each, None) for each in live]
+
+
+def reached_of(work: OnlineWork, stored: Mapping[RecordKey, StoredRecord]) -> set[Identifier]:
+    """Return what these records are reached by, and what facts about them are for: what they were reached by once."""
+    facts = work.facts(stored.keys()) if work.facts_known else []
+    return reached_by(each.record for each in stored.values()) | {
+        fact.identifier for fact in facts if fact.identifier
+    }
 
 
 def _contacts(stored: StoredRecord) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from identity.store import statements as bulk
 from identity.store.consent_facts import FACT_COLUMNS
-from identity.store.dialect import Statement
+from identity.store.dialect import Kind, Statement
 from identity.store.online.statements import columns_of
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "PUT_LAPSES_SEEN",
     "PUT_RECORDS",
     "RECORDS_OF",
+    "RESPELL_FACTS",
 ]
 
 _FACT = ", ".join(f"f.{name}" for name in FACT_COLUMNS)
@@ -63,6 +65,10 @@ PUT_RECORDS = Statement(
 PUT_LAPSES_SEEN = Statement(
     "INSERT INTO setting (name, value) VALUES (:name, :value)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
+RESPELL_FACTS = Statement(
+    bulk.respell_facts("{rows}"),
+    {"kind": Kind.TEXT, "value": Kind.TEXT, "anew": Kind.TEXT},
 )
 _FLAGS = (
     "SELECT p.golden_id, p.version, p.status, p.consents{more} FROM {{rows}} AS s"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from identity.model.consent import Identifier
 from identity.model.consent_fact import ConsentFact
 from identity.model.record import RecordKey
 from identity.ports import Flags
-from identity.store.consent_facts import VALUE, fact_of, fact_row
+from identity.store.consent_facts import VALUE, fact_of, fact_row, respelled
 from identity.store.dialect import Answer, Asked
 from identity.store.fields import Fields
 from identity.store.mapping import ATTRIBUTES
@@ -104,6 +104,9 @@ class ConsentSide(Unit, ConsentReads):
         self._execute(
             sql.PUT_FACTS.on([fact_row(fact, self._fields) for fact in facts]), sql.PUT_RECORDS.on(about)
         )
+
+    def respell_facts(self, spelled: Mapping[Identifier, str]) -> None:
+        self._execute(sql.RESPELL_FACTS.on(respelled(spelled, self._fields)))
 
     def put_lapses_seen(self, until: datetime) -> None:
         self._execute(sql.PUT_LAPSES_SEEN.of(name=_LAPSES_SEEN, value=until.isoformat()))

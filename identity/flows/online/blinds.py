@@ -1,0 +1,73 @@
+"""blinds: what was said for an address or a number outlives its person, and cannot be read while nobody has it.
+
+A no for an address has to hold for whoever gives that address next, so the fact stays when who had it is erased; for a
+blind in the place of the address (see `steps/suppress.py`). When somebody gives the address, the fact is for it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import pyarrow as pa
+
+from identity.features.digests import Digest
+from identity.features.reach import contacts
+from identity.flows.online.consents import numbers
+from identity.flows.online.desk import Desk
+from identity.model.consent import Identifier
+from identity.model.record import RecordKey, SourceRecord
+from identity.ports import OnlineWork, UnitOfWork
+from identity.steps.suppress import blind, lone_marks
+
+__all__ = ["blind_unheld", "known_gone", "reached_by", "recall", "recall_loaded"]
+
+_KINDS = ("email", "phone")
+
+
+def reached_by(records: Iterable[SourceRecord]) -> set[Identifier]:
+    return {identifier for record in records for identifier in contacts(record).items()}
+
+
+def blind_unheld(work: OnlineWork, desk: Desk, identifiers: Collection[Identifier]) -> None:
+    """Have nobody read which of these identifiers facts are for, where nobody who is known has them."""
+    numbered = numbers(desk, identifiers)
+    work.claim(numbered.values())
+    held = work.holders(numbered.values()).keys() | work.restricted_values(numbered.values())
+    gone = [identifier for identifier, number in numbered.items() if number not in held]
+    work.respell_facts({identifier: blind(identifier, desk.cabinet.digest) for identifier in gone})
+
+
+def known_gone(work: OnlineWork, desk: Desk, identifiers: Collection[Identifier]) -> list[Identifier]:
+    """Return those of these identifiers that are known to be of somebody who was erased."""
+    digest = desk.cabinet.digest
+    marks = {mark: each for each in identifiers for mark in lone_marks(each, digest)}
+    marked = {marks[mark] for mark in work.suppressed(marks)}
+    blinds = _by_blind(identifiers, digest)
+    told = {(kind, blinds[kind, gone]) for kind, gone in _for(work, blinds)}
+    return sorted(marked | told)
+
+
+def _for(work: OnlineWork, identifiers: Collection[Identifier]) -> set[Identifier]:
+    return {fact.identifier for fact in work.facts([], identifiers) if fact.identifier}
+
+
+def recall(work: OnlineWork, desk: Desk, records: Iterable[SourceRecord]) -> None:
+    """Have facts be for what these records are reached by again. Their identifiers are claimed."""
+    if work.facts_known and work.suppresses():
+        work.respell_facts(_by_blind(reached_by(records), desk.cabinet.digest))
+
+
+def recall_loaded(work: UnitOfWork, digest: Digest, arrivals: pa.Table) -> None:
+    """Have facts be for what these arrivals (RECORDS) are reached by again."""
+    if not (known := work.blinds()):
+        return
+    columns = [name for name in (*_KINDS, "country") if name in arrivals.column_names]
+    told = arrivals.select(columns).group_by(columns).aggregate([]).to_pylist()
+    nobody = RecordKey("", "")
+    given = (SourceRecord(nobody, {name: text for name, text in each.items() if text}) for each in told)
+    by_blind = _by_blind(reached_by(given), digest)
+    work.respell_facts({gone: value for gone, value in by_blind.items() if gone in known})
+
+
+def _by_blind(identifiers: Iterable[Identifier], digest: Digest) -> Mapping[Identifier, str]:
+    return {(kind, blind((kind, value), digest)): value for kind, value in identifiers}
