@@ -15,9 +15,13 @@ from identity.engines.stages import Stages
 from identity.flows.consent import Asker, Said, Teller
 from identity.flows.ingest import ingest
 from identity.flows.lookup import ByIdentifier
+from identity.flows.privacy.reapply import reapply
 from identity.flows.redo import drain
+from identity.model.cluster import GoldenId
+from identity.model.privacy import Erasure
 from identity.model.record import RecordKey
 from identity.ports import Arrival
+from identity.steps.suppress import key_mark
 
 from .conftest import Ready
 from .real_time import KEYS, contradictions, deleted
@@ -140,6 +144,26 @@ def test_a_no_that_comes_after_the_erasure_is_kept_and_not_read(service: Service
     assert told_of(service, "email", "somebody.else@mail.example") == ["withdrawn"]
     told(service, heir())
     assert flags(service, "h1")["marketing.email"] != "granted"
+
+
+def test_a_backup_that_brings_them_back_brings_nothing_readable(service: Service) -> None:
+    (known,) = told(service, zora("z1"))
+    say(service, "email", MAIL)
+    assert known.golden_id
+    unknown_here = Erasure("e-before", (known.golden_id,), 1, frozenset(), datetime.now(UTC))
+    assert reapply(service.desk, [unknown_here]) == 1
+    assert left(service, "kanari") == []
+    told(service, heir())
+    assert told_of(service, "email", MAIL) == ["withdrawn"]
+
+
+def test_a_record_under_another_id_by_then_is_not_read_either(service: Service) -> None:
+    told(service, zora("z1"))
+    say(service, "email", MAIL)
+    mark = key_mark(RecordKey("pos", "z1"), service.desk.cabinet.digest)
+    elsewhere = Erasure("e-before", (GoldenId("g0000000000000000"),), 1, frozenset({mark}), datetime.now(UTC))
+    assert reapply(service.desk, [elsewhere]) == 1
+    assert left(service, "kanari") == []
 
 
 def test_who_was_deleted_by_their_source_first_is_not_read_either(service: Service) -> None:
