@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from api import problems
 from api.beside import Beside
 from api.calls import Context
+from api.claims import Claims
 from api.contract import document
 from api.deprecation import DEPRECATED, Deprecation, Notices
 from api.door import Door
@@ -81,7 +82,7 @@ def create_app(
         Tokens(settings),
         limits_at(settings),
         metrics,
-        service.store.requests(SystemClock()),
+        Claims(service.store.requests(SystemClock())),
     )
     app.include_router(operations.public)
     for part in _PARTS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated, Any, NoReturn
 
 import orjson
@@ -13,6 +12,7 @@ from fastapi.responses import Response
 from fastapi.security import OAuth2, SecurityScopes
 from starlette.concurrency import run_in_threadpool
 
+from api.claims import Claims
 from api.limits import Limits
 from api.metrics import Metrics
 from api.problems import Problem
@@ -22,7 +22,7 @@ from api.tokens import Caller, Tokens, unauthenticated
 from identity.bootstrap import Service, SystemClock
 from identity.model.audit import AuditAction, AuditEntry
 from identity.model.errors import IdentityError
-from identity.ports.requests import Asking, Begun, BegunState, RequestLog
+from identity.ports.requests import Asking, Begun, BegunState
 
 __all__ = ["Call", "Context", "Reply", "Write", "needs", "needs_to_write"]
 
@@ -36,7 +36,7 @@ class Context:
     tokens: Tokens
     limits: Limits
     metrics: Metrics
-    requests: RequestLog
+    requests: Claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,6 @@ def _forbid(scope: str) -> NoReturn:
     )
 
 
-_HOLD = timedelta(seconds=60)
 _KEY = Annotated[
     str | None,
     Header(
@@ -170,19 +169,19 @@ class Write:
 
             response = of_error(self.call.request, error)
             if response.status_code >= 500:
-                log.release(asking, begun.attempt)
+                log.release(asking, begun)
                 raise
         except BaseException:
-            log.release(asking, begun.attempt)
+            log.release(asking, begun)
             raise
-        log.finish(asking, begun.attempt, response.status_code, bytes(response.body).decode())
+        log.finish(asking, begun, response.status_code, bytes(response.body).decode())
         return response
 
     def _begun(self, asking: Asking) -> Begun:
         """Claim the request, waiting a little for somebody who is at it."""
         desk, log = self.call.service.desk, self.call.context.requests
         for tried in range(1, 40):
-            begun = log.begin(asking, desk.new_id(), _HOLD)
+            begun = log.begin(asking, desk.new_id())
             if begun.state is BegunState.OTHER:
                 raise Problem(
                     409, "KEY_USED", "This Idempotency-Key was used for another request.", "Use a new one."

@@ -48,8 +48,9 @@ class RequestLog(Protocol):
         """Store what the request was answered. No effect where a later attempt has claimed it."""
         ...
 
-    def release(self, asking: Asking, attempt: int) -> None:
-        """Let go of a claim that came to nothing: the next one who asks carries it out."""
+    def release(self, asking: Asking, operation_id: str, attempt: int) -> None:
+        """Let go of a claim that came to nothing: the next one who asks carries it out. No effect where it is another's
+        claim, or none."""
         ...
 
     def forget(self, before: datetime) -> int:

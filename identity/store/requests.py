@@ -24,7 +24,7 @@ _STANDS = Statement(
 )
 _MINE = " WHERE client = :client AND request_key = :key AND attempt = :attempt AND status IS NULL"
 _FINISH = Statement("UPDATE idempotency SET status = :status, reply = :reply" + _MINE)
-_RELEASE = Statement("UPDATE idempotency SET held_until = begun_at" + _MINE)
+_RELEASE = Statement("UPDATE idempotency SET held_until = begun_at" + _MINE + " AND operation_id = :operation_id")
 _FORGET = Statement("DELETE FROM idempotency WHERE begun_at < :before RETURNING request_key")
 
 
@@ -56,9 +56,10 @@ class Requests:
                 _FINISH.of(client=asking.client, key=asking.key, attempt=attempt, status=status, reply=reply)
             )
 
-    def release(self, asking: Asking, attempt: int) -> None:
+    def release(self, asking: Asking, operation_id: str, attempt: int) -> None:
+        mine = {"client": asking.client, "key": asking.key, "attempt": attempt, "operation_id": operation_id}
         with self._database.write() as connection:
-            connection.execute(_RELEASE.of(client=asking.client, key=asking.key, attempt=attempt))
+            connection.execute(_RELEASE.of(**mine))
 
     def forget(self, before: datetime) -> int:
         with self._database.write() as connection:

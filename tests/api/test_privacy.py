@@ -8,7 +8,7 @@ import pytest
 
 from api.scopes import Scope
 from identity.model.errors import StoreError
-from identity.ports.requests import Asking
+from identity.ports.requests import Asking, Begun
 from tests.api.conftest import Api
 from tests.api.test_routes import BERT, INES
 
@@ -116,8 +116,8 @@ def test_a_decision_whose_answer_was_lost_is_told_when_it_is_asked_again(
     request = asked(api, api.tell("pos", "1", **INES)["golden_id"])
     path, log = f"/v1/privacy-requests/{request['request_id']}", api.app.state.context.requests
 
-    def died(asking: Asking, attempt: int, *_: object) -> None:
-        log.release(asking, attempt)
+    def died(asking: Asking, begun: Begun, *_: object) -> None:
+        log.release(asking, begun)
         raise StoreError("E415", "The database let go of the connection.")
 
     for step, body in (("verify", {"check": "She showed her card."}), ("carry-out", {})):
