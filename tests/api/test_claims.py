@@ -99,7 +99,7 @@ def test_a_claim_whose_answer_was_lost_holds_nobody_up(flaky: Flaky, step: str) 
     begun = claims.begin(ASKING, "op1") if step == "finish" else None
     flaky.away = step == "finish"
     flaky.answer_lost = step == "begin"
-    with pytest.raises(StoreError, match="E402|E415"):
+    with pytest.raises(StoreError, match=r"E402|E415"):
         claims.finish(ASKING, begun, 200, "{}") if begun else claims.begin(ASKING, "op1")
     assert again(flaky).state is BegunState.RUNNING
     with ended(pauses):
