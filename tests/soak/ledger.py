@@ -12,7 +12,8 @@ __all__ = ["Ledger", "Person"]
 
 @dataclass
 class Person:
-    """Made-up, and unlike any other. `canary` stands in the name and the e-mail address, and nowhere else."""
+    """Made-up, and unlike any other: no two share a name or, but by chance, a birthday; the machine takes nobody for
+    somebody else. `canary` stands in the family name and the e-mail address, and nowhere else."""
 
     canary: str
     records: list[tuple[str, str]] = field(default_factory=list)
@@ -24,6 +25,8 @@ class Person:
     merged: str = ""
     """The operation that put this person together with `partner`, until it is taken back."""
     partner: Person | None = None
+    own: set[str] = field(default_factory=set)
+    """The golden ids from before the merge: those that are this person's when it is taken back."""
 
     @property
     def email(self) -> str:

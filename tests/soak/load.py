@@ -19,7 +19,6 @@ STEWARD, PASSWORD = "sam", "a password of the soak run"
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 _COOKIE = re.compile(r"(__Host-\w+)=([^;]*)")
 _SOURCES = ("pos", "ecommerce", "loyalty")
-_GIVEN = ("Ines", "Bert", "Noor", "Tove", "Ada", "Luca", "Maren", "Omar")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -93,6 +92,8 @@ class Client:
         ).json()
         one.merged = other.merged = told["operation_id"]
         one.partner, other.partner = other, one
+        for each in (one, other):
+            each.own = set(each.ids)
 
     def undo(self) -> None:
         if merged := [person for person in self._alive() if person.merged]:
@@ -101,6 +102,7 @@ class Client:
             self.caller.ask("undo", "POST", f"/v1/merges/{person.merged}/undo")
             for each in (person.partner, person):
                 each.merged, each.partner = "", None
+                each.ids = set(each.own)  # what the other one brought is the other one's again
 
     def consent(self) -> None:
         if not (people := self._alive()):
@@ -176,7 +178,7 @@ class Client:
         return {
             "source": source,
             "source_record_id": record_id,
-            "given_name": born.choice(_GIVEN),
+            "given_name": "".join(born.choices(_LETTERS, k=8)).capitalize(),
             "family_name": person.canary.capitalize(),
             "birth_date": f"{born.randint(1940, 2000)}-{born.randint(1, 12):02}-{born.randint(1, 28):02}",
             "email": person.email,
