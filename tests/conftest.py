@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,15 @@ def _migrate(url: str) -> None:
     migrate(url)
 
 
+def _partition(url: str, into: int) -> None:
+    """Lay the tables of every PostgreSQL database out in partitions, where a run asks for it."""
+    from identity.store import Store
+
+    if into > 1:
+        with closing(Store(url)) as store:
+            store.partition(into)
+
+
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "identity.db"
@@ -61,6 +71,7 @@ def postgresql(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 def migrated_postgresql(postgresql: PostgresServer) -> Iterator[str]:
     with postgresql.database() as url:
         _migrate(url)
+        _partition(url, int(os.environ.get("TEST_PARTITIONS", "1")))
         yield url
 
 

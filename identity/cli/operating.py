@@ -1,4 +1,4 @@
-"""What whoever runs the service needs: `identity alive`, `verify`, `backup` and `restore`."""
+"""What whoever runs the service needs: `identity alive`, `verify`, `partition`, `backup` and `restore`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,20 @@ def verify(
         report = verify_report(settings_here(), most, stages)
     show(report, told, as_json)
     end(found=bool(report["holds"]))
+
+
+@app.command()
+def partition(
+    into: Annotated[int, typer.Argument(min=1, max=1_000, metavar="N", help="1: in no partitions.")],
+    as_json: Json = False,
+) -> None:
+    """Have the tables of a PostgreSQL database that grow with people in N partitions. Everybody waits meanwhile."""
+    from identity.commands.partition import partition_report
+    from identity.commands.render_operating import partitioned as told
+
+    with watched(quiet=as_json) as stages:
+        report = partition_report(settings_here(), into, stages)
+    show(report, told, as_json)
 
 
 @app.command()

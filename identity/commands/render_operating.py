@@ -7,7 +7,7 @@ from typing import Any
 
 from identity.commands.screen import escape, say, screen, table
 
-__all__ = ["alive", "backed_up", "restored", "verified"]
+__all__ = ["alive", "backed_up", "partitioned", "restored", "verified"]
 
 Report = Mapping[str, Any]
 
@@ -26,6 +26,13 @@ def verified(report: Report) -> None:
             say(f"{each['name']}: {escape(case)}")
     broken = sum(1 for each in report["invariants"] if each["broken"])
     say(f"{broken} promises are broken." if broken else "Everything is as promised.")
+
+
+def partitioned(report: Report) -> None:
+    for name, rows in report["moved"].items():
+        say(f"{escape(name)}: {rows:,} rows moved")
+    into = report["partitions"]
+    say(f"The tables are in {into} partitions." if into > 1 else "The tables are in one piece.")
 
 
 def backed_up(report: Report) -> None:

@@ -91,6 +91,11 @@ class Store:
         """Create the tables, or bring them to this version of the program; current ones are left alone."""
         upgrade.migrate(self._database)
 
+    def partition(self, into: int) -> dict[str, int]:
+        """Have the tables that grow with people in so many partitions, 1: in none; return the rows that were moved, by
+        table. StoreError E434 where tables have no partitions."""
+        return self._database.partition(into)
+
     def check_current(self) -> None:
         """Raise StoreError E403 when the database is behind this program, E404 when it is ahead."""
         upgrade.check_current(self._database)

@@ -17,6 +17,7 @@ E430  a program that copies the database is missing
 E431  the database that a backup is to replace is in use, or not empty
 E432  a backup is damaged, or none
 E433  the database could not be copied, or not be put back
+E434  this database has no partitions
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ __all__ = [
     "given_up",
     "in_use",
     "lost",
+    "no_partitions",
     "no_program",
     "not_copied",
     "not_empty",
@@ -151,3 +153,11 @@ def damaged(reason: str) -> StoreError:
 
 def not_copied(program: str, reason: str) -> StoreError:
     return StoreError("E433", f"{program} did not do it: {reason}.", "See to that, and begin again.")
+
+
+def no_partitions() -> StoreError:
+    return StoreError(
+        "E434",
+        "A database in a file has no partitions; nothing was changed.",
+        "Use a server where one table grows too large.",
+    )

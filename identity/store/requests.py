@@ -24,7 +24,9 @@ _STANDS = Statement(
 )
 _MINE = " WHERE client = :client AND request_key = :key AND attempt = :attempt AND status IS NULL"
 _FINISH = Statement("UPDATE idempotency SET status = :status, reply = :reply" + _MINE)
-_RELEASE = Statement("UPDATE idempotency SET held_until = begun_at" + _MINE + " AND operation_id = :operation_id")
+_RELEASE = Statement(
+    "UPDATE idempotency SET held_until = begun_at" + _MINE + " AND operation_id = :operation_id"
+)
 _FORGET = Statement("DELETE FROM idempotency WHERE begun_at < :before RETURNING request_key")
 
 

@@ -52,5 +52,9 @@ class Observed:
         with observed("database restore", nullcontext()):
             self._database.restore(file)
 
+    def partition(self, into: int) -> dict[str, int]:
+        with observed("database partition", nullcontext()):
+            return self._database.partition(into)
+
     def close(self) -> None:
         self._database.close()

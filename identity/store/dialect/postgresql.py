@@ -23,6 +23,7 @@ from identity.store import refusals
 from identity.store.dialect import postgresql_copy
 from identity.store.dialect.asking import ReadConnection, WriteConnection
 from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Refusal, translated, unusable_url
+from identity.store.dialect.postgresql_partitions import partition
 
 __all__ = ["PostgresDatabase"]
 
@@ -166,6 +167,11 @@ class PostgresDatabase:
         postgresql_copy.restore(file, self._engine.url)
         with self.alter() as connection:
             postgresql_copy.drop_the_rest(connection, file)
+
+    def partition(self, into: int) -> dict[str, int]:
+        with self.alter() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+            return partition(connection, into)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -175,6 +175,11 @@ class SqliteDatabase:
         with translated(self._refusal):
             sqlite_copy.restore(file, self._path)
 
+    def partition(self, into: int) -> dict[str, int]:
+        if into > 1:
+            raise refusals.no_partitions()
+        return {}
+
     def close(self) -> None:
         self._engine.dispose()
 
