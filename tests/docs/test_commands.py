@@ -37,6 +37,7 @@ LOOKED_AT = {
     "docs/stewardship.md": "a browser",
     "docs/matching.md": "names of commands in passing",
     "docs/consent.md": "ids made up",
+    "docs/capacity.md": "a PostgreSQL server; tests/operations/test_partitions.py carries it out",
     "docs/errors.md": "names of commands in passing",
     "docs/how-to/write-a-connector.md": "names of commands in passing",
     "docs/reference/rules.md": "names of commands in passing",
