@@ -42,10 +42,12 @@ class PrivacyWork(Protocol):
 
     def traces(self, golden_id: GoldenId) -> Traces: ...
 
-    def erase(self, erasure: Erasure, keys: Collection[RecordKey]) -> None:
+    def erase(self, erasure: Erasure, keys: Collection[RecordKey], members: Collection[str] = ()) -> None:
         """Remove everything that is stored of these records and under these golden ids: rows, history, links, verdicts,
         labels, tasks, what was quarantined or answered of them. Events and operations are kept without what they told
-        of a source. The profiles themselves, their status and the event that tells it are not touched."""
+        of a source. The profiles themselves, their status and the event that tells it are not touched. `members` are
+        their numbers at the loyalty platform; what it has merged of them with somebody else's is known until it was
+        told."""
         ...
 
     def forget_texts(self, texts: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,14 @@ from sqlalchemy import Connection, func, select, union
 
 from identity.model.delivery import Lease
 from identity.model.errors import DeliveryError, LookupFailed
-from identity.model.following import Consumer, Propagated
+from identity.model.following import Consumer, Followed, FollowedOutcome, Propagated
 from identity.ports import Clock
 from identity.ports.consumers import Progress, Settled
 from identity.store.consumer_reviews import ConsumerReviews, put_concerns
 from identity.store.dead_letters import HOLD, LET_GO, PUT_DEAD, DeadLetters, dead_row, held_row, moments
 from identity.store.dialect import Asked, Database, Kind, Statement
 from identity.store.facts import put_facts
+from identity.store.meanwhile import kept_of_the_living, passed_over, without
 from identity.store.propagation import PUT_REACHED, propagation
 from identity.store.tables import TABLES
 from identity.store.views import EventView, Views
@@ -163,7 +164,8 @@ class Consumers(ConsumerReviews, DeadLetters):
         with self._database.write() as connection:
             if not connection.ask(_BEAT.of(**_mine(lease), until=until, now=now))():
                 return False
-            connection.execute(*put_facts(facts))
+            (kept,) = kept_of_the_living(connection, [Followed(FollowedOutcome.DONE, facts=facts)])
+            connection.execute(*put_facts(kept.facts))
         return True
 
     def settle(self, lease: Lease, progress: Progress, seconds: float) -> Settled | None:
@@ -172,9 +174,11 @@ class Consumers(ConsumerReviews, DeadLetters):
         with self._database.write() as connection:
             if not connection.ask(_SETTLE.of(**_mine(lease), **kept, until=until, now=now))():
                 return None
-            connection.execute(*_consequences(lease.name, progress, now))
-            for each in progress.done:
-                put_concerns(connection, each.followed, now)
+            passed = passed_over(connection, progress.held, progress.dead)
+            followed = kept_of_the_living(connection, [each.followed for each in progress.done])
+            connection.execute(*_consequences(lease.name, progress, passed, now), *_facts(followed))
+            for each in followed:
+                put_concerns(connection, each, now)
             ((position,),) = connection.ask(_ADVANCE.of(name=lease.name))()
         return Settled(int(position))
 
@@ -218,21 +222,25 @@ def _is_done(name: Any) -> Any:
     return select(_INBOX.event_id).where(_INBOX.consumer == name, _INBOX.event_id == _EVENT.event_id)
 
 
-def _consequences(name: str, progress: Progress, now: datetime) -> list[Asked]:
+def _facts(followed: Sequence[Followed]) -> list[Asked]:
+    return [asked for each in followed for asked in put_facts(each.facts)]
+
+
+def _consequences(name: str, progress: Progress, passed: Mapping[int, str], now: datetime) -> list[Asked]:
     asked: list[Asked] = []
+    held, dead = without(progress.held, passed), without(progress.dead, passed)
     dealt = [(each.event.event_id, each.followed.outcome.value) for each in progress.done]
-    dealt += [(letter.event_id, "dead") for letter in progress.dead]
-    gone = [each.event.position for each in progress.done] + [letter.position for letter in progress.dead]
+    dealt += [(letter.event_id, "dead") for letter in dead]
+    dealt += [(event_id, FollowedOutcome.NOTHING.value) for event_id in passed.values()]
+    gone = [*(each.event.position for each in progress.done), *(letter.position for letter in dead), *passed]
     if dealt:
         asked += [_PUT_INBOX.on(dealt, name=name, now=now), LET_GO.on(gone, name=name)]
-    if progress.held:
-        asked.append(HOLD.on([held_row(event) for event in progress.held], name=name))
-    if progress.dead:
-        asked.append(PUT_DEAD.on([dead_row(letter) for letter in progress.dead]))
+    if held:
+        asked.append(HOLD.on([held_row(event) for event in held], name=name))
+    if dead:
+        asked.append(PUT_DEAD.on([dead_row(letter) for letter in dead]))
     if progress.revived:
         asked.append(_REVIVE.of(name=name, now=now))
-    for each in progress.done:
-        asked += put_facts(each.followed.facts)
     told = [*(said for each in progress.done for said in each.reached), *progress.missed]
     if told:
         # What was heard last of each counts.

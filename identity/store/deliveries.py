@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from identity.ports import Clock
 from identity.ports.delivery import Settlement
 from identity.store.dead_letters import HOLD, LET_GO, PUT_DEAD, DeadLetters, dead_row, held_row, moments
 from identity.store.dialect import Asked, Database, Statement
+from identity.store.meanwhile import passed_over, without
 from identity.store.subscribers import Subscribers
 from identity.store.tables import TABLES
 from identity.store.views import EventView, Views
@@ -98,7 +99,8 @@ class Deliveries(Subscribers, DeadLetters):
         with self._database.write() as connection:
             if not connection.ask(asked)():
                 return False
-            connection.execute(*_consequences(lease.name, settlement, now))
+            passed = passed_over(connection, settlement.held, settlement.dead)
+            connection.execute(*_consequences(lease.name, settlement, passed, now))
         return True
 
     def _held(self, lease: Lease, statement: Statement, **values: Any) -> bool:
@@ -111,15 +113,16 @@ def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000)
 
 
-def _consequences(name: str, settlement: Settlement, now: datetime) -> list[Asked]:
+def _consequences(name: str, settlement: Settlement, passed: Mapping[int, str], now: datetime) -> list[Asked]:
     asked = []
-    gone = {*settlement.delivered, *(letter.position for letter in settlement.dead)}
+    held, dead = without(settlement.held, passed), without(settlement.dead, passed)
+    gone = {*settlement.delivered, *(letter.position for letter in dead), *passed}
     if gone:
         asked.append(LET_GO.on(sorted(gone), name=name))
-    if settlement.held:
-        asked.append(HOLD.on([held_row(event) for event in settlement.held], name=name))
-    if settlement.dead:
-        asked.append(PUT_DEAD.on([dead_row(letter) for letter in settlement.dead]))
+    if held:
+        asked.append(HOLD.on([held_row(event) for event in held], name=name))
+    if dead:
+        asked.append(PUT_DEAD.on([dead_row(letter) for letter in dead]))
     if settlement.disabled:
         asked.append(_DISABLE.of(name=name, reason=settlement.disabled, at=now))
     return asked

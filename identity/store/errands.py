@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from identity.model.following import Forgotten
 from identity.model.privacy import Receipt
 from identity.store.dialect import Asked, Kind, Statement
+from identity.store.loyalty_page import ACTIVE_MERGES
 from identity.store.tables import TABLES
 
 __all__ = ["FOLLOWERS", "errands_of", "put_errands", "put_forgotten", "receipts_of"]
@@ -19,6 +20,7 @@ _ERRAND = TABLES["erasure_errand"].c
 _REACHED = TABLES["propagation"].c
 _SAID = {"pending": "told", "acknowledged": "done", "failed": "failed", "compensated": "done"}
 
+_LOYALTY = "loyalty"
 FOLLOWERS = Statement("SELECT name FROM consumer")
 _TELL = Statement(
     'INSERT INTO propagation (causation, consumer, status, code, "at")'
@@ -31,6 +33,17 @@ _PUT = Statement(
     " SELECT :erasure_id, s.consumer, s.number FROM {rows} AS s WHERE TRUE"
     " ON CONFLICT (erasure_id, consumer, number) DO NOTHING",
     {"consumer": Kind.TEXT, "number": Kind.TEXT},
+)
+_THEIRS = (
+    "SELECT e.number FROM erasure_errand AS e WHERE e.erasure_id = :erasure_id AND e.consumer = :consumer"
+)
+# Merges with somebody else's members, which were taken back for this: of no use to anybody any more.
+_FORGET_MERGES = (
+    Statement(
+        f"DELETE FROM loyalty_merge WHERE status NOT IN ({ACTIVE_MERGES})"
+        f" AND number IN (SELECT d.merge FROM loyalty_merged AS d WHERE d.member IN ({_THEIRS}))"
+    ),
+    Statement(f"DELETE FROM loyalty_merged WHERE member IN ({_THEIRS})"),
 )
 _DONE = Statement("DELETE FROM erasure_errand WHERE erasure_id = :erasure_id AND consumer = :consumer")
 _FORGET_WRITTEN = Statement(
@@ -47,7 +60,9 @@ def put_errands(erasure_id: str, accounts: Mapping[str, Sequence[str]], at: date
 
 def put_forgotten(done: Forgotten) -> list[Asked]:
     """Return what removes the last names of accounts, once they are dealt with."""
-    gone = [_DONE.of(erasure_id=done.erasure_id, consumer=done.consumer)]
+    whose = {"erasure_id": done.erasure_id, "consumer": done.consumer}
+    merges = [statement.of(**whose) for statement in _FORGET_MERGES] if done.consumer == _LOYALTY else []
+    gone = [*merges, _DONE.of(**whose)]
     return [*gone, _FORGET_WRITTEN.on(list(done.numbers))] if done.numbers else gone
 
 

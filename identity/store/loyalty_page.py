@@ -11,13 +11,13 @@ from identity.model.loyalty import ACTIVE, LoyaltyMerge, MergeStatus
 from identity.ports.loyalty import LoyaltyPage
 from identity.store.dialect import Kind, ReadConnection, Statement, utc
 
-__all__ = ["MERGE_NAMES", "homes_of", "merge_of", "page_of"]
+__all__ = ["ACTIVE_MERGES", "MERGE_NAMES", "homes_of", "merge_of", "page_of"]
 
 MERGE_NAMES = (
     "number", "key", "program", "golden_id", "causation", "asked", "at", "status", "merge_id", "survivor",
     "points_moved", "code", "shortfall", "sides", "versions", "ledger_entries", "warnings",
 )  # fmt: skip
-_ACTIVE = ", ".join(f"'{status}'" for status in sorted(ACTIVE))
+ACTIVE_MERGES = ", ".join(f"'{status}'" for status in sorted(ACTIVE))
 _GOLDEN_IDS = {"golden_id": Kind.TEXT}
 _NUMBERS = {"number": Kind.TEXT}
 
@@ -39,7 +39,7 @@ _HOMES = Statement(
 _MERGES = Statement(
     f"SELECT {', '.join(f'm.{name}' for name in MERGE_NAMES)} FROM loyalty_merge AS m"
     " WHERE m.number IN (SELECT d.merge FROM {rows} AS s JOIN loyalty_merged AS d ON d.member = s.number)"
-    f" AND m.status IN ({_ACTIVE}) ORDER BY m.number",
+    f" AND m.status IN ({ACTIVE_MERGES}) ORDER BY m.number",
     _NUMBERS,
 )
 _PAST = Statement(

@@ -11,11 +11,13 @@ from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.privacy import erase_now, known_request, told
 from identity.connectors.told import arrival_of
 from identity.consumers.following import Following, follow
-from identity.flows.judge import Wish
+from identity.flows.judge import Wish, undo
 from identity.flows.lookup import ByRecord
 from identity.model.cluster import GoldenId
 from identity.model.privacy import PrivacyRequest
 from identity.model.record import RecordKey
+from identity.ports.remote import Refused
+from tests.flows.whole import everything
 from tests.reference_loyalty.serving import Shop
 
 from .world import MovingClock, following, points, worked_until_done
@@ -142,3 +144,83 @@ def test_who_begins_to_follow_later_says_nothing_of_what_it_was_not_told(
         assert follow(late).dead == 0
     assert people.receipts(request) == []
     assert people.status("a") == "ACTIVE"
+
+
+@pytest.mark.parametrize("gone", ["a", "b"])
+def test_a_merge_taken_back_just_before_holds_no_erasure_up(
+    people: People, here: Shop, room: Following, gone: str
+) -> None:
+    """What told that they are two again is of one profile, the erasure of the other one: that may come first."""
+    other = "b" if gone == "a" else "a"
+    done = people.service.decisions.merge([people.home("a"), people.home("b")], Wish("ines", "one person"))
+    follow(room)
+    assert here.member(people.number("a"))["number"] == here.member(people.number("b"))["number"]
+    undo(people.service.desk, done.operation.operation_id, Wish("ines", "two"))
+    request = people.erase(gone)
+    assert follow(room).dead == 0
+    assert people.receipts(request) == [("loyalty", "done", "")]
+    assert (people.status(gone), people.status(other)) == ("ANONYMISED", "ACTIVE")
+    assert here.member(people.number(other))["points"] == {"a": 100, "b": 40}[other]
+    assert stands(people, people.number(gone)) == []
+
+
+def test_a_merge_taken_back_long_before_is_forgotten_with_either_of_them(
+    people: People, room: Following
+) -> None:
+    done = people.service.decisions.merge([people.home("a"), people.home("b")], Wish("ines", "one person"))
+    follow(room)
+    undo(people.service.desk, done.operation.operation_id, Wish("ines", "two"))
+    follow(room)
+    people.erase("b")
+    follow(room)
+    assert (people.status("b"), people.status("a")) == ("ANONYMISED", "ACTIVE")
+    assert stands(people, people.number("b")) == []
+
+
+def stands(people: People, text: str) -> list[str]:
+    """Return the tables in which a number of somebody is left."""
+    found = everything(people.service.settings.database_url)
+    return sorted(table for table, rows in found.items() if any(text in repr(row) for row in rows))
+
+
+def test_who_is_erased_while_their_merge_is_on_its_way_leaves_no_trace_of_it(
+    people: People, room: Following, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.service.decisions.merge([people.home("a"), people.home("b")], Wish("ines", "one person"))
+    requests = during_a_merge(people, room, monkeypatch, fails=False)
+    worked_until_done(room, clock)
+    assert people.receipts(requests[0]) == [("loyalty", "done", "")]
+    assert stands(people, people.number("a")) == stands(people, people.number("b")) == []
+
+
+def test_what_is_refused_of_somebody_who_was_erased_meanwhile_holds_their_erasure_up_no_longer(
+    people: People, room: Following, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.service.decisions.merge([people.home("a"), people.home("b")], Wish("ines", "one person"))
+    requests = during_a_merge(people, room, monkeypatch, fails=True)
+    worked_until_done(room, clock)
+    assert room.consumers.dead_letters("loyalty") == ()
+    assert people.receipts(requests[0]) == [("loyalty", "done", "")]
+    assert people.status("a") == "ANONYMISED"
+    assert stands(people, people.number("a")) == []
+
+
+def during_a_merge(
+    people: People, room: Following, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> list[PrivacyRequest]:
+    """Erase them when the platform has been asked for their merge, and before what it said is kept."""
+    asked: list[PrivacyRequest] = []
+    follow_on = room.follower.follow
+
+    def erased_meanwhile(event: Any, hold: Any, *, look: bool = False) -> Any:
+        followed = follow_on(event, hold, look=look)
+        if event.type == "customer.merged" and not asked:
+            asked.append(people.erase("a"))
+            if fails:
+                raise Refused("NO_SUCH_PROGRAM", "It is refused for good.")
+        return followed
+
+    monkeypatch.setattr(
+        type(room.follower), "follow", lambda _, *told, **more: erased_meanwhile(*told, **more)
+    )
+    return asked

@@ -87,6 +87,11 @@ PLANTED = {
     ],
     "erased": [f"UPDATE golden_profile SET attributes = '{{\"a\": 1}}' WHERE golden_id = {ERASED}"],
     "erased_events": [f'UPDATE event SET body = \'{{"record": "pos 7"}}\' WHERE subject = {ERASED}'],
+    "erased_letters": [
+        "INSERT INTO dead_letter (follower, subject, position, event_id, code, detail, attempts, first_at, last_at,"
+        f" payload, status) SELECT 'hook', subject, position, event_id, 'X', '', 1, {AT}, {AT},"
+        f" '{{\"records_lost\": [\"pos:7\"]}}', 'open' FROM event WHERE subject = {ERASED} AND type = 'customer.erased'"
+    ],
     "erasures": ["UPDATE golden_profile SET status = 'empty' WHERE status = 'erased'"],
     "facts": ["DELETE FROM consent_record"],
     "restrictions": [
@@ -137,7 +142,7 @@ def test_a_sound_database_is_sound_and_everything_in_it_is_looked_at(world: Worl
     assert broken(world.service.settings) == {}
     looked = {name: found.looked for name, found in checked(world).items()}
     idle = {name for name, count in looked.items() if not count}
-    assert idle <= {"kept_together", "inbox"}, "what is looked at nowhere is not checked"
+    assert idle <= {"kept_together", "inbox", "erased_letters"}, "what is looked at nowhere is not checked"
     assert looked["membership"] == 8
     assert looked["journal"] == 1
     assert everything(world.url) == before
@@ -148,6 +153,14 @@ def test_a_database_whose_values_are_encrypted_is_sound_too(url: str, tmp_path: 
         assert broken(world.service.settings) == {}
         spoil(world.url, PLANTED["erased"][0])
         assert set(broken(world.service.settings)) == {"erased"}
+
+
+def test_only_the_erasure_itself_may_wait_of_who_was_erased(world: World) -> None:
+    letter = PLANTED["erased_letters"][0].replace('{"records_lost": ["pos:7"]}', "{}")
+    spoil(world.url, letter)
+    assert broken(world.service.settings) == {}, "a system that is to hear of it is away"
+    spoil(world.url, "UPDATE dead_letter SET position = position - 1")
+    assert set(broken(world.service.settings)) == {"erased"}
 
 
 def test_every_promise_is_broken_somewhere_in_this_file() -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from identity.consumers.loyalty.parting import part
+from identity.consumers.loyalty.round import Round
+from identity.model.cluster import GoldenId
 from identity.model.following import Followed, FollowedOutcome, Forgotten
 from identity.model.loyalty import LoyaltyMember, LoyaltyPolicy, MemberStatus
 from identity.ports.consumers import Hold
@@ -30,20 +34,62 @@ def forget(
     numbers = book.errands(erasure_id, LOYALTY)
     if numbers is None:
         return Followed(FollowedOutcome.UNWANTED)
-    changed = False
-    for number in numbers:
-        member = _member(platform, number)
-        if member is None or member.status is MemberStatus.ANONYMISED:
-            continue
-        homes = book.homes({number, member.number, *member.merged_from}, policy.sources)
-        if number in homes:
-            continue  # they came back by their own will
-        _refuse_others(homes)
-        hold.note()
-        platform.anonymise(number, idempotency_key=_key(erasure_id, number))
-        changed = True
+    forgetting = _Forgetting(platform, book, policy, event, hold, frozenset(numbers))
+    changed = [number for number in numbers if forgetting.forgotten(number, erasure_id)]
     outcome = FollowedOutcome.DONE if changed else FollowedOutcome.NOTHING
     return Followed(outcome, facts=(Forgotten(LOYALTY, erasure_id),), asked=bool(numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgetting:
+    """One erasure, and the `numbers` of the members it named."""
+
+    platform: LoyaltyPlatform
+    book: LoyaltyBook
+    policy: LoyaltyPolicy
+    event: LoggedEvent
+    hold: Hold
+    numbers: frozenset[str]
+
+    def forgotten(self, number: str, erasure_id: str) -> bool:
+        """Have a member anonymised, unless that was done before, or they came back by their own will."""
+        member = _member(self.platform, number)
+        if member is None or member.status is MemberStatus.ANONYMISED:
+            return False
+        homes = self._homes(member, number)
+        if homes and number not in homes:
+            self._part(homes)
+            member = self.platform.member(number)
+            homes = self._homes(member, number)
+        if number in homes:
+            return False
+        _refuse_others(homes)
+        self.hold.note()
+        self.platform.anonymise(number, idempotency_key=_key(erasure_id, number))
+        return True
+
+    def _homes(self, member: LoyaltyMember, number: str) -> Mapping[str, frozenset[GoldenId]]:
+        return self.book.homes({number, member.number, *member.merged_from}, self.policy.sources)
+
+    def _part(self, homes: Mapping[str, frozenset[GoldenId]]) -> None:
+        """Take back merges of ours with others who were somebody else again before the erasure: what told that is of
+        another profile, and may come later; by then nobody knows whose the members were."""
+        page = self.book.page({home for found in homes.values() for home in found}, self.policy.sources)
+        theirs = frozenset({GoldenId(self.event.subject)})
+        gone = {number: theirs for number in self.numbers if not page.homes.get(number)}
+        page = replace(page, homes={**page.homes, **gone})
+        now = Round(
+            self.platform,
+            self.book,
+            self.policy,
+            self.hold,
+            page,
+            self.event.event_id,
+            self.event.time,
+            look=False,
+        )
+        part(now)
+        self.hold.note(*now.changed.values())
 
 
 def _member(platform: LoyaltyPlatform, number: str) -> LoyaltyMember | None:

@@ -27,9 +27,10 @@ from identity.ports import Arrival, Change, Event, OnlineWork, ProfileRow, Profi
 from identity.steps.normalise import normalise
 from identity.steps.suppress import key_mark, marks
 
-__all__ = ["erase", "reached_of", "taken_out"]
+__all__ = ["erase", "members_of", "reached_of", "taken_out"]
 
 _INLINE = 500
+_LOYALTY = "loyalty"
 _CONTACTS = ("email", "phone", "tax_id", "loyalty_id", "street_address")
 
 
@@ -65,7 +66,7 @@ def _erase(
     )
     texts = {text for each in stored.values() for text in _contacts(each)}
     reached = reached_of(work, stored)
-    work.erase(erasure, everything)
+    work.erase(erasure, everything, members_of(desk, everything))
     blind_unheld(work, desk, reached)
     work.forget_texts(texts)
     _tell(work, desk, erasure, everything)
@@ -118,13 +119,23 @@ def _contacts(stored: StoredRecord) -> list[str]:
 def _tell(work: OnlineWork, desk: Desk, erasure: Erasure, keys: Sequence[RecordKey]) -> None:
     """Say to those who keep systems in step which accounts are concerned: the event names none."""
     known = work.followers()
-    accounts = {
+    told = {system.name for system in desk.systems() if system.named or system.name in known}
+    if told:
+        accounts = _accounts(desk, keys)
+        work.put_errands(erasure.erasure_id, {name: accounts[name] for name in accounts if name in told})
+
+
+def members_of(desk: Desk, keys: Sequence[RecordKey]) -> Sequence[str]:
+    """Return the numbers under which a loyalty platform knows these records."""
+    return _accounts(desk, keys).get(_LOYALTY, ())
+
+
+def _accounts(desk: Desk, keys: Sequence[RecordKey]) -> dict[str, list[str]]:
+    """Return the numbers under which each system knows these records."""
+    return {
         system.name: sorted({key.source_record_id for key in keys if key.source in system.sources})
         for system in desk.systems()
-        if system.named or system.name in known
     }
-    if accounts:
-        work.put_errands(erasure.erasure_id, accounts)
 
 
 def _close(

@@ -9,7 +9,7 @@ from functools import partial
 from identity.flows.online.blinds import blind_unheld
 from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.settle import attempt, settle
-from identity.flows.privacy.erase import erase, reached_of, taken_out
+from identity.flows.privacy.erase import erase, members_of, reached_of, taken_out
 from identity.model.cluster import GoldenId
 from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus
 from identity.model.record import RecordKey
@@ -66,5 +66,6 @@ def _erase_record(desk: Desk, key: RecordKey, work: OnlineWork) -> None:
     stored = work.stored([key])
     settle(work, desk, taken_out(work, [each for each in stored.values() if each.live]), "erase")
     reached = reached_of(work, stored)
-    work.erase(Erasure(desk.new_id(), (), len(stored), frozenset(), work.at), [key])
+    erasure = Erasure(desk.new_id(), (), len(stored), frozenset(), work.at)
+    work.erase(erasure, [key], members_of(desk, [key]))
     blind_unheld(work, desk, reached)

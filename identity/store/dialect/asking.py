@@ -27,7 +27,8 @@ class Statement:
 
     `{rows}` is where the rows come in that it is asked with: a table of these `columns`. `{as_list}` is the
     aggregate that makes a JSON list of a column. `{passing_over}` ends a query whose rows are taken: those that
-    another transaction has taken are passed over.
+    another transaction has taken are passed over. `{unchanged}` ends one whose rows nobody else changes until the end
+    of the transaction.
     """
 
     sql: str

@@ -17,7 +17,7 @@ from identity.store.dialect.connections import Refusal
 
 __all__ = ["Locks", "PostgresAsking", "PostgresWriting"]
 
-_WORDS = {"as_list": "json_agg", "passing_over": "FOR UPDATE SKIP LOCKED"}
+_WORDS = {"as_list": "json_agg", "passing_over": "FOR UPDATE SKIP LOCKED", "unchanged": "FOR SHARE"}
 _TYPES = {
     Kind.TEXT: "text",
     Kind.NUMBER: "bigint",

@@ -18,7 +18,7 @@ from identity.store.dialect.types import utc_text
 
 __all__ = ["SqliteAsking", "SqliteWriting"]
 
-_WORDS = {"as_list": "json_group_array", "passing_over": ""}
+_WORDS = {"as_list": "json_group_array", "passing_over": "", "unchanged": ""}
 
 
 class _Spelled(NamedTuple):

@@ -197,12 +197,16 @@ _NOTHING = (
     "p.attributes = '{}' OR (p.attributes LIKE 'enc1:%'"
     " AND substr(p.attributes, length(p.attributes) - 40, 1) = ':')"
 )
+# What tells others of the erasure waits until they have heard it, and is no trace of the person: it names an id only.
+_WAITS_OF_THE_ERASED = " OR ".join(
+    f"EXISTS (SELECT 1 FROM {table} AS t LEFT JOIN event AS e ON e.position = t.position"
+    " WHERE t.subject = p.golden_id AND (e.type IS NULL OR e.type <> 'customer.erased'))"
+    for table in ("held_event", "dead_letter")
+)
 _KEPT_OF_THE_ERASED = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} AS t WHERE t.{column} = p.golden_id)"
     for table, column in (
         ("crosswalk", "golden_id"),
-        ("held_event", "subject"),
-        ("dead_letter", "subject"),
         ("erp_written", "golden_id"),
         ("loyalty_merge", "golden_id"),
         ("review_subject", "golden_id"),
@@ -216,7 +220,14 @@ _PEOPLE = (
         "Of who was erased nothing is left but the id and what happened.",
         _all("golden_profile", "status = 'erased'"),
         f"SELECT p.golden_id AS found {_GONE} AND (NOT ({_NOTHING}) OR p.consents <> '{{}}'"
-        f" OR p.record_count <> 0 OR {_KEPT_OF_THE_ERASED})",
+        f" OR p.record_count <> 0 OR {_KEPT_OF_THE_ERASED} OR {_WAITS_OF_THE_ERASED})",
+    ),
+    Invariant(
+        "erased_letters",
+        "What could not be told of an erasure names no record.",
+        _all("dead_letter", "subject IN (SELECT golden_id FROM golden_profile WHERE status = 'erased')"),
+        "SELECT d.event_id AS found FROM dead_letter AS d JOIN golden_profile AS p ON p.golden_id = d.subject"
+        " WHERE p.status = 'erased' AND replace(d.payload, '\"record', '') <> d.payload",
     ),
     Invariant(
         "erased_events",

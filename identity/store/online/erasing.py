@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from identity.model.cluster import GoldenId
+from identity.model.loyalty import ACTIVE
 from identity.model.operation import ProfileImage
 from identity.model.privacy import Erasure, PrivacyRequest
 from identity.model.record import RecordKey
@@ -61,14 +63,16 @@ class EraseSide(Unit):
             tuple(sorted(key for key in ever if key not in now)),
         )
 
-    def erase(self, erasure: Erasure, keys: Collection[RecordKey]) -> None:
+    def erase(self, erasure: Erasure, keys: Collection[RecordKey], members: Collection[str] = ()) -> None:
         ids, rows = list(erasure.golden_ids), _rows(keys)
         self._scrub_operations(set(ids), set(keys))
         self._scrub_events(ids)
+        self._scrub_others(ids, rows)
         named = [*ids, *(str(key) for key in keys)]
         spelled = [*ids, *(orjson.dumps(key.source_record_id).decode() for key in keys)]
         facts = [fact_id for (fact_id,) in self._fetch(sql.FACTS_OF.on(rows))] if rows else []
         numbers = [number for (number,) in self._fetch(sql.NUMBERS.on(rows))] if rows else []
+        merges = self._lost_merges(set(members))
         tasks = [task_id for (task_id,) in self._fetch(sql.TASKS_NAMING.on(named))]
         self._execute(
             *(statement.on(rows) for statement in sql.FORGET_KEYS),
@@ -79,7 +83,7 @@ class EraseSide(Unit):
             sql.FORGET_REDO.on(numbers),
             *(statement.on(ids) for statement in sql.FORGET_SUBJECTS),
             *(statement.on(tasks) for statement in sql.FORGET_TASKS),
-            sql.FORGET_MEMBERS.on([key.source_record_id for key in sorted(keys)]),
+            *(statement.on(merges) for statement in sql.FORGET_MERGES),
             sql.FORGET_REPLIES.on(spelled, reply=_GONE),
             sql.SUPPRESS.on([(mark, erasure.erasure_id) for mark in sorted(erasure.marks)], at=erasure.at),
         )
@@ -124,6 +128,31 @@ class EraseSide(Unit):
             )
         )
 
+    def _lost_merges(self, members: Collection[str]) -> list[int]:
+        """Return the merges at the loyalty platform that nobody needs to know of any more. One that the platform has
+        still, with somebody else's members, is needed until the erasure is followed there (store/errands.py)."""
+        about: dict[int, set[str]] = defaultdict(set)
+        active = set()
+        for number, status, member in self._fetch(sql.MERGES_OF.on(sorted(members))) if members else ():
+            about[number].add(member)
+            active |= {number} if status in ACTIVE else set()
+        return sorted(number for number in about if number not in active or about[number] <= set(members))
+
+    def _scrub_others(self, golden_ids: Collection[GoldenId], rows: list[tuple[str, str]]) -> None:
+        """Take these records out of the events of others, under whose ids they have been."""
+        others = (
+            sorted({name for (name,) in self._fetch(sql.EVER_AT.on(rows))} - set(golden_ids)) if rows else []
+        )
+        if not others:
+            return
+        named, scrubbed = {f"{source}:{record}" for source, record in rows}, []
+        for position, body in self._fetch(sql.EVENTS_OF.on(others)):
+            told = orjson.loads(body)
+            kept = {name: _but(value, named) for name, value in told.items()}
+            if kept != told:
+                scrubbed.append((position, orjson.dumps(kept).decode()))
+        self._execute(sql.SCRUB_EVENTS.on(scrubbed))
+
     def _scrub_operations(self, golden_ids: Collection[GoldenId], keys: Collection[RecordKey]) -> None:
         fields = self._fields
         for operation_id, *sides in self._fetch(sql.OPERATIONS_OF.on(sorted(golden_ids))):
@@ -145,6 +174,13 @@ class EraseSide(Unit):
             if kept != told:
                 scrubbed.append((position, orjson.dumps(kept).decode()))
         self._execute(sql.SCRUB_EVENTS.on(scrubbed))
+
+
+def _but(value: object, named: Collection[str]) -> object:
+    """Return what an event tells, without these records where it is a list of some."""
+    if not isinstance(value, list):
+        return value
+    return [each for each in value if not (isinstance(each, str) and each in named)]
 
 
 def _rows(keys: Collection[RecordKey]) -> list[tuple[str, str]]:

@@ -93,6 +93,12 @@ FORGET_REDO = Statement(
     "DELETE FROM redo WHERE kind = 'record' AND subject IN (SELECT s.number FROM {rows} AS s)", _NUMBERS
 )
 FORGET_SUBJECTS = (
+    # First: whoever keeps something of them at this moment (store/meanwhile.py) is waited for, and found by the rest.
+    Statement(
+        "UPDATE golden_profile SET attributes = '{{}}', consents = '{{}}', fingerprint = '' WHERE golden_id IN"
+        " (SELECT s.golden_id FROM {rows} AS s)",
+        _IDS,
+    ),
     # Somebody who was taken for them once, until that was taken back, has been under their id.
     Statement(
         "DELETE FROM crosswalk WHERE valid_to IS NOT NULL AND golden_id IN (SELECT s.golden_id FROM {rows} AS s)",
@@ -103,10 +109,8 @@ FORGET_SUBJECTS = (
         for table in ("held_event", "dead_letter")
     ),
     Statement("DELETE FROM erp_written WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)", _IDS),
-    Statement("DELETE FROM loyalty_merge WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)", _IDS),
     Statement(
-        "UPDATE golden_profile SET attributes = '{{}}', consents = '{{}}', fingerprint = '' WHERE golden_id IN"
-        " (SELECT s.golden_id FROM {rows} AS s)",
+        "UPDATE loyalty_merge SET golden_id = '' WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)",
         _IDS,
     ),
 )
@@ -118,9 +122,17 @@ FORGET_WANTED = Statement(
     "UPDATE privacy_request SET wanted = '{{}}' WHERE golden_id IN (SELECT s.golden_id FROM {rows} AS s)",
     _IDS,
 )
-FORGET_MEMBERS = Statement(
-    "DELETE FROM loyalty_merged WHERE member IN (SELECT s.member FROM {rows} AS s)",
+MERGES_OF = Statement(
+    "SELECT DISTINCT m.number, m.status, o.member FROM {rows} AS s JOIN loyalty_merged AS d ON d.member = s.member"
+    " JOIN loyalty_merge AS m ON m.number = d.merge JOIN loyalty_merged AS o ON o.merge = d.merge",
     _columns("loyalty_merged", "member"),
+)
+FORGET_MERGES = tuple(
+    Statement(
+        f"DELETE FROM {table} WHERE {column} IN (SELECT s.merge FROM {{rows}} AS s)",
+        _columns("loyalty_merged", "merge"),
+    )
+    for table, column in (("loyalty_merged", "merge"), ("loyalty_merge", "number"))
 )
 FACTS_OF = Statement(
     "SELECT DISTINCT c.fact_id FROM {rows} AS s JOIN consent_record AS c"
@@ -180,6 +192,14 @@ SCRUB_OPERATION = Statement(
 )
 EVENTS_OF = Statement(
     "SELECT e.position, e.body FROM {rows} AS s JOIN event AS e ON e.subject = s.golden_id", _IDS
+)
+EVER_AT = Statement(
+    " UNION ".join(
+        "SELECT c.golden_id FROM {rows} AS s JOIN crosswalk AS c ON c.source = s.source"
+        f" AND c.source_record_id = s.source_record_id AND c.valid_to {held}"
+        for held in _HELD
+    ),
+    _KEYS,
 )
 SCRUB_EVENTS = Statement(
     "UPDATE event SET body = (SELECT s.body FROM {rows} AS s WHERE s.position = event.position)"
