@@ -328,7 +328,14 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class ReplicaTold(BaseModel):
+    model_config = _example(state="answers", lag_seconds=0.4)
+    state: Literal["answers", "away", "behind", "stranger"]
+    lag_seconds: float | None
+
+
 class Readiness(BaseModel):
     model_config = _example(status="ok", missing={})
-    status: Literal["ok", "missing"]
+    status: Literal["ok", "reads only", "missing"]
     missing: dict[str, str]
+    replica: ReplicaTold | None = None

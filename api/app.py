@@ -70,7 +70,7 @@ def create_app(
         version="1",
         summary="Golden profiles, lookups and merges for CDP, loyalty and channel systems.",
         redoc_url=None,
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan(service, settings),
         redirect_slashes=False,  # an address is spelled one way; a redirect would be one more answer to document
         generate_unique_id_function=lambda route: route.name,
         telemetry=telemetry(),
@@ -100,11 +100,13 @@ def create_app(
     return app
 
 
-def _lifespan(settings: ApiSettings):  # type: ignore[no-untyped-def]
+def _lifespan(service: Service, settings: ApiSettings):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         yield
+        if "replica" in vars(service):
+            service.replica.close()
         await app.state.context.limits.close()
 
     return lifespan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import orjson
 from fastapi import Header, Request, Security
@@ -25,6 +25,8 @@ from identity.model.errors import IdentityError
 from identity.ports.requests import Asking, Begun, BegunState
 
 __all__ = ["Call", "Context", "Reply", "Write", "needs", "needs_to_write"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,15 @@ class Call:
 
     def may(self, scope: Scope) -> bool:
         return scope.value in self.caller.scopes
+
+    def near(self, ask: Callable[[Service], _T], sure: Callable[[_T], bool] = lambda _: True) -> _T:
+        """Return what `ask` finds in the read replica where there is one, unless the client wants it as it is now."""
+        fresh = "no-cache" in self.request.headers.get("cache-control", "").lower()
+        return ask(self.service) if fresh else self.service.near(ask, sure)
+
+    def near_unless_shown(self, ask: Callable[[Service], _T]) -> _T:
+        """Return the same of what shows values to who may see them: those are shown as they are now."""
+        return ask(self.service) if self.may(Scope.PERSONAL_READ) else self.near(ask)
 
     def note(self, **told: str | int) -> None:
         """Put something opaque into the line that the log gets of this request."""

@@ -14,6 +14,7 @@ from api.standing import standing
 from identity.bootstrap import Service, SystemClock
 from identity.model.errors import IdentityError
 from identity.observing.kept import Kept
+from identity.replica import ReplicaState
 from identity.store.figures import Large, Waiting
 
 __all__ = ["FAMILIES", "Stored"]
@@ -21,6 +22,8 @@ __all__ = ["FAMILIES", "Stored"]
 Rows = Iterable[tuple[tuple[str, ...], float]]
 FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "identity_database_answers": ("1 where the database could be asked, else 0; then the rest is missing.", ()),
+    "identity_replica_answers": ("1 while look-ups go to the read replica, else 0: then they go to the primary.", ()),
+    "identity_replica_lag_seconds": ("By how much the read replica may be behind, as this process sees it.", ()),
     "identity_stored": ("What the database holds, by kind.", ("kind",)),
     "identity_subscriber": (
         "How those who are told of events stand: events behind, held, dead_letters; active, failures in a row.",
@@ -76,6 +79,7 @@ class Stored:
             told = {**self._told(), "identity_database_answers": [((), 1.0)]}
         except IdentityError:
             told = {"identity_database_answers": [((), 0.0)]}
+        told |= _replica(self._service)
         for name, (meaning, labels) in FAMILIES.items():
             if name in told:
                 kind: Any = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
@@ -131,6 +135,20 @@ def _among(counted: Mapping[Any, int], *known: Iterable[str]) -> Rows:
         place = (*named, *labels[len(known) :])
         found[place] = found.get(place, 0) + number
     return sorted(found.items())
+
+
+def _replica(service: Service) -> dict[str, Rows]:
+    """Tell how the read replica stands, where there is one."""
+    if not service.settings.replica_url:
+        return {}
+    try:
+        standing = service.replica.standing()
+    except IdentityError:  # it could not be looked at yet
+        return {"identity_replica_answers": [((), 0.0)]}
+    return {
+        "identity_replica_answers": [((), standing.state is ReplicaState.ANSWERS)],
+        "identity_replica_lag_seconds": [((), standing.lag)],
+    }
 
 
 def _waiting(service: Service, reviews: Iterable[Waiting]) -> dict[str, Rows]:

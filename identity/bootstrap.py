@@ -7,12 +7,13 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
@@ -30,7 +31,6 @@ from identity.engines.changes import difference, unlike_links
 from identity.engines.duckdb import DuckDBEngine
 from identity.engines.named import engine_named
 from identity.engines.sampling import Sampler
-from identity.engines.scoring import ModelScorer
 from identity.engines.surveying import Survey
 from identity.filing import index_for
 from identity.flows.delivered import Delivery
@@ -56,8 +56,10 @@ from identity.model.policy import SourcePolicy, SurvivorshipPolicy
 from identity.model.purpose import PurposePolicy
 from identity.model.record import SourceRecord
 from identity.model.vocabulary import FEATURES
-from identity.ports import Arrival, BatchEngine, Look, OnlineWork, RunLog, Scorer, StoredModel, Survivor
+from identity.ports import Arrival, BatchEngine, Look, RunLog, StoredModel, Survivor
 from identity.ports.delivery import Deliveries
+from identity.replica import Replica
+from identity.scorers import Scorers
 from identity.settings import Settings, settings_from
 from identity.store import Store
 from identity.systems import followed_systems
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Service", "Settings", "SystemClock", "settings_from"]
 
+_T = TypeVar("_T")
 STARTER = "starter.model.json"
 """What a database judges by until it has records to train on; trained on made-up people (`make starter`)."""
 
@@ -248,6 +251,23 @@ class Service:
         with self._checked_look(steady=True) as look:
             return how(look, self.desk, golden_id)
 
+    def near(self, ask: Callable[[Service], _T], sure: Callable[[_T], bool] = lambda _: True) -> _T:
+        """Return what `ask` finds where look-ups are answered: in the read replica while it keeps up, and here what it
+        is not `sure` of. What must see its caller's own write is asked here."""
+        return self.replica.answered(ask, sure) if self.settings.replica_url else ask(self)
+
+    @cached_property
+    def replica(self) -> Replica[Service]:
+        """The read replica, watched from now on. All but the store is shared: what is written is written here."""
+        assert self.desk, "which may write, here"
+        told, near = self.settings, copy(self)
+        kept = (told.patience, self.features, told.connections)
+        vars(near)["store"] = Store(told.replica_url, *kept, field_keys=told.field_keys)
+        vars(near).pop("consents", None)  # which would ask our store
+        found = Replica(self, near, (self.store, near.store), told.replica_lag)
+        found.watch()
+        return found
+
     @cached_property
     def decisions(self) -> Decisions:
         """What people decide about profiles, taken or only shown; see `flows/judge`."""
@@ -295,7 +315,7 @@ class Service:
             cabinet=self.index.cabinet,
             survivorship=self.survivorship,
             index_version=self.index.version,
-            scorer=self._scorer,
+            scorer=self.scorers.active,
             clock=SystemClock(),
             new_id=new_id,
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
@@ -311,7 +331,7 @@ class Service:
             thresholds=self.match_rules.thresholds,
             names=self.features,
             survey=Survey(self.match_rules.thresholds, self.settings.threads, self.settings.memory),
-            scorer=self._scorer_of,
+            scorer=self.scorers.of,
             clock=SystemClock(),
             new_id=new_id,
         )
@@ -332,27 +352,9 @@ class Service:
             if work.index_version() is None and work.count_changes() == 0:
                 work.close_index(index_version)
 
-    def _scorer(self, work: Look | OnlineWork) -> Scorer:
-        """Return the scorer of the active model, which is read once per version."""
-        version = work.model_version()
-        if version is None:
-            raise LookupFailed("E503", "No model is active yet.", "Load some records first.")
-        if version not in self._scorers:
-            stored = work.active_model()
-            assert stored is not None, "a version belongs to a model"
-            return self._scorer_of(stored)
-        return self._scorers[version]
-
-    def _scorer_of(self, stored: StoredModel) -> Scorer:
-        if stored.version not in self._scorers:
-            self._scorers.clear()
-            model = model_from_json(stored.body, self.match_rules)
-            self._scorers[stored.version] = ModelScorer(model, self.comparators)
-        return self._scorers[stored.version]
-
     @cached_property
-    def _scorers(self) -> dict[str, Scorer]:
-        return {}
+    def scorers(self) -> Scorers:
+        return Scorers(lambda stored: model_from_json(stored.body, self.match_rules), self.comparators)
 
     @cached_property
     def reading(self) -> Reading:
@@ -386,11 +388,8 @@ class Service:
 
     def active_model(self) -> MatchModel:
         """Return the model that judged the stored links. LookupFailed E503 when nothing was resolved yet."""
-        with self.store.begin(SystemClock()) as work:
-            stored = work.active_model()
-        if stored is None:
-            raise LookupFailed("E503", "No model is active yet.", "Load some records first.")
-        return model_from_json(stored.body, self.match_rules)
+        with self.store.look() as look:
+            return self.scorers.active(look).model
 
     def model_file(self, path: Path) -> MatchModel:
         return load_model(path, self.match_rules)

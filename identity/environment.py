@@ -27,7 +27,7 @@ SECRETS = (
 )
 """Those that are read here. Where a setting has another way with its file, it says so itself."""
 _PASSWORDS = {
-    "IDENTITY_DATABASE_PASSWORD": ("IDENTITY_DATABASE_URL",),
+    "IDENTITY_DATABASE_PASSWORD": ("IDENTITY_DATABASE_URL", "IDENTITY_REPLICA_URL"),
     "IDENTITY_REDIS_PASSWORD": ("IDENTITY_REDIS_URL", "IDENTITY_BROKER_URL", "IDENTITY_LIMITS_URL"),
 }
 """Which addresses a password belongs to: those of a server that name none themselves."""

@@ -73,7 +73,8 @@ class Settings:
     kept beside the backups, because they do not know. The audit trail is sealed with `audit_key`, and heads of it are
     kept in `anchors`, out of reach of who may write to the database. Values are encrypted with the first of
     `field_keys` (by their ids), and not at all without. Everybody is resolved by `engine`; Spark runs at
-    `spark_master`, whose workers share `spark_folder` ("": a temporary one, here).
+    `spark_master`, whose workers share `spark_folder` ("": a temporary one, here). The API looks up at `replica_url`
+    ("": nowhere else), as long as that is at most `replica_lag` seconds behind.
     """
 
     database_url: str = DEFAULT_URL
@@ -94,12 +95,15 @@ class Settings:
     engine: str = "duckdb"
     spark_master: str = "local[2]"
     spark_folder: str = ""
+    replica_url: str = field(default="", repr=False)  # it may hold a password
+    replica_lag: float = 5.0
 
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _CONNECTIONS,
     _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _AUDIT_KEY (or _AUDIT_KEY_FILE), _AUDIT_ANCHORS,
-    _FIELD_KEYS (or _FIELD_KEYS_FILE), _ENGINE, _SPARK_MASTER, _SPARK_FOLDER, and those of delivery and consumers.
+    _FIELD_KEYS (or _FIELD_KEYS_FILE), _ENGINE, _SPARK_MASTER, _SPARK_FOLDER, _REPLICA_URL, _REPLICA_LAG, and those of
+    delivery and consumers.
 
     Secrets may stand in files, as `identity/environment.py` says. RulesError E119 for a setting that makes no sense.
     """
@@ -125,6 +129,12 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         _setting(environment, "IDENTITY_ENGINE", shipped.engine, "duckdb|spark"),
         _setting(environment, "IDENTITY_SPARK_MASTER", shipped.spark_master, r"\S{1,500}"),
         environment.get("IDENTITY_SPARK_FOLDER", shipped.spark_folder),
+        _unrepeated(environment, "IDENTITY_REPLICA_URL", "", r"(postgresql(\+psycopg)?://\S+)?"),
+        float(
+            _setting(
+                environment, "IDENTITY_REPLICA_LAG", str(shipped.replica_lag), r"[1-9][0-9]{0,3}(\.[0-9]+)?"
+            )
+        ),
     )
 
 

@@ -28,7 +28,7 @@ Named = Annotated[
 @router.get("/profiles/{golden_id}/how", response_model=HowTold, responses=refusals(404))
 def how(golden_id: str, call: Explains) -> Response:
     """Return how a profile came to be, and in which order it holds together."""
-    return _answer(call, how_report(call.service, golden_id))
+    return _answer(call, call.near_unless_shown(lambda service: how_report(service, golden_id)))
 
 
 @router.get("/profiles/{golden_id}/why", response_model=WhyTold, responses=refusals(404))
@@ -46,13 +46,15 @@ def why_not_with(golden_id: str, other: Named, call: Explains) -> Response:
 @router.get("/why", response_model=WhyTold, responses=refusals(404))
 def why(one: Named, other: Named, call: Explains) -> Response:
     """Return what holds two records or profiles together."""
-    return _answer(call, why_report(call.service, _side(one), _side(other)))
+    sides = _side(one), _side(other)
+    return _answer(call, call.near_unless_shown(lambda service: why_report(service, *sides)))
 
 
 @router.get("/why-not", response_model=WhyNotTold, responses=refusals(404))
 def why_not(one: Named, other: Named, call: Explains) -> Response:
     """Return what keeps two records or profiles apart, the decisive cause first."""
-    return _answer(call, why_not_report(call.service, _side(one), _side(other)))
+    sides = _side(one), _side(other)
+    return _answer(call, call.near_unless_shown(lambda service: why_not_report(service, *sides)))
 
 
 def _answer(call: Call, report: dict[str, Any]) -> Response:

@@ -37,7 +37,8 @@ def crosswalk(
     as_of: Annotated[Moment | None, Query(description="Then instead of now.")] = None,
 ) -> Response:
     """Return the golden id that a source record is under."""
-    (answer,) = call.service.lookup([ByRecord(RecordKey(source, source_record_id), as_of)])
+    asked = ByRecord(RecordKey(source, source_record_id), as_of)
+    (answer,) = call.near(lambda service: service.lookup([asked]), lambda found: bool(found[0].golden_ids))
     if not answer.golden_ids:
         raise LookupFailed("E502", "No live record is known under this key.", "Tell it first.")
     if len(answer.golden_ids) > 1:  # an earlier master's id, whose records are several people's here

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -36,7 +36,7 @@ def look_up(asked: Asked, call: Annotated[Call, needs(Scope.LOOKUP)]) -> Respons
     """Return the golden id of an id or identifier, in any spelling. 404 when nobody is known by it."""
     question = _question(asked)
     call.context.limits.look_up(call.caller.client, 1)
-    (answer,) = call.service.lookup([question])
+    (answer,) = _answers(call, [question])
     if not answer.golden_ids:
         raise _UNANSWERED[answer.status]()
     if answer.status == "erased":
@@ -49,7 +49,7 @@ def look_up_many(batch: LookupBatch, call: Annotated[Call, needs(Scope.LOOKUP)])
     """Return an answer for each of up to 1,000 keys, in their order; unknown ones say so."""
     questions = [_question(asked) for asked in batch.keys]
     call.context.limits.look_up(call.caller.client, len(questions))
-    answers = zip(call.service.lookup(questions), batch.keys, strict=True)
+    answers = zip(_answers(call, questions), batch.keys, strict=True)
     found = {"answers": [_found(answer, asked.as_of) for answer, asked in answers]}
     return Response(orjson.dumps(found), media_type=_JSON)
 
@@ -65,7 +65,7 @@ def match(asked: MatchAsked, call: Annotated[Call, needs(Scope.MATCH)]) -> Respo
         raise Problem(
             422, "INVALID_REQUEST", "The record holds what no record can.", "See E302, E308 and E309."
         )
-    report = match_report(call.service, record, asked.limit)
+    report = call.near_unless_shown(lambda service: match_report(service, record, asked.limit))
     shown = without_values(report)
     if shown != report and call.may(Scope.PERSONAL_READ):
         shown = report
@@ -79,7 +79,8 @@ def search(asked: NameAsked, call: Annotated[Call, needs(Scope.SEARCH)]) -> Resp
     """Return profiles of people of a name, page by page: send `next_cursor` back as `cursor`."""
     call.context.limits.look_up(call.caller.client, asked.limit)
     wanted = NameSearch(asked.family_name, asked.given_name, asked.birth_date, asked.postcode)
-    rows = call.service.store.searches.by_name(wanted, int(asked.cursor or 0), asked.limit)
+    page_asked = (wanted, int(asked.cursor or 0), asked.limit)
+    rows = call.near(lambda service: service.store.searches.by_name(*page_asked))
     ids = list(dict.fromkeys(golden_id for _, golden_id in rows))
     call.audit(AuditAction.SEARCH, found=len(ids))
     page = {
@@ -87,6 +88,15 @@ def search(asked: NameAsked, call: Annotated[Call, needs(Scope.SEARCH)]) -> Resp
         "next_cursor": str(rows[-1][0]) if len(rows) == asked.limit else None,
     }
     return Response(orjson.dumps(page), media_type=_JSON)
+
+
+def _answers(call: Call, questions: Sequence[Question]) -> list[Answer]:
+    """Return an answer to each; who is not known in a read replica may have come since."""
+    return call.near(lambda service: service.lookup(questions), _all_known)
+
+
+def _all_known(answers: Sequence[Answer]) -> bool:
+    return all(answer.golden_ids for answer in answers)
 
 
 def _question(asked: Asked) -> Question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Any
 
 import orjson
@@ -17,6 +18,7 @@ from identity.commands import models, night
 from identity.engines.stages import Stages
 from identity.model.errors import IdentityError
 from identity.model.run import RunStatus
+from identity.replica import ReplicaState, Standing
 
 __all__ = ["public", "router"]
 
@@ -43,11 +45,22 @@ def healthz() -> dict[str, str]:
     },
 )
 def readyz(request: Request) -> Response:
-    """Say whether requests can be answered, and what is missing if not."""
+    """Say whether requests can be answered, and what is missing if not. `reads only`: a read replica answers look-ups
+    while something is missing that writes need."""
     context: Context = request.app.state.context
     missing = {name: problem for name, check in _CHECKS.items() if (problem := _problem(check, context))}
-    told = {"status": "missing" if missing else "ok", "missing": missing}
-    return Reply(503 if missing else 200, told).response()
+    replica = context.service.replica.standing() if context.service.settings.replica_url else None
+    answers = replica is not None and replica.state is ReplicaState.ANSWERS and "keys" not in missing
+    status = ("reads only" if answers else "missing") if missing else "ok"
+    told = {"status": status, "missing": missing, **_told_of(replica)}
+    return Reply(503 if status == "missing" else 200, told).response()
+
+
+def _told_of(replica: Standing | None) -> dict[str, Any]:
+    if replica is None:
+        return {}
+    lag = round(replica.lag, 3) if isfinite(replica.lag) else None
+    return {"replica": {"state": str(replica.state), "lag_seconds": lag}}
 
 
 def _problem(check: Any, context: Context) -> str | None:

@@ -18,6 +18,7 @@ from api.refusals import refusals
 from api.routes.lookup import erased
 from api.schemas import Moment
 from api.scopes import Scope
+from identity.bootstrap import Service
 from identity.commands.explain import how_report
 from identity.flows.lookup import ByGoldenId
 from identity.model.audit import AuditAction
@@ -58,7 +59,8 @@ def profile(
     policy = policy_of(call, purpose)
     if as_of is not None:
         return Response(orjson.dumps(_then(call, golden_id, as_of)), media_type=_JSON)
-    view = _view(call, golden_id)
+    shown = policy is not None or call.may(Scope.PERSONAL_READ)
+    view = _view(call, golden_id, shown=shown)
     if policy and refused(view.profile.consents, policy):
         call.note(purpose=policy.name, refused=1)
         call.audit(AuditAction.READ, view.profile.golden_id, policy.name, refused=1)
@@ -73,7 +75,7 @@ def profile(
         headers["Content-Location"] = f"/v1/profiles/{view.profile.golden_id}"
     if if_none_match in (headers["ETag"], "*"):
         return Response(status_code=304, headers=headers)
-    if policy or call.may(Scope.PERSONAL_READ):
+    if shown:
         call.audit(
             AuditAction.READ, view.profile.golden_id, policy.name if policy else "", parts=sorted(parts)
         )
@@ -89,18 +91,37 @@ def _parts(include: str) -> frozenset[str]:
     return parts
 
 
-def _view(call: Call, golden_id: str) -> ProfileView:
-    view = call.service.store.views.profile(GoldenId(golden_id)) if storable(golden_id) else None
+def _view(call: Call, golden_id: str, *, shown: bool) -> ProfileView:
+    """Return the profile that answers. Where values are to be `shown`, it is as it is now: what a read replica has is
+    confirmed, and allowed, by the primary."""
+    view = call.near(lambda service: _stored(service, golden_id), bool) if storable(golden_id) else None
+    if shown and view and call.service.store.views.version_of(view.profile.golden_id) != _version(view):
+        view = _stored(call.service, golden_id)
     if view is None:
         raise LookupFailed("E501", "No profile has this golden id.", "Look it up by something else.")
     if view.status == "erased":
         raise erased()
     call.note(golden_id=view.profile.golden_id)
-    return replace(view, profile=call.service.consents.by_now(view.profile))
+    if shown:
+        return _by_now(call.service, view)
+    return call.near(lambda service: _by_now(service, view))
+
+
+def _stored(service: Service, golden_id: str) -> ProfileView | None:
+    return service.store.views.profile(GoldenId(golden_id))
+
+
+def _version(view: ProfileView) -> tuple[int, str]:
+    return view.profile.version, view.status
+
+
+def _by_now(service: Service, view: ProfileView) -> ProfileView:
+    return replace(view, profile=service.consents.by_now(view.profile))
 
 
 def _then(call: Call, golden_id: str, as_of: Any) -> dict[str, Any]:
-    (answer,) = call.service.lookup([ByGoldenId(GoldenId(golden_id), as_of)])
+    asked = ByGoldenId(GoldenId(golden_id), as_of)
+    (answer,) = call.near(lambda service: service.lookup([asked]), lambda found: bool(found[0].golden_ids))
     if not answer.golden_ids:
         raise LookupFailed("E501", "No profile had this golden id then.", "Ask about a later moment.")
     if answer.status == "erased":
@@ -138,12 +159,12 @@ def _told(
     if "records" in parts:
         told["records"] = [_record(call, key, profile.consents, policy, clear) for key in profile.records]
     if "history" in parts:
-        told["history"] = how_report(call.service, profile.golden_id)["history"]
+        told["history"] = call.near(lambda service: how_report(service, profile.golden_id))["history"]
     return told
 
 
 def _is_restricted(call: Call, golden_id: str) -> bool:
-    return bool(call.service.store.privacy.restricted(golden_id))
+    return call.near(lambda service: bool(service.store.privacy.restricted(golden_id)))
 
 
 def _reason(found: Any) -> dict[str, Any]:
@@ -155,7 +176,7 @@ def _record(
     call: Call, key: Any, consents: Mapping[str, str], policy: PurposePolicy | None, clear: bool
 ) -> dict[str, Any]:
     """Return a record as far as it may be seen: what its person allows, not what it states itself."""
-    record = call.service.store.views.record(key)
+    record = call.near(lambda service: service.store.views.record(key), bool)
     attributes = disclose(record.attributes, consents, policy, clear=clear) if record else {}
     observed = record.observed_at.isoformat() if record and record.observed_at else None
     return {

@@ -33,6 +33,10 @@ COUNTS: Mapping[str, Told] = {
         "Events sent to webhooks, by what came of it; again: the event had failed before.",
         ("subscriber", "verdict", "again"),
     ),
+    "identity_reads": Told(
+        "Look-ups, profiles and explanations where there is a read replica, by who answered and why.",
+        ("answered_by", "why"),
+    ),
     "identity_followed_events": Told(
         "Events that a consumer dealt with, or failed at; again: the event had failed before.",
         ("consumer", "outcome", "again"),

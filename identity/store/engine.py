@@ -21,7 +21,7 @@ from identity.store.bulk import BulkWork
 from identity.store.consumers import Consumers
 from identity.store.deliveries import Deliveries
 from identity.store.desks import Desks
-from identity.store.dialect import CONNECTIONS, DEFAULT_URL, database_at
+from identity.store.dialect import CONNECTIONS, DEFAULT_URL, LogPosition, database_at
 from identity.store.duties import Duties
 from identity.store.erp_book import ErpBook
 from identity.store.exports import Exports
@@ -234,6 +234,10 @@ class Store:
         if not replace and self.revision() is not None:
             raise refusals.not_empty()
         self._database.restore(file)
+
+    def log_position(self) -> LogPosition | None:
+        """Return how far the log of the server has got; None for a database that is no server's."""
+        return self._database.log_position()
 
     def scrub(self) -> None:
         """Have the database let go of what was deleted, as far as it does so on demand."""

@@ -16,7 +16,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from identity.store.dialect.asking import Answer, Asked, Kind, ReadConnection, Statement, WriteConnection
-from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Database, unusable_url
+from identity.store.dialect.connections import (
+    CONNECTIONS,
+    BulkConnection,
+    Database,
+    LogPosition,
+    unusable_url,
+)
 from identity.store.dialect.observed import Observed
 from identity.store.dialect.postgresql import PostgresDatabase
 from identity.store.dialect.sqlite import SqliteDatabase
@@ -43,6 +49,7 @@ __all__ = [
     "Database",
     "KeyText",
     "Kind",
+    "LogPosition",
     "Position",
     "ReadConnection",
     "Statement",

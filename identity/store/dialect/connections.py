@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
@@ -17,13 +17,28 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from identity.model.errors import StoreError
 from identity.store.dialect.asking import ReadConnection, WriteConnection
 
-__all__ = ["CONNECTIONS", "BulkConnection", "Database", "Refusal", "translated", "unusable_url"]
+__all__ = [
+    "CONNECTIONS",
+    "BulkConnection",
+    "Database",
+    "LogPosition",
+    "Refusal",
+    "translated",
+    "unusable_url",
+]
 
 CONNECTIONS = 24
 """How many a process keeps, unless it is told otherwise: the threads of the API, and those beside them."""
 
 Refusal = Callable[[BaseException], StoreError]
 """What a database makes of an error of its driver."""
+
+
+class LogPosition(NamedTuple):
+    """How far a server's own log has got, in bytes: what it wrote, or where it is `copied`, what it has taken over."""
+
+    position: int
+    copied: bool
 
 
 class BulkConnection(Protocol):
@@ -87,6 +102,10 @@ class Database(Protocol):
 
     def write(self) -> AbstractContextManager[WriteConnection]:
         """Open a transaction around a few records, committed at the end of the block."""
+        ...
+
+    def log_position(self) -> LogPosition | None:
+        """Return how far the server's log has got; None where a database is no server's."""
         ...
 
     def scrub(self) -> None:

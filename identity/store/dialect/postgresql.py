@@ -21,8 +21,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from identity.model.errors import StoreError
 from identity.store import refusals
 from identity.store.dialect import postgresql_copy
-from identity.store.dialect.asking import ReadConnection, WriteConnection
-from identity.store.dialect.connections import CONNECTIONS, BulkConnection, Refusal, translated, unusable_url
+from identity.store.dialect.asking import ReadConnection, Statement, WriteConnection
+from identity.store.dialect.connections import (
+    CONNECTIONS,
+    BulkConnection,
+    LogPosition,
+    Refusal,
+    translated,
+    unusable_url,
+)
 from identity.store.dialect.postgresql_partitions import partition
 
 __all__ = ["PostgresDatabase"]
@@ -34,6 +41,10 @@ _PRIMARY_KEY = """
     SELECT conname::text AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint
     WHERE conrelid = '{table}'::regclass AND contype = 'p'
 """
+_LOG_POSITION = Statement("""
+    SELECT (CASE WHEN copied THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0')::bigint, copied
+    FROM pg_is_in_recovery() AS copied
+""")
 _WHOLE = ("seqscan", "hashjoin", "mergejoin")
 _WRITER_LOCK, _LOG_LOCK, _SCHEMA_LOCK = 7_301_001, 7_301_002, 7_301_003
 
@@ -150,6 +161,11 @@ class PostgresDatabase:
             except BaseException:
                 connection.close()
                 raise
+
+    def log_position(self) -> LogPosition | None:
+        with self.look() as look:
+            ((position, copied),) = look.ask(_LOG_POSITION.of())()
+        return LogPosition(position, copied)
 
     def scrub(self) -> None:
         # Dead rows go with the next vacuum; a whole rewrite, which locks, is left to who looks after the server.
