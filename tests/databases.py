@@ -106,7 +106,7 @@ def client_programs() -> str:
 
 
 def postgresql_programs() -> Path:
-    """Return the folder of initdb, pg_ctl and postgres. Fails where there is none."""
+    """Return the folder of initdb, pg_ctl and pg_basebackup. Fails where there are none."""
     return _programs()[0]
 
 
