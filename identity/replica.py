@@ -100,7 +100,7 @@ class Replica(Generic[_S]):
             self._primary_away = True
             return
         if here is None:
-            raise RulesError("E119", "IDENTITY_REPLICA_URL goes with a PostgreSQL database only.")
+            raise RulesError("E119", "IDENTITY_REPLICA_URL goes with a database on a server only.")
         # Nobody replays what is not written yet: whoever is ahead of our primary follows another one.
         self._known = self._known and self._reached <= here.position
         self._noted.append((now, here.position))

@@ -16,7 +16,7 @@ from identity.delivery.cloud_event import SOURCE
 from identity.delivery.signing import VARIABLE, Secrets, secrets_from
 from identity.environment import revealed
 from identity.model.errors import RulesError
-from identity.store import CONNECTIONS, DEFAULT_URL
+from identity.store import CONNECTIONS, DEFAULT_URL, SERVER_URL
 from matching_rules.loader import rules_directory
 
 __all__ = [
@@ -129,7 +129,7 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         _setting(environment, "IDENTITY_ENGINE", shipped.engine, "duckdb|spark"),
         _setting(environment, "IDENTITY_SPARK_MASTER", shipped.spark_master, r"\S{1,500}"),
         environment.get("IDENTITY_SPARK_FOLDER", shipped.spark_folder),
-        _unrepeated(environment, "IDENTITY_REPLICA_URL", "", r"(postgresql(\+psycopg)?://\S+)?"),
+        _unrepeated(environment, "IDENTITY_REPLICA_URL", "", f"({SERVER_URL})?"),
         float(
             _setting(
                 environment, "IDENTITY_REPLICA_LAG", str(shipped.replica_lag), r"[1-9][0-9]{0,3}(\.[0-9]+)?"

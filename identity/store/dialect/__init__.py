@@ -43,6 +43,7 @@ __all__ = [
     "CONNECTIONS",
     "DEFAULT_URL",
     "NEVER_REUSED",
+    "SERVER_URL",
     "Answer",
     "Asked",
     "BulkConnection",
@@ -65,6 +66,8 @@ __all__ = [
 ]
 
 DEFAULT_URL = "sqlite:///identity.db"
+SERVER_URL = r"postgresql(\+psycopg)?://\S+"
+"""The address of a database that others can copy, as a pattern."""
 
 
 def file_url(path: Path) -> str:
