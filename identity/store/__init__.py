@@ -5,7 +5,6 @@ from identity.store.dialect import SERVER_URL, file_url
 from identity.store.engine import (
     CONNECTIONS,
     DEFAULT_URL,
-    SERVER_URL,
     Store,
     check_current,
     head_revision,
