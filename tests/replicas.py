@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 
 from tests.databases import postgresql_programs
 
-__all__ = ["Server", "Servers", "servers", "until"]
+__all__ = ["Server", "Servers", "server_in", "servers", "until"]
 
 # What the copy missed is kept for it, and it asks again at once.
 _OPTIONS = (
@@ -36,6 +36,10 @@ class Server:
     def run(self, program: str, *arguments: str) -> None:
         called = [str(self._programs / program), *arguments]
         subprocess.run(called, check=True, stdout=subprocess.DEVNULL, cwd=self._folder, **self._user)
+
+    def init(self, *options: str) -> None:
+        told = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", *options]
+        self.run("initdb", "-D", self.data, *told)
 
     def start(self) -> None:
         options = _OPTIONS.format(folder=self._folder)
@@ -78,26 +82,24 @@ class Servers:
         until(lambda: self.copy.ask(f"SELECT pg_last_wal_replay_lsn() >= '{written}'"))
 
 
-@contextmanager
-def servers() -> Iterator[Servers]:
-    programs = postgresql_programs()
-    # Not pytest's folder: a socket's path may have a hundred characters, and root's folders are closed to others.
-    folder = Path(tempfile.mkdtemp(prefix="replicas-"))
+def server_in(folder: Path) -> Server:
+    """Return a server that may be made in a folder, which is its own from now on."""
     user: dict[str, Any] = {}
+    folder.mkdir(exist_ok=True)
     if os.geteuid() == 0:  # which PostgreSQL refuses to run as
         nobody = pwd.getpwnam("nobody")
         user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    made = []
-    for name in ("", "p", "c"):
-        (folder / name).mkdir(exist_ok=True)
-        if user:
-            os.chown(folder / name, user["user"], user["group"])
-        made.append(Server(programs, folder / name, user))
-    _, primary, copy = made
+        os.chown(folder, user["user"], user["group"])
+    return Server(postgresql_programs(), folder, user)
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    # Not pytest's folder: a socket's path may have a hundred characters, and root's folders are closed to others.
+    folder = Path(tempfile.mkdtemp(prefix="replicas-"))
+    _, primary, copy = (server_in(folder / name) for name in ("", "p", "c"))
     try:
-        primary.run(
-            "initdb", "-D", primary.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
-        )
+        primary.init()
         primary.start()
         primary.run(
             "pg_basebackup", "-D", copy.data, "-h", primary.place, "-U", "postgres",

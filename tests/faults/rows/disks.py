@@ -17,10 +17,12 @@ from identity.engines.duckdb import DuckDBEngine
 from identity.engines.stages import Stages
 from identity.flows.ingest import ingest
 from identity.model.errors import ModelError, StoreError
+from identity.store import migrate
 from tests.api.conftest import Api
 from tests.faults.fault import Fault
 from tests.faults.ground import SECRET, Scene, broken_promises
 from tests.flows.real_time import arrival, rows
+from tests.replicas import server_in
 
 __all__ = ["FAULTS", "engine_on", "many_alike"]
 
@@ -69,6 +71,46 @@ def sqlite_full(scene: Scene) -> Sequence[str]:
 
 def rows_after(url: str) -> list[tuple[str]]:
     return [(str(one),) for (one,) in rows(url, "select source_record_id from source_record")]
+
+
+def postgresql_full(scene: Scene) -> Sequence[str]:
+    """No room for its log is the end of a PostgreSQL. What was acknowledged is there when it is started with room."""
+    people = scene.ground.people[: 150 + scene.number]
+    with scene.small_disk("192m") as disk:
+        server = server_in(disk / "server")
+        server.init("--wal-segsize=1")
+        server.start()
+        scene.stack.callback(server.stop)
+        server.ask("CREATE DATABASE identity")
+        url = server.url("identity")
+        migrate(url)
+        service = scene.service(url, patience=2)
+        filled = _filled(disk)
+        told, codes, unknown = set(), set(), set()
+        for person in people:
+            try:
+                ingest(service.desk, [arrival(person)])
+                told.add(person["source_record_id"])
+            except StoreError as refused:
+                codes.add(refused.code)
+                unknown |= {person["source_record_id"]} if refused.code == "E415" else set()
+        filled.unlink()
+        server.stop()
+        server.start()
+        stored = {row[0] for row in rows_after(url)}
+        problems = [] if codes and codes <= {"E402", "E407", "E415"} else [f"refused with {sorted(codes)}"]
+        problems += ["acknowledged and lost"] if told - stored else []
+        problems += ["refused and there"] if stored - told - unknown else []
+        again = scene.service(url)  # connections of before are lost, which is another row's
+        for person in people:
+            ingest(again.desk, [arrival(person)])
+        if {row[0] for row in rows_after(url)} != {person["source_record_id"] for person in people}:
+            problems.append("with room again, not everything is taken")
+        problems += broken_promises(url)
+        for each in (service, again):
+            each.store.close()
+        server.stop()
+        return problems
 
 
 def spool_full(scene: Scene) -> Sequence[str]:
@@ -139,6 +181,13 @@ def duckdb_full(scene: Scene) -> Sequence[str]:
 
 FAULTS = (
     Fault("disk full: SQLite", "SQLite", "E407; nothing partial; goes on with room", 20, sqlite_full),
+    Fault(
+        "disk full: PostgreSQL",
+        "PostgreSQL",
+        "E402, E407 or E415; what was acknowledged is there when it has room; goes on",
+        4,
+        postgresql_full,
+    ),
     Fault("disk full: spool", "uploads", "503, E222; nothing stays; taken with room", 10, spool_full),
     Fault("disk full: DuckDB", "DuckDB", "E609; nothing stays", 3, duckdb_full),
 )
