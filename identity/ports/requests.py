@@ -44,6 +44,10 @@ class RequestLog(Protocol):
         ran out may be claimed again."""
         ...
 
+    def hold(self, asking: Asking, operation_id: str, attempt: int, hold: timedelta) -> None:
+        """Hold on to a claim for a while from now: it is still worked on. No effect where it is another's by now."""
+        ...
+
     def finish(self, asking: Asking, attempt: int, status: int, reply: str) -> None:
         """Store what the request was answered. No effect where a later attempt has claimed it."""
         ...

@@ -27,6 +27,7 @@ _FINISH = Statement("UPDATE idempotency SET status = :status, reply = :reply" + 
 _RELEASE = Statement(
     "UPDATE idempotency SET held_until = begun_at" + _MINE + " AND operation_id = :operation_id"
 )
+_HOLD = Statement("UPDATE idempotency SET held_until = :until" + _MINE + " AND operation_id = :operation_id")
 _FORGET = Statement("DELETE FROM idempotency WHERE begun_at < :before RETURNING request_key")
 
 
@@ -51,6 +52,11 @@ class Requests:
             if claimed:
                 return Begun(BegunState.MINE, *claimed[0])
             return _standing(connection, asking)
+
+    def hold(self, asking: Asking, operation_id: str, attempt: int, hold: timedelta) -> None:
+        mine = {"client": asking.client, "key": asking.key, "attempt": attempt, "operation_id": operation_id}
+        with self._database.write() as connection:
+            connection.execute(_HOLD.of(**mine, until=self._clock.now() + hold))
 
     def finish(self, asking: Asking, attempt: int, status: int, reply: str) -> None:
         with self._database.write() as connection:

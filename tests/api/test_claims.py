@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from api.claims import Claims
+from api.claims import HOLD, Claims
 from identity.bootstrap import SystemClock
 from identity.model.errors import StoreError
 from identity.ports.requests import Asking, Begun, BegunState
 from identity.store.requests import Requests
+from tests.flows.whole import rows
 
 from .conftest import Api
 
@@ -49,28 +49,34 @@ def flaky(api: Api) -> Flaky:
 
 
 class Pauses:
-    """Lets what is owed be tried again when a test says so, and tells when it has been."""
+    """Has what is done beside the requests wait until a test lets it go on."""
 
     def __init__(self) -> None:
-        self._go, self.tried = threading.Semaphore(0), threading.Semaphore(0)
+        self._go, self._waits = threading.Semaphore(0), threading.Semaphore(0)
 
     def __call__(self, _: float) -> None:
-        self.tried.release()
+        self._waits.release()
         assert self._go.acquire(timeout=20)
 
-    def once_more(self) -> None:
-        assert self.tried.acquire(timeout=20)
+    def once(self) -> None:
+        """Let it go on once, and wait until it waits again."""
+        assert self._waits.acquire(timeout=20)
         self._go.release()
+        assert self._waits.acquire(timeout=20)
+        self._waits.release()
+
+    def to_the_end(self) -> None:
+        """Let it go on once, and wait for its end: nothing is left to do."""
+        (thread,) = (each for each in threading.enumerate() if each.name == "claims")
+        assert self._waits.acquire(timeout=20)
+        self._go.release()
+        thread.join(20)
+        assert not thread.is_alive()
 
 
-@contextmanager
-def ended(pauses: Pauses) -> Iterator[None]:
-    """Wait for the end of what lets go of claims."""
-    (thread,) = (each for each in threading.enumerate() if each.name == "claims")
-    yield
-    pauses.once_more()
-    thread.join(20)
-    assert not thread.is_alive()
+def held_until(api: Api) -> object:
+    ((until,),) = rows(api.service.settings.database_url, "SELECT held_until FROM idempotency")
+    return until
 
 
 def again(flaky: Flaky) -> Begun:
@@ -83,12 +89,10 @@ def test_what_could_not_be_let_go_of_is_let_go_of_when_the_database_is_back(flak
     begun = claims.begin(ASKING, "op1")
     flaky.away = True
     claims.release(ASKING, begun)
-    assert again(flaky).state is BegunState.RUNNING
-    with ended(pauses):
-        pauses.once_more()
-        assert pauses.tried.acquire(timeout=20), "it is away still, and is asked again"
-        pauses.tried.release()
-        flaky.away = False
+    pauses.once()
+    assert again(flaky).state is BegunState.RUNNING, "it is away still"
+    flaky.away = False
+    pauses.to_the_end()
     assert (again(flaky).operation_id, again(flaky).state) == ("op1", BegunState.RUNNING)
 
 
@@ -102,14 +106,33 @@ def test_a_claim_whose_answer_was_lost_holds_nobody_up(flaky: Flaky, step: str) 
     with pytest.raises(StoreError, match=r"E402|E415"):
         claims.finish(ASKING, begun, 200, "{}") if begun else claims.begin(ASKING, "op1")
     assert again(flaky).state is BegunState.RUNNING
-    with ended(pauses):
-        flaky.away = flaky.answer_lost = False
+    flaky.away = flaky.answer_lost = False
+    pauses.to_the_end()
     found = again(flaky)
     assert (found.state, found.attempt, found.operation_id) == (BegunState.MINE, 2, "op1")
 
 
+def test_what_takes_long_is_held_on_to(api: Api, flaky: Flaky, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = Pauses()
+    claims = Claims(flaky, pauses)
+    begun = claims.begin(ASKING, "op1")
+    first = held_until(api)
+    pauses.once()
+    assert held_until(api) == first, "not at each look"
+    monkeypatch.setattr("api.claims.monotonic", lambda: time.monotonic() + HOLD.total_seconds() / 2)
+    flaky.away = True
+    pauses.once()
+    flaky.away = False
+    pauses.once()
+    assert held_until(api) > first  # type: ignore[operator]
+    claims.finish(ASKING, begun, 200, "{}")
+    pauses.to_the_end()
+    assert again(flaky).state is BegunState.DONE
+
+
 def test_a_claim_of_somebody_else_is_left_alone(flaky: Flaky) -> None:
-    claims = Claims(flaky)
+    pauses = Pauses()
+    claims = Claims(flaky, pauses)
     begun = claims.begin(ASKING, "op1")
     claims.release(ASKING, Begun(BegunState.MINE, "another", begun.attempt))
     claims.release(ASKING, Begun(BegunState.MINE, "op1", begun.attempt + 1))
@@ -117,3 +140,4 @@ def test_a_claim_of_somebody_else_is_left_alone(flaky: Flaky) -> None:
     claims.finish(ASKING, begun, 200, "{}")
     claims.release(ASKING, begun)
     assert again(flaky).state is BegunState.DONE
+    pauses.to_the_end()
