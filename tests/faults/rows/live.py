@@ -55,8 +55,18 @@ class Caller:
                 if answer.status_code == 200:
                     self.answers[record["source_record_id"]] = answer.json()["golden_id"]
                     return
-                self.refusals.append(answer.status_code)
+                if not _still_running(answer):
+                    self.refusals.append(answer.status_code)
             time.sleep(0.1)
+
+
+def _still_running(answer: httpx2.Response) -> bool:
+    """Say whether an attempt of before is held, by a process that may be dead: the answer asks to come again soon."""
+    return (
+        answer.status_code == 409
+        and answer.json()["code"] == "STILL_RUNNING"
+        and "retry-after" in answer.headers
+    )
 
 
 def _strangers(random: Random, count: int) -> list[dict[str, Any]]:
