@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, takewhile
 
-import duckdb
 import pyarrow as pa
 
 from identity.clock import SystemClock
@@ -44,6 +43,7 @@ from identity.ports import Survivor
 from identity.steps.agree import Book
 from identity.steps.refuse import storable
 from identity.store import Store
+from identity.workbench import workbench
 
 __all__ = ["Consents", "survivor_of"]
 
@@ -141,8 +141,7 @@ def survivor_of(
     gave hold in their place."""
 
     def elect(records: pa.Table, memberships: pa.Table, *, flat: bool = False) -> pa.Table:
-        with duckdb.connect() as connection:
-            connection.execute(f"set threads={threads}")
+        with workbench(threads) as connection:
             found = survive_population(connection, records, memberships, policy, flat=flat, book=book())
         return overruled(found, records, memberships, policy, overrides())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +14,7 @@ from identity.connectors.intake import Intake, RowIssue
 from identity.model.policy import SourceMode
 from identity.model.record import CANONICAL_ATTRIBUTES, KEY_COLUMNS
 from identity.ports import QUARANTINED, RECORDS
+from identity.workbench import workbench
 
 __all__ = ["arrivals", "quarantined", "spread"]
 
@@ -40,7 +40,7 @@ def arrivals(
         attributes=", ".join(CANONICAL_ATTRIBUTES),
         custom=f"to_json({{{', '.join(_field(name) for name in present)}}})" if present else "'{}'",
     )
-    with duckdb.connect() as work:
+    with workbench() as work:
         work.execute("set timezone='UTC'")
         work.register("intake", intake.records)
         parameters = {

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from identity.connectors.results import writing
 from identity.model.errors import FileError
+from identity.workbench import workbench
 
 __all__ = ["read_crosswalk", "write_differences"]
 
@@ -27,7 +28,7 @@ def read_crosswalk(file: Path) -> pa.Table:
     """
     if not file.exists():
         raise FileError("E201", f"{file} does not exist.", "Name a CSV or Parquet file.")
-    with duckdb.connect() as work:
+    with workbench() as work:
         try:
             told = work.execute(
                 f"create temp table told as from {_READERS.get(file.suffix.lower(), _LINES)}", [str(file)]

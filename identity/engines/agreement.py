@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from identity.engines.room import room
+from identity.workbench import workbench
 
 __all__ = ["Agreement", "agreement"]
 
@@ -80,7 +80,7 @@ class Agreement:
 def agreement(ours: pa.Table, theirs: pa.Table, most: int = 10) -> tuple[Agreement, pa.Table]:
     """Return how `ours` (source, source_record_id, country, golden_id) and `theirs` (…, master_id) agree, and every
     record whose company differs: `joined` by us, `split` by us, or `both`."""
-    with room() as work:
+    with workbench() as work:
         work.register("ours", ours)
         work.register("theirs", theirs)
         work.execute(_JOINED)

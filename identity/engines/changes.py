@@ -8,10 +8,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from identity.engines.room import room
 from identity.flows.online.consents import differing
 from identity.ports import ChangeSet
 from identity.steps.survive import json_text
+from identity.workbench import workbench
 
 __all__ = ["difference", "unlike_links"]
 
@@ -162,7 +162,7 @@ def difference(
 
     `records` are the RECORDS to store with it; `survived` has the golden profiles of the new partition.
     """
-    with room() as work:
+    with workbench() as work:
         for name, table in (
             ("records", _placed(records)),
             ("previous", previous),
@@ -210,7 +210,7 @@ _UNLIKE = """
 
 def unlike_links(stored: pa.Table, found: pa.Table) -> pa.Table:
     """Return RECORD_KEYS of the records that have another link, or a link of another weight, in one of the two."""
-    with room() as work:
+    with workbench() as work:
         work.register("stored", stored)
         work.register("found", found)
         return work.sql(_UNLIKE).to_arrow_table()

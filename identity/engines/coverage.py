@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from identity.engines.blocking import KeyCodes, candidate_pairs
 from identity.engines.pairs import among
 from identity.engines.population import ABSENT
-from identity.engines.room import room
 from identity.model.match import BlockingKey
+from identity.workbench import workbench
 
 __all__ = ["Coverage", "coverage"]
 
@@ -35,7 +35,7 @@ class Coverage:
 
 def coverage(codes: KeyCodes, keys: Sequence[BlockingKey]) -> list[Coverage]:
     """Return what each key does, in the order of the rules; keys without any value have no pairs."""
-    with room() as connection:
+    with workbench() as connection:
         found = {key.name: candidate_pairs(codes, [key], connection) for key in keys}
     pairs, times = np.unique(np.concatenate([*found.values(), _NONE]), return_counts=True)
     once = pairs[times == 1]

@@ -25,7 +25,6 @@ from identity.engines.partitioning import (
     within_components,
 )
 from identity.engines.population import ABSENT, Column, Population, populate
-from identity.engines.room import room
 from identity.engines.stored_model import Parameters, model_of, parameters_of
 from identity.engines.training import careful_clusters, learn, value_shares
 from identity.engines.weighing import Weighing, weighing
@@ -34,6 +33,7 @@ from identity.model.match import Factor, MatchModel, MatchRules
 from identity.ports import Resolution, StageTimer
 from identity.steps.block import blocking_parts
 from identity.steps.normalise import feature_makers
+from identity.workbench import workbench
 
 __all__ = ["DuckDBEngine", "factors_for"]
 
@@ -45,7 +45,7 @@ _TRAIN = "Resolve without --model, and one is trained on the columns that are th
 class DuckDBEngine:
     """Blocks with DuckDB, compares distinct values with RapidFuzz, weighs and partitions in process.
 
-    `memory` bounds what DuckDB may hold before it spills to `spill_directory` (its default when empty).
+    `memory` bounds what DuckDB may hold before it spills below `spill_directory` (empty: where temporary files lie).
     """
 
     rules: MatchRules
@@ -160,11 +160,7 @@ class DuckDBEngine:
 
     def _candidates(self, population: Population) -> NDArray[np.int64]:
         codes = key_codes(population, self.rules.blocking, blocking_parts(self.nicknames))
-        with room() as connection:
-            connection.execute(f"set threads={self.threads}")
-            connection.execute(f"set memory_limit='{self.memory}'")
-            if self.spill_directory:
-                connection.execute(f"set temp_directory='{self.spill_directory}'")
+        with workbench(self.threads, self.memory, self.spill_directory) as connection:
             return candidate_pairs(codes, self.rules.blocking, connection)
 
     def _parameters(

@@ -14,12 +14,12 @@ from itertools import pairwise
 import duckdb
 import pyarrow as pa
 
-from identity.engines.room import room
 from identity.model.evidence import MatchWeight
 from identity.model.match import Thresholds
 from identity.model.record import RecordKey
 from identity.ports import Drawn
 from identity.steps.estimate import Stratum, allotted
+from identity.workbench import workbench
 
 __all__ = ["BANDS", "Sampler"]
 
@@ -86,8 +86,7 @@ class Sampler:
 
     @contextmanager
     def _stratified(self, links: pa.Table, memberships: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-        with room() as work:
-            work.execute(f"set threads={self.threads}; set memory_limit='{self.memory}'")
+        with workbench(self.threads, self.memory) as work:
             work.register("links", links)
             work.register("memberships", memberships)
             work.execute(_STRATA.format(bands=self._bands()), {"key": self.key})

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from splink import DuckDBAPI, Linker, SettingsCreator
@@ -25,6 +24,7 @@ from identity.model.errors import ModelError
 from identity.model.match import MatchModel, MatchRules
 from identity.ports import Resolution, StageTimer
 from identity.steps.normalise import feature_makers
+from identity.workbench import workbench
 
 __all__ = ["SplinkEngine", "from_splink_settings", "splink_frame", "to_splink_settings"]
 
@@ -80,7 +80,7 @@ class SplinkEngine:
             raw, population, generic = self._population(records, model)
             if model and adaptable and not _fits(model, population):
                 model = None
-        with duckdb.connect(config={"threads": self.threads, "memory_limit": self.memory}) as connection:
+        with workbench(self.threads, self.memory) as connection:
             api = DuckDBAPI(connection=connection)
             if model:
                 table = api.register(self._exported(population, model))

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from identity.engines.room import room
 from identity.model.cluster import GoldenId
 from identity.model.evidence import MatchWeight
 from identity.model.judgement import Judgement, Link, Verdict
@@ -25,6 +24,7 @@ from identity.model.match import Thresholds
 from identity.model.record import RecordKey
 from identity.model.review import Concern
 from identity.steps.review import BRIDGE_MARGIN, CROWD, Extent, between, bridge, crowd, extent, weakest
+from identity.workbench import workbench
 
 __all__ = ["Survey"]
 
@@ -91,8 +91,7 @@ class Survey:
     memory: str = "3GB"
 
     def __call__(self, links: pa.Table, memberships: pa.Table, said: pa.Table) -> list[Concern]:
-        with room() as work:
-            work.execute(f"set threads={self.threads}; set memory_limit='{self.memory}'")
+        with workbench(self.threads, self.memory) as work:
             for name, table in (("links", links), ("memberships", memberships), ("said", said)):
                 work.register(name, table)
             work.execute(_PLACED)

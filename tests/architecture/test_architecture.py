@@ -154,6 +154,18 @@ def test_only_the_dialect_knows_which_databases_there_are() -> None:
     assert found == []
 
 
+def test_duckdb_is_opened_in_one_place() -> None:
+    """So that what it spills is private, and a disk that is full is an error with a code."""
+    opened = [
+        name
+        for name, tree in modules("identity", "api", "stewardship", "matching_rules")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "connect" and isinstance(node.value, ast.Name)
+        if node.value.id == "duckdb"
+    ]
+    assert opened == ["identity/workbench.py"]
+
+
 def _words(node: ast.AST) -> list[str]:
     """The identifiers and texts that a node itself writes."""
     match node:

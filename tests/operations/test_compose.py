@@ -158,7 +158,7 @@ def test_every_setting_of_the_containers_is_one_of_the_service() -> None:
         for file in (ROOT / package).rglob("*.py")
     )
     told = {name for service in OURS.values() for name in service["environment"]}
-    lacking = {name for name in told if not _read(code, name)}
+    lacking = {name for name in told - {"TMPDIR"} if not _read(code, name)}  # which Python reads itself
     assert lacking == set()
 
 
