@@ -30,7 +30,7 @@ from tests.reference_loyalty.serving import Shop
 
 from .world import Master, MovingClock, Scrambled, following, identical, merges, points, worked_until_done
 
-__all__ = ["Plan", "agree", "kill_again_and_again"]
+__all__ = ["LEASE", "Plan", "agree", "in_a_process", "kill_again_and_again"]
 
 LEASE = 0.3
 FAULTS = ("connection_cut", "timeout_after_commit", "wrong_json", "server_error", "too_many_requests")
@@ -118,12 +118,7 @@ def kill_again_and_again(url: str, shop: Shop, plan: Plan, folder: Path, seed: i
 
 
 def _live(url: str, shop: Shop, plan: Plan, diary: Path, seed: int, random: Random) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.consumers.killed"])
-    bare = Shop(shop.url, None, shop.database, shop.program, None)  # type: ignore[arg-type]
-    told = (url, bare, plan.redis_url, diary, seed)
-    with _relay(url, plan), _killed(context.Process(target=follow_scrambled, args=told)):
-        _await(url, f"process {seed}")
+    with _relay(url, plan), in_a_process(url, shop, diary, seed, plan.redis_url):
         if plan.redis_url and random.random() < plan.forgetful:
             with redis.Redis.from_url(plan.redis_url) as client:
                 client.flushall()
@@ -135,10 +130,16 @@ def _relay(url: str, plan: Plan) -> AbstractContextManager[object]:
 
 
 @contextmanager
-def _killed(child: BaseProcess) -> Iterator[None]:
+def in_a_process(url: str, shop: Shop, diary: Path, seed: int, redis_url: str = "") -> Iterator[BaseProcess]:
+    """Follow in a process of its own, which is killed at the end. It has the lease when the block begins."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.consumers.killed"])
+    bare = Shop(shop.url, None, shop.database, shop.program, None)  # type: ignore[arg-type]
+    child = context.Process(target=follow_scrambled, args=(url, bare, redis_url, diary, seed))
     child.start()
     try:
-        yield
+        _await(url, f"process {seed}")
+        yield child
     finally:
         child.kill()
         child.join()

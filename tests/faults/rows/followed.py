@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from random import Random
 
+from identity.bootstrap import SystemClock
 from identity.consumers.feeds import LogFeed
 from identity.consumers.following import Following, follow
-from tests.consumers.killed import Plan, kill_again_and_again
+from tests.consumers.killed import LEASE, Plan, agree, in_a_process, kill_again_and_again
 from tests.consumers.test_fault_matrix import HOUR, MATRIX, MEMBERS, change_a_lot
 from tests.consumers.test_fault_matrix import Row as Failing
 from tests.consumers.world import (
@@ -23,6 +27,7 @@ from tests.consumers.world import (
     points,
     worked_until_done,
 )
+from tests.delivery.world import until
 from tests.faults.fault import Fault
 from tests.faults.ground import Scene
 from tests.reference_loyalty.serving import Shop
@@ -139,6 +144,40 @@ def killed(scene: Scene, *, stream: bool) -> Sequence[str]:
     return []
 
 
+def consumer_sleeps(scene: Scene) -> Sequence[str]:
+    """SIGSTOP past its lease: another one goes on; what the first does when it wakes is neither kept nor done twice."""
+    url, shop, random = scene.database(verify=False), scene.ground.programme(), scene.random
+    master, diary = Master(scene.store(url)), scene.folder / "diary"
+    numbers = [f"{shop.program}-m{at:03}" for at in range(24)]
+    for number in numbers:
+        shop.enrol(number, random.randint(1, 50))
+    master.enrol(*numbers)
+    master.commit()
+    before = points(shop)
+
+    def changed() -> None:
+        for _ in range(20):
+            master.change_something(random)
+        master.commit()
+
+    changed()
+    with in_a_process(url, shop, diary, 1) as sleeper:
+        assert sleeper.pid
+        time.sleep(random.uniform(0, 0.3))
+        os.kill(sleeper.pid, signal.SIGSTOP)
+        try:
+            with in_a_process(url, shop, diary, 2):
+                changed()
+                os.kill(sleeper.pid, signal.SIGCONT)
+                changed()
+                until(lambda: not master.store.consumers(SystemClock()).consumer("loyalty").lag)
+        finally:
+            os.kill(sleeper.pid, signal.SIGCONT)
+    time.sleep(2 * LEASE)
+    agree(url, master.store, shop, master)
+    return [] if points(shop) == before else ["points were lost or made"]
+
+
 _SAME = "the same members, points and merges as without it; nothing is given up"
 _PLATFORM = [
     Fault(f"loyalty: {name}", "loyalty platform", _SAME, 6, partial(failing_platform, row))
@@ -150,6 +189,13 @@ FAULTS = (
         "poison message", "consumer", "one dead letter; only its profile waits; a redrive ends it", 10, poison
     ),
     Fault("events repeated and reordered", "consumer", _SAME + "; a replay does nothing", 10, scrambled),
+    Fault(
+        "SIGSTOP consumer past its lease",
+        "consumer",
+        _SAME + "; nothing of the sleeper's",
+        10,
+        consumer_sleeps,
+    ),
     Fault("clock an hour ahead", "clock", _SAME, 6, partial(clock_turns, 1)),
     Fault("clock an hour behind", "clock", _SAME, 6, partial(clock_turns, -1)),
     Fault(
