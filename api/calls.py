@@ -69,14 +69,25 @@ class Call:
     def may(self, scope: Scope) -> bool:
         return scope.value in self.caller.scopes
 
-    def near(self, ask: Callable[[Service], _T], sure: Callable[[_T], bool] = lambda _: True) -> _T:
-        """Return what `ask` finds in the read replica where there is one, unless the client wants it as it is now."""
+    def near(
+        self,
+        ask: Callable[[Service], _T],
+        sure: Callable[[_T], bool] = lambda _: True,
+        *,
+        shown: bool = False,
+    ) -> _T:
+        """Return what `ask` finds in the read replica where there is one, unless the client wants it as it is now.
+        What is `shown` in clear is never read there: it is shown as it is now, or not at all."""
+        if shown or not self.service.settings.replica_url:
+            return ask(self.service)
         fresh = "no-cache" in self.request.headers.get("cache-control", "").lower()
         return ask(self.service) if fresh else self.service.near(ask, sure)
 
-    def near_unless_shown(self, ask: Callable[[Service], _T]) -> _T:
-        """Return the same of what shows values to who may see them: those are shown as they are now."""
-        return ask(self.service) if self.may(Scope.PERSONAL_READ) else self.near(ask)
+    def near_unless_shown(
+        self, ask: Callable[[Service], _T], sure: Callable[[_T], bool] = lambda _: True
+    ) -> _T:
+        """Return the same of what shows values to who may see them."""
+        return self.near(ask, sure, shown=self.may(Scope.PERSONAL_READ))
 
     def note(self, **told: str | int) -> None:
         """Put something opaque into the line that the log gets of this request."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -65,7 +65,7 @@ def match(asked: MatchAsked, call: Annotated[Call, needs(Scope.MATCH)]) -> Respo
         raise Problem(
             422, "INVALID_REQUEST", "The record holds what no record can.", "See E302, E308 and E309."
         )
-    report = call.near_unless_shown(lambda service: match_report(service, record, asked.limit))
+    report = call.near_unless_shown(lambda service: match_report(service, record, asked.limit), _anybody)
     shown = without_values(report)
     if shown != report and call.may(Scope.PERSONAL_READ):
         shown = report
@@ -80,7 +80,7 @@ def search(asked: NameAsked, call: Annotated[Call, needs(Scope.SEARCH)]) -> Resp
     call.context.limits.look_up(call.caller.client, asked.limit)
     wanted = NameSearch(asked.family_name, asked.given_name, asked.birth_date, asked.postcode)
     page_asked = (wanted, int(asked.cursor or 0), asked.limit)
-    rows = call.near(lambda service: service.store.searches.by_name(*page_asked))
+    rows = call.near(lambda service: service.store.searches.by_name(*page_asked), bool)
     ids = list(dict.fromkeys(golden_id for _, golden_id in rows))
     call.audit(AuditAction.SEARCH, found=len(ids))
     page = {
@@ -97,6 +97,10 @@ def _answers(call: Call, questions: Sequence[Question]) -> list[Answer]:
 
 def _all_known(answers: Sequence[Answer]) -> bool:
     return all(answer.golden_ids for answer in answers)
+
+
+def _anybody(report: Mapping[str, Any]) -> bool:
+    return bool(report["alike"])
 
 
 def _question(asked: Asked) -> Question:

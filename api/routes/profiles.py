@@ -59,7 +59,7 @@ def profile(
     policy = policy_of(call, purpose)
     if as_of is not None:
         return Response(orjson.dumps(_then(call, golden_id, as_of)), media_type=_JSON)
-    shown = policy is not None or call.may(Scope.PERSONAL_READ)
+    shown = _shown(call, policy)
     view = _view(call, golden_id, shown=shown)
     if policy and refused(view.profile.consents, policy):
         call.note(purpose=policy.name, refused=1)
@@ -91,31 +91,28 @@ def _parts(include: str) -> frozenset[str]:
     return parts
 
 
+def _shown(call: Call, policy: PurposePolicy | None) -> bool:
+    """Say whether the caller may see values in clear: some of them for a purpose, or all."""
+    return policy is not None or call.may(Scope.PERSONAL_READ)
+
+
 def _view(call: Call, golden_id: str, *, shown: bool) -> ProfileView:
-    """Return the profile that answers. Where values are to be `shown`, it is as it is now: what a read replica has is
-    confirmed, and allowed, by the primary."""
-    view = call.near(lambda service: _stored(service, golden_id), bool) if storable(golden_id) else None
-    if shown and view and call.service.store.views.version_of(view.profile.golden_id) != _version(view):
-        view = _stored(call.service, golden_id)
+    """Return the profile that answers, with what its person allows by now."""
+    view = None
+    if storable(golden_id):
+        view = call.near(lambda service: _by_now(service, golden_id), bool, shown=shown)
     if view is None:
         raise LookupFailed("E501", "No profile has this golden id.", "Look it up by something else.")
     if view.status == "erased":
         raise erased()
     call.note(golden_id=view.profile.golden_id)
-    if shown:
-        return _by_now(call.service, view)
-    return call.near(lambda service: _by_now(service, view))
+    return view
 
 
-def _stored(service: Service, golden_id: str) -> ProfileView | None:
-    return service.store.views.profile(GoldenId(golden_id))
-
-
-def _version(view: ProfileView) -> tuple[int, str]:
-    return view.profile.version, view.status
-
-
-def _by_now(service: Service, view: ProfileView) -> ProfileView:
+def _by_now(service: Service, golden_id: str) -> ProfileView | None:
+    view = service.store.views.profile(GoldenId(golden_id))
+    if view is None or view.status == "erased":
+        return view
     return replace(view, profile=service.consents.by_now(view.profile))
 
 
@@ -139,13 +136,14 @@ def _told(
     call: Call, view: ProfileView, policy: PurposePolicy | None, parts: frozenset[str]
 ) -> dict[str, Any]:
     profile, clear = view.profile, call.may(Scope.PERSONAL_READ)
+    shown = _shown(call, policy)
     values = {name: found.value for name, found in profile.values.items()}
     told: dict[str, Any] = {
         "golden_id": profile.golden_id,
         "redirected_from": view.redirected_from,
         "version": profile.version,
         "status": view.status,
-        "restricted": view.status == "empty" and _is_restricted(call, profile.golden_id),
+        "restricted": view.status == "empty" and _is_restricted(call, profile.golden_id, shown=shown),
         "values": disclose(values, profile.consents, policy, clear=clear),
         "record_keys": [str(key) for key in profile.records],
         "updated_at": view.updated_at.isoformat(),
@@ -159,12 +157,14 @@ def _told(
     if "records" in parts:
         told["records"] = [_record(call, key, profile.consents, policy, clear) for key in profile.records]
     if "history" in parts:
-        told["history"] = call.near(lambda service: how_report(service, profile.golden_id))["history"]
+        told["history"] = call.near(lambda service: how_report(service, profile.golden_id), shown=shown)[
+            "history"
+        ]
     return told
 
 
-def _is_restricted(call: Call, golden_id: str) -> bool:
-    return call.near(lambda service: bool(service.store.privacy.restricted(golden_id)))
+def _is_restricted(call: Call, golden_id: str, *, shown: bool) -> bool:
+    return call.near(lambda service: bool(service.store.privacy.restricted(golden_id)), shown=shown)
 
 
 def _reason(found: Any) -> dict[str, Any]:
@@ -176,7 +176,8 @@ def _record(
     call: Call, key: Any, consents: Mapping[str, str], policy: PurposePolicy | None, clear: bool
 ) -> dict[str, Any]:
     """Return a record as far as it may be seen: what its person allows, not what it states itself."""
-    record = call.near(lambda service: service.store.views.record(key), bool)
+    shown = _shown(call, policy)
+    record = call.near(lambda service: service.store.views.record(key), bool, shown=shown)
     attributes = disclose(record.attributes, consents, policy, clear=clear) if record else {}
     observed = record.observed_at.isoformat() if record and record.observed_at else None
     return {

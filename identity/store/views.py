@@ -169,13 +169,6 @@ class Views(ReviewViews):
             redirected_from=golden_id if row.golden_id != golden_id else None,
         )
 
-    def version_of(self, golden_id: GoldenId) -> tuple[int, str] | None:
-        """Return the version and the status of a profile itself; redirects are not followed."""
-        asked = select(_PROFILE.version, _PROFILE.status).where(_PROFILE.golden_id == golden_id)
-        with self._database.read() as look:
-            row = look.execute(asked).one_or_none()
-        return None if row is None else (row.version, row.status)
-
     def members(self, golden_id: GoldenId, as_of: datetime | None = None) -> tuple[RecordKey, ...]:
         """Return the records under this id in key order, now or at a moment; redirects are not followed."""
         with self._database.read() as look:
