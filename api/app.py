@@ -105,8 +105,8 @@ def _lifespan(service: Service, settings: ApiSettings):  # type: ignore[no-untyp
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         yield
-        if "replica" in vars(service):
-            service.replica.close()
+        if replica := vars(service).pop("replica", None):
+            replica.close()
         await app.state.context.limits.close()
 
     return lifespan

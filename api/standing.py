@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from math import inf
 from typing import Any
 
+from identity import replica
 from identity.bootstrap import Service
 from identity.commands.following import consumers_report
 from identity.delivery.subscribing import Standing, standings
 from identity.model.delivery import SubscriberStatus
+from identity.model.errors import IdentityError
 
-__all__ = ["standing"]
+__all__ = ["replica_standing", "standing"]
 
 Rows = Iterable[tuple[tuple[str, ...], float]]
 _NUMBERS = ("lag", "held", "dead_letters", "blocked", "failures", "silent_seconds")
+
+
+def replica_standing(service: Service) -> replica.Standing | None:
+    """Return how the read replica stands, where there is one."""
+    if not service.settings.replica_url:
+        return None
+    try:
+        return service.replica.standing()
+    except IdentityError:  # it is looked at once the primary has been asked
+        return replica.Standing(replica.ReplicaState.AWAY, inf)
 
 
 def standing(service: Service, now: datetime) -> dict[str, Rows]:

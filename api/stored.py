@@ -6,15 +6,16 @@ Every server of an installation tells the same, because all ask one database: ta
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from api.standing import standing
+from api.standing import replica_standing, standing
 from identity.bootstrap import Service, SystemClock
 from identity.model.errors import IdentityError
 from identity.observing.kept import Kept
-from identity.replica import ReplicaState
+from identity.replica import ReplicaState, Standing
 from identity.store.figures import Large, Waiting
 
 __all__ = ["FAMILIES", "Stored"]
@@ -75,11 +76,12 @@ class Stored:
         self._reviews = Kept(lambda: service.store.figures.reviews(SystemClock().now()))
 
     def collect(self) -> Iterator[Any]:
-        try:
-            told = {**self._told(), "identity_database_answers": [((), 1.0)]}
-        except IdentityError:
-            told = {"identity_database_answers": [((), 0.0)]}
-        told |= _replica(self._service)
+        replica = replica_standing(self._service)
+        told: dict[str, Rows] = {"identity_database_answers": [((), 0.0)]}
+        if not (replica and replica.silent):
+            with suppress(IdentityError):
+                told = {**self._told(), "identity_database_answers": [((), 1.0)]}
+        told |= _replica(replica)
         for name, (meaning, labels) in FAMILIES.items():
             if name in told:
                 kind: Any = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
@@ -137,14 +139,9 @@ def _among(counted: Mapping[Any, int], *known: Iterable[str]) -> Rows:
     return sorted(found.items())
 
 
-def _replica(service: Service) -> dict[str, Rows]:
-    """Tell how the read replica stands, where there is one."""
-    if not service.settings.replica_url:
+def _replica(standing: Standing | None) -> dict[str, Rows]:
+    if standing is None:
         return {}
-    try:
-        standing = service.replica.standing()
-    except IdentityError:  # it could not be looked at yet
-        return {"identity_replica_answers": [((), 0.0)]}
     return {
         "identity_replica_answers": [((), standing.state is ReplicaState.ANSWERS)],
         "identity_replica_lag_seconds": [((), standing.lag)],

@@ -261,10 +261,13 @@ class Service:
         """The read replica, watched from now on. All but the store is shared: what is written is written here."""
         assert self.desk, "which may write, here"
         told, near = self.settings, copy(self)
-        kept = (told.patience, self.features, told.connections)
+        kept = (min(told.patience, told.replica_lag), self.features, told.connections)
         vars(near)["store"] = Store(told.replica_url, *kept, field_keys=told.field_keys)
-        vars(near).pop("consents", None)  # which would ask our store
-        found = Replica(self, near, (self.store, near.store), told.replica_lag)
+        for ours in ("consents", "_checked_until"):  # which would ask our store, or tell of it
+            vars(near).pop(ours, None)
+        # Of several threads that come here at once, all get the one that the first has made.
+        made = Replica(self, near, (self.store, near.store), told.replica_lag)
+        found: Replica[Service] = vars(self).setdefault("replica", made)
         found.watch()
         return found
 

@@ -129,12 +129,27 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         _setting(environment, "IDENTITY_ENGINE", shipped.engine, "duckdb|spark"),
         _setting(environment, "IDENTITY_SPARK_MASTER", shipped.spark_master, r"\S{1,500}"),
         environment.get("IDENTITY_SPARK_FOLDER", shipped.spark_folder),
-        _unrepeated(environment, "IDENTITY_REPLICA_URL", "", f"({SERVER_URL})?"),
+        _replica_url(environment),
         float(
             _setting(
                 environment, "IDENTITY_REPLICA_LAG", str(shipped.replica_lag), r"[1-9][0-9]{0,3}(\.[0-9]+)?"
             )
         ),
+    )
+
+
+def _replica_url(environment: Mapping[str, str]) -> str:
+    told = _unrepeated(environment, "IDENTITY_REPLICA_URL", "", f"({SERVER_URL})?")
+    if told and not re.fullmatch(SERVER_URL, environment.get("IDENTITY_DATABASE_URL", "")):
+        raise replica_of_a_file()
+    return told
+
+
+def replica_of_a_file() -> RulesError:
+    return RulesError(
+        "E119",
+        "IDENTITY_REPLICA_URL goes with a database on a server only.",
+        "Name the primary in IDENTITY_DATABASE_URL.",
     )
 
 

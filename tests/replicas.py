@@ -20,6 +20,16 @@ from tests.databases import postgresql_programs
 
 __all__ = ["Server", "Servers", "server_in", "servers", "until"]
 
+# A test run may be killed without notice: both servers live as long as the pipe on this script's standard input.
+_LIFE = """
+cat > /dev/null
+for each in c p
+do
+    "$1/pg_ctl" -D "$2/$each/data" -m immediate -s stop 2> /dev/null
+done
+rm -rf "$2"
+"""
+
 # What the copy missed is kept for it, and it asks again at once.
 _OPTIONS = (
     "-k '{folder}' -c listen_addresses='' -c fsync=off -c autovacuum=off -c wal_keep_size=512MB"
@@ -50,6 +60,17 @@ class Server:
         """End it as a crash does: nobody is waited for."""
         if (self._folder / "data" / "postmaster.pid").exists():
             self.run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "-s", "stop")
+
+    @contextmanager
+    def as_long_as_we_live(self) -> Iterator[None]:
+        """End the two servers in this folder, and the folder, at the end of the block or of this process."""
+        called = ["sh", "-c", _LIFE, "sh", str(self._programs), str(self._folder)]
+        life = subprocess.Popen(called, stdin=subprocess.PIPE, start_new_session=True, **self._user)
+        try:
+            yield
+        finally:
+            life.communicate(timeout=60)
+            shutil.rmtree(self._folder, ignore_errors=True)  # which its user may not take away itself
 
     @property
     def data(self) -> str:
@@ -97,8 +118,8 @@ def server_in(folder: Path) -> Server:
 def servers() -> Iterator[Servers]:
     # Not pytest's folder: a socket's path may have a hundred characters, and root's folders are closed to others.
     folder = Path(tempfile.mkdtemp(prefix="replicas-"))
-    _, primary, copy = (server_in(folder / name) for name in ("", "p", "c"))
-    try:
+    own, primary, copy = (server_in(folder / name) for name in ("", "p", "c"))
+    with own.as_long_as_we_live():
         primary.init()
         primary.start()
         primary.run(
@@ -107,10 +128,6 @@ def servers() -> Iterator[Servers]:
         )  # fmt: skip
         copy.start()
         yield Servers(primary, copy)
-    finally:
-        for each in (copy, primary):
-            each.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def until(holds: Callable[[], Any], seconds: float = 30.0) -> None:

@@ -14,9 +14,10 @@ from api.calls import Call, Context, Reply, Write, needs, needs_to_write
 from api.metrics import CONTENT_TYPE
 from api.refusals import refusals, refusals_at_the_door
 from api.scopes import Scope
+from api.standing import replica_standing
 from identity.commands import models, night
 from identity.engines.stages import Stages
-from identity.model.errors import IdentityError
+from identity.model.errors import IdentityError, StoreError
 from identity.model.run import RunStatus
 from identity.replica import ReplicaState, Standing
 
@@ -48,8 +49,9 @@ def readyz(request: Request) -> Response:
     """Say whether requests can be answered, and what is missing if not. `reads only`: a read replica answers look-ups
     while something is missing that writes need."""
     context: Context = request.app.state.context
-    missing = {name: problem for name, check in _CHECKS.items() if (problem := _problem(check, context))}
-    replica = context.service.replica.standing() if context.service.settings.replica_url else None
+    replica = replica_standing(context.service)
+    checks = _WHILE_SILENT if replica and replica.silent else _CHECKS
+    missing = {name: problem for name, check in checks.items() if (problem := _problem(check, context))}
     answers = replica is not None and replica.state is ReplicaState.ANSWERS and "keys" not in missing
     status = ("reads only" if answers else "missing") if missing else "ok"
     told = {"status": status, "missing": missing, **_told_of(replica)}
@@ -82,12 +84,18 @@ def _index(context: Context) -> None:
         refuse_another_index(look, context.service.desk)
 
 
+def _nothing_is_said() -> None:
+    raise StoreError("E402", "The database says nothing.", "Look at its server, and the way there.")
+
+
 _CHECKS = {
     "database": lambda context: context.service.store.check_current(),
     "index": _index,
     "model": lambda context: context.service.active_model(),
     "keys": lambda context: context.tokens._current(600.0),
 }
+_WHILE_SILENT = {"database": lambda _: _nothing_is_said(), "keys": _CHECKS["keys"]}
+"""What is looked at while the primary lets everybody wait who asks it."""
 
 
 @public.get(

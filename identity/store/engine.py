@@ -239,6 +239,10 @@ class Store:
         """Return how far the log of the server has got; None for a database that is no server's."""
         return self._database.log_position()
 
+    def sever(self) -> None:
+        """Cut every connection to a server that says nothing: whoever waits for it is told so, by a StoreError."""
+        self._database.sever()
+
     def scrub(self) -> None:
         """Have the database let go of what was deleted, as far as it does so on demand."""
         self._database.scrub()

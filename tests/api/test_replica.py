@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
+from threading import enumerate as enumerate_threads
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +24,7 @@ from tests.api.conftest import Api
 from tests.api.test_consents import check, tell
 from tests.api.test_privacy import erased
 from tests.api.test_routes import BERT, INES
+from tests.faults.proxy import proxy
 from tests.replicas import Servers, servers, until
 
 pytestmark = pytest.mark.postgresql
@@ -223,6 +229,94 @@ def test_a_withdrawal_and_an_erasure_hold_at_once(api: Api, pair: Servers) -> No
 
 
 @pytest.mark.usefixtures("paused")
+def test_what_is_shown_in_clear_is_never_read_from_the_replica(api: Api, pair: Servers) -> None:
+    golden_id = ines(api, pair)
+    pair.copy.ask("SELECT pg_wal_replay_pause()")
+    api.tell("ecommerce", "7", **{**INES, "city": "Porto"})
+    before = reads(api)
+    shown = api.get(f"/v1/profiles/{golden_id}?include=records,consents,history,provenance").json()
+    assert [each["attributes"].get("city") for each in shown["records"]] == ["Porto", None]
+    assert len(shown["history"]) == len(api.get(f"/v1/profiles/{golden_id}/how").json()["history"])
+    assert api.get("/v1/why?one=pos:1&other=ecommerce:7").status_code == 200
+    assert api.post("/v1/match", {"record": INES}).json()["alike"]
+    assert reads(api) == before, "nobody was asked but the primary, and nothing had to be chosen"
+
+
+@pytest.mark.usefixtures("paused")
+def test_who_was_told_a_moment_ago_is_found_by_name_and_by_likeness(api: Api, pair: Servers) -> None:
+    ines(api, pair)
+    pair.copy.ask("SELECT pg_wal_replay_pause()")
+    bert = api.tell("pos", "2", **BERT)["golden_id"]
+    opaque = api.headers(*OPAQUE)
+    found = api.http.post("/v1/search", json={"family_name": BERT["family_name"]}, headers=opaque).json()
+    assert found["golden_ids"] == [bert]
+    alike = api.http.post("/v1/match", json={"record": BERT}, headers=opaque).json()["alike"]
+    assert [each["golden_id"] for each in alike] == [bert]
+
+
+def test_of_many_who_look_up_first_one_begins_to_watch(pair: Servers, database: str) -> None:
+    told = Settings(pair.primary.url(database), replica_url=pair.copy.url(database))
+    service, together = Service(told), Barrier(8)
+    before = sys.getswitchinterval()
+    assert service.desk, "which is there before anybody looks up"
+
+    def first(_: int) -> Any:
+        together.wait(10)
+        return service.replica
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            found = set(map(id, threads.map(first, range(8))))
+        assert len(found) == 1
+        assert sum(each.name == "replica" for each in enumerate_threads()) == 1
+    finally:
+        sys.setswitchinterval(before)
+        service.replica.close()
+        service.store.close()
+
+
+def test_a_replica_that_says_nothing_any_more_keeps_nobody_waiting(
+    pair: Servers, database: str, tmp_path: Path
+) -> None:
+    with proxy(unix=f"{pair.copy.place}/.s.PGSQL.5432") as between:
+        url = f"postgresql://postgres@127.0.0.1:{between.at}/{database}"
+        told = Settings(pair.primary.url(database), index_secret="a secret", replica_url=url, replica_lag=1.0)
+        api = Api(Service(told), ApiSettings(signing_key=tmp_path / "key.json", rate="100000/second"))
+        with api.http:
+            ines(api, pair)
+            between.swallowing = True
+            begun = time.monotonic()
+            with ThreadPoolExecutor(8) as threads:
+                answers = list(
+                    threads.map(lambda _: api.post("/v1/lookup", {"email": INES["email"]}), range(8))
+                )
+            assert [each.status_code for each in answers] == [200] * 8
+            assert time.monotonic() - begun < 10
+            assert state(api) == "away"
+            between.swallowing = False
+            until(lambda: state(api) == "answers")
+        api.service.store.close()
+
+
+def test_a_replica_that_was_promoted_is_a_stranger(database: str) -> None:
+    with servers() as pair:
+        pair.primary.ask(f"CREATE DATABASE {database}")
+        migrate(pair.primary.url(database))
+        stores = Store(pair.primary.url(database)), Store(pair.copy.url(database))
+        stores[0].put_setting("database_id", "ours")
+        pair.in_step()
+        replica = Replica("here", "near", stores, 5.0)
+        assert replica.check().state is ReplicaState.ANSWERS
+        pair.copy.ask("SELECT pg_promote()")
+        stores[1].put_setting("written", "by whoever took it for the primary")
+        assert replica.check().state is ReplicaState.STRANGER
+        assert replica.answered(lambda who: who, lambda _: True) == "here"
+        replica.close()
+        stores[0].close()
+
+
+@pytest.mark.usefixtures("paused")
 def test_how_far_behind_a_replica_is_needs_no_clock_but_ours(pair: Servers, database: str) -> None:
     now = [0.0]
     stores = Store(pair.primary.url(database)), Store(pair.copy.url(database))
@@ -284,5 +378,10 @@ def test_settings_of_the_replica_that_make_no_sense_are_refused_and_not_repeated
     assert "secret" not in str(refused.value)
     with pytest.raises(RulesError):
         settings_from({"IDENTITY_REPLICA_LAG": "0"})
-    told = settings_from({"IDENTITY_REPLICA_URL": "postgresql://u@h/d", "IDENTITY_REPLICA_LAG": "2.5"})
+    with pytest.raises(RulesError, match="on a server only"):
+        settings_from({"IDENTITY_REPLICA_URL": "postgresql://u@h/d"})
+    primary = {"IDENTITY_DATABASE_URL": "postgresql://u@p/d"}
+    told = settings_from(
+        primary | {"IDENTITY_REPLICA_URL": "postgresql://u@h/d", "IDENTITY_REPLICA_LAG": "2.5"}
+    )
     assert (told.replica_url, told.replica_lag) == ("postgresql://u@h/d", 2.5)

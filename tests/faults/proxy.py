@@ -29,9 +29,10 @@ class Proxy:
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def serve(self) -> None:
+    async def serve(self) -> asyncio.Server:
         server = await asyncio.start_server(self._meet, "127.0.0.1", 0)
         self.at = server.sockets[0].getsockname()[1]
+        return server
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -96,9 +97,10 @@ class Proxy:
 
     def run(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self.serve())
+        server = self._loop.run_until_complete(self.serve())
         ready.set()
         self._loop.run_forever()
+        server.close()
         for task in list(self._tasks):
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))

@@ -108,6 +108,10 @@ class Database(Protocol):
         """Return how far the server's log has got; None where a database is no server's."""
         ...
 
+    def sever(self) -> None:
+        """Cut every connection to a server that says nothing: whoever waits for it is told so, by a StoreError."""
+        ...
+
     def scrub(self) -> None:
         """Let go of what was deleted: of copies that were kept for a while only."""
         ...

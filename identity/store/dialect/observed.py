@@ -44,6 +44,9 @@ class Observed:
     def log_position(self) -> LogPosition | None:
         return self._database.log_position()  # asked each second: no span of anybody's trace
 
+    def sever(self) -> None:
+        self._database.sever()
+
     def scrub(self) -> None:
         self._database.scrub()
 

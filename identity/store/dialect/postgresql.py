@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import adbc_driver_postgresql.dbapi as adbc_postgresql
 import pyarrow as pa
@@ -42,7 +46,8 @@ _PRIMARY_KEY = """
     WHERE conrelid = '{table}'::regclass AND contype = 'p'
 """
 _LOG_POSITION = Statement("""
-    SELECT (CASE WHEN copied THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0')::bigint, copied
+    SELECT (CASE WHEN copied THEN coalesce(pg_last_wal_replay_lsn(), '0/0') ELSE pg_current_wal_flush_lsn() END
+            - '0/0')::bigint, copied
     FROM pg_is_in_recovery() AS copied
 """)
 _WHOLE = ("seqscan", "hashjoin", "mergejoin")
@@ -69,6 +74,9 @@ class PostgresDatabase:
             )
         except (ModuleNotFoundError, NoSuchModuleError):
             raise unusable_url("PostgreSQL needs the package psycopg[binary]") from None
+        self._opened: WeakSet[Any] = WeakSet()
+        self._opening = threading.Lock()
+        event.listen(self._engine, "connect", self._keep_in_sight)
         event.listen(self._engine, "connect", _speak_in_utc)
         event.listen(self._engine, "checkin", _used)
         event.listen(self._engine, "checkout", _refuse_lost)
@@ -166,6 +174,21 @@ class PostgresDatabase:
         with self.look() as look:
             ((position, copied),) = look.ask(_LOG_POSITION.of())()
         return LogPosition(position, copied)
+
+    def _keep_in_sight(self, connection: Any, _: object) -> None:
+        with self._opening:
+            self._opened.add(connection)
+
+    def sever(self) -> None:
+        with self._opening:
+            opened = list(self._opened)
+        for connection in opened:
+            # Another thread waits inside the driver: only its socket can be reached from here.
+            with (
+                suppress(OSError, self._engine.dialect.loaded_dbapi.Error),
+                socket.socket(fileno=os.dup(connection.fileno())) as wire,
+            ):
+                wire.shutdown(socket.SHUT_RDWR)
 
     def scrub(self) -> None:
         # Dead rows go with the next vacuum; a whole rewrite, which locks, is left to who looks after the server.

@@ -157,6 +157,9 @@ class SqliteDatabase:
     def log_position(self) -> None:
         return None
 
+    def sever(self) -> None:
+        pass
+
     def scrub(self) -> None:
         # What is deleted is overwritten (secure_delete); what it was stands in the log until that is emptied, for which
         # readers have to be past it: then whoever writes next goes on.
