@@ -20,6 +20,7 @@ from identity.bootstrap import Service, Settings, settings_from
 from identity.model.errors import RulesError
 from identity.replica import Replica, ReplicaState
 from identity.store import Store, migrate
+from identity.store.dialect import postgresql
 from tests.api.conftest import Api
 from tests.api.test_consents import check, tell
 from tests.api.test_privacy import erased
@@ -228,6 +229,17 @@ def test_a_withdrawal_and_an_erasure_hold_at_once(api: Api, pair: Servers) -> No
     )
 
 
+def test_connections_that_were_idle_are_looked_at_without_writing(
+    api: Api, pair: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golden_id = ines(api, pair)
+    monkeypatch.setattr(postgresql, "_FRESH", 0.0)
+    before = reads(api)
+    for _ in range(2):
+        assert {each.status_code for each in asked(api, golden_id).values()} == {200}
+    assert fresh(before, reads(api)) == {("replica", "in step")}
+
+
 @pytest.mark.usefixtures("paused")
 def test_what_is_shown_in_clear_is_never_read_from_the_replica(api: Api, pair: Servers) -> None:
     golden_id = ines(api, pair)
@@ -297,6 +309,49 @@ def test_a_replica_that_says_nothing_any_more_keeps_nobody_waiting(
             between.swallowing = False
             until(lambda: state(api) == "answers")
         api.service.store.close()
+
+
+def test_look_ups_go_on_while_the_primary_says_nothing(pair: Servers, database: str, tmp_path: Path) -> None:
+    with proxy(unix=f"{pair.primary.place}/.s.PGSQL.5432") as between:
+        url = f"postgresql://postgres@127.0.0.1:{between.at}/{database}?connect_timeout=2"
+        told = Settings(url, index_secret="a secret", replica_url=pair.copy.url(database), replica_lag=2.0)
+        api = Api(Service(told), ApiSettings(signing_key=tmp_path / "key.json", rate="100000/second"))
+        with api.http:
+            golden_id = ines(api, pair)
+            opaque = api.headers(*OPAQUE)
+            between.swallowing = True
+            until(lambda: api.service.replica.standing().silent)
+            begun = time.monotonic()
+            found = api.http.post("/v1/lookup", json={"email": INES["email"]}, headers=opaque)
+            assert found.json().get("golden_id") == golden_id, (found.text, api.service.replica.standing())
+            nobody = api.http.post("/v1/lookup", json={"email": "nobody@x.example"}, headers=opaque)
+            assert nobody.status_code == 404, "which is all that anybody can know"
+            ready = api.http.get("/readyz")
+            assert (ready.status_code, ready.json()["status"]) == (200, "reads only")
+            assert "identity_database_answers 0.0" in api.http.get("/metrics").text
+            assert time.monotonic() - begun < 1.0, "nobody waited for it"
+            between.swallowing = False
+            until(lambda: api.http.get("/readyz").json()["status"] == "ok")
+        api.service.store.close()
+
+
+def test_who_starts_while_the_primary_is_away_says_so_and_begins_when_it_is_back(
+    pair: Servers, database: str, tmp_path: Path
+) -> None:
+    told = Settings(pair.primary.url(database), index_secret="a secret", replica_url=pair.copy.url(database))
+    api = Api(Service(told), ApiSettings(signing_key=tmp_path / "key.json", rate="100000/second"))
+    with api.http:
+        pair.primary.stop()
+        try:
+            ready = api.http.get("/readyz")
+            assert (ready.status_code, ready.json()["status"]) == (503, "missing")
+            assert ready.json()["replica"] == {"state": "away", "lag_seconds": None}
+            assert "identity_replica_answers 0.0" in api.http.get("/metrics").text
+        finally:
+            pair.primary.start()
+        until(lambda: state(api) == "answers")
+        assert api.http.get("/readyz").json()["status"] == "ok"
+    api.service.store.close()
 
 
 def test_a_replica_that_was_promoted_is_a_stranger(database: str) -> None:

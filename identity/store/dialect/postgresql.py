@@ -252,8 +252,10 @@ def _refuse_lost(connection: Any, record: Any, _: object) -> None:
     if time.monotonic() - record.info.get("used", -inf) < _FRESH:
         return
     try:
+        # Without a transaction: one that might write, as it would be here, is refused by a server that only follows.
+        connection.autocommit = True
         connection.execute("SELECT 1")
-        connection.rollback()
+        connection.autocommit = False
     except connection.OperationalError:
         raise DisconnectionError from None
 
