@@ -52,10 +52,17 @@ def readyz(request: Request) -> Response:
     replica = replica_standing(context.service)
     checks = _WHILE_SILENT if replica and replica.silent else _CHECKS
     missing = {name: problem for name, check in checks.items() if (problem := _problem(check, context))}
-    answers = replica is not None and replica.state is ReplicaState.ANSWERS and "keys" not in missing
-    status = ("reads only" if answers else "missing") if missing else "ok"
+    reads = bool(missing) and "keys" not in missing and _is_read(replica, context)
+    status = "reads only" if reads else "missing" if missing else "ok"
     told = {"status": status, "missing": missing, **_told_of(replica)}
     return Reply(503 if status == "missing" else 200, told).response()
+
+
+def _is_read(replica: Standing | None, context: Context) -> bool:
+    """Say whether look-ups are answered by the replica: by asking it, because it may lack what the primary lacks."""
+    if replica is None or replica.state is not ReplicaState.ANSWERS:
+        return False
+    return _problem(lambda _: context.service.near(lambda service: service.lookup([])), context) is None
 
 
 def _told_of(replica: Standing | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from threading import enumerate as enumerate_threads
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from api.settings import ApiSettings
@@ -333,6 +334,19 @@ def test_look_ups_go_on_while_the_primary_says_nothing(pair: Servers, database: 
             between.swallowing = False
             until(lambda: api.http.get("/readyz").json()["status"] == "ok")
         api.service.store.close()
+
+
+def test_who_can_answer_no_look_up_either_is_not_ready_whatever_the_replica(
+    api: Api, pair: Servers, database: str
+) -> None:
+    ines(api, pair)
+    with psycopg.connect(pair.primary.url(database)) as connection:
+        connection.execute("DELETE FROM setting WHERE name = 'index_version'")
+    pair.in_step()
+    until(lambda: api.http.get("/readyz").status_code == 503)
+    ready = api.http.get("/readyz").json()
+    assert (ready["status"], list(ready["missing"])) == ("missing", ["index"])
+    assert api.post("/v1/lookup", {"email": INES["email"]}).json()["code"] == "E412"
 
 
 def test_who_starts_while_the_primary_is_away_says_so_and_begins_when_it_is_back(
