@@ -58,7 +58,7 @@ from identity.model.record import SourceRecord
 from identity.model.vocabulary import FEATURES
 from identity.ports import Arrival, BatchEngine, Look, RunLog, StoredModel, Survivor
 from identity.ports.delivery import Deliveries
-from identity.replica import Replica
+from identity.replica import PATIENT, Replica
 from identity.scorers import Scorers
 from identity.settings import Settings, settings_from
 from identity.store import Store
@@ -261,7 +261,7 @@ class Service:
         """The read replica, watched from now on. All but the store is shared: what is written is written here."""
         assert self.desk, "which may write, here"
         told, near = self.settings, copy(self)
-        kept = (min(told.patience, told.replica_lag), self.features, told.connections)
+        kept = (min(told.patience, told.replica_lag, PATIENT), self.features, told.connections)
         vars(near)["store"] = Store(told.replica_url, *kept, field_keys=told.field_keys)
         for ours in ("consents", "_checked_until"):  # which would ask our store, or tell of it
             vars(near).pop(ours, None)

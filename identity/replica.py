@@ -17,13 +17,14 @@ from identity.observing.counts import count
 from identity.settings import replica_of_a_file
 from identity.store import Store
 
-__all__ = ["Replica", "ReplicaState", "Standing"]
+__all__ = ["PATIENT", "Replica", "ReplicaState", "Standing"]
 
 _T = TypeVar("_T")
 _S = TypeVar("_S")
 _EVERY = 1.0  # seconds between two looks at both servers; a quarter of a shorter bound
 _KEPT = 3_600  # positions that are remembered while the copy does not move
-_PATIENT = 5.0  # seconds that the copy may take to say how far it is, where the bound is larger
+PATIENT = 5.0
+"""Seconds that anybody waits for the copy, where the bound is larger."""
 
 
 class ReplicaState(StrEnum):
@@ -70,7 +71,7 @@ class Replica(Generic[_S]):
         self._here, self._near = here, near
         self._primary, self._copy = stores
         self._bound, self._monotonic = bound, monotonic
-        self._patience = min(bound, _PATIENT)
+        self._patience = min(bound, PATIENT)
         self._noted: deque[tuple[float, int]] = deque(maxlen=_KEPT)
         self._as_of = self._seen = -inf
         self._asked, self._was_silent = inf, False
@@ -94,7 +95,7 @@ class Replica(Generic[_S]):
     def close(self) -> None:
         self._stop.set()
         if self._thread:
-            self._thread.join(_PATIENT)  # a server that says nothing holds nobody up
+            self._thread.join(PATIENT)  # a server that says nothing holds nobody up
         self._copy.close()
 
     def check(self) -> Standing:
