@@ -25,6 +25,7 @@ from identity.commands.work_off import spool_of, work_until
 from identity.delivery.office import deliver_until
 from identity.model.errors import IdentityError, RulesError
 from identity.observing import observe
+from identity.workbench import forget_spills
 
 __all__ = ["application", "config_of", "listen", "log_as_json", "serve"]
 
@@ -142,6 +143,7 @@ def _tidy(service: Service, stop: threading.Event) -> None:
             service.redo(1_000)
             requests.forget(SystemClock().now() - _KEPT)
             spool_of(service).forget(_KEPT)
+            forget_spills()
             service.anchors.flush()
             stewards.forget_sessions(_KEPT)
         except IdentityError as error:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
 from identity.model.errors import ModelError
 
-__all__ = ["workbench"]
+__all__ = ["forget_spills", "lacks_room", "workbench"]
 
 _PREFIX = "identity-spill-"
-_HELD = "held"
-_YOUNG = 60.0  # seconds; one that is being made is not held yet
+_MADE, _HELD = "made", "held"
+_SIGNS = (
+    "no space left",
+    "disk quota",
+    "file too large",
+    "could not write all bytes",
+    "attempted to write 0 bytes",
+    "max_temp_directory_size",
+)
 
 
 @contextmanager
@@ -27,10 +33,10 @@ def workbench(
     threads: int | None = None, memory: str = "", spill: str = ""
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database that takes so many threads, and so much memory before it spills: into a folder of its own below
-    `spill`, or where temporary files lie (TMPDIR). ModelError E609 where there is no room."""
+    `spill`, or where temporary files lie (TMPDIR). ModelError E609 where there is no room, or no such folder."""
     try:
         with (
-            _private(spill or tempfile.gettempdir()) as folder,
+            _private(spill) as folder,
             duckdb.connect(config={"temp_directory": str(folder)}) as connection,
         ):
             if threads is not None:
@@ -38,35 +44,50 @@ def workbench(
             if memory:
                 connection.execute(f"set memory_limit='{memory}'")
             yield connection
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as problem:
-        if not _is_room(problem):
+    except duckdb.Error as problem:
+        if not lacks_room(problem):
             raise
         # The cause is dropped on purpose: databases quote values in their messages.
         raise _no_room() from None
 
 
-@contextmanager
-def _private(below: str) -> Iterator[Path]:
-    """Make a folder that only its owner may enter: what is spilled is personal. Those of killed processes go first."""
-    _sweep(below)
-    try:
-        made = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=below, ignore_cleanup_errors=True)
-        held = (Path(made.name) / _HELD).open("w")
-    except OSError:  # no such folder, no right to write there, or no room for as much as a name
-        raise _no_room() from None
-    with made as folder, held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield Path(folder)
+def lacks_room(problem: duckdb.Error) -> bool:
+    """Tell a lack of memory or disk from whatever else DuckDB may say: a file that is missing, or cannot be read."""
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        return True
+    told = str(problem).lower()
+    return isinstance(problem, duckdb.IOException) and any(sign in told for sign in _SIGNS)
 
 
-@cache
-def _sweep(below: str) -> None:
-    """Remove, once in a process, the folders that nobody holds: whoever made them was killed."""
-    for folder in Path(below).glob(f"{_PREFIX}*"):
-        with suppress(OSError), (folder / _HELD).open("r+") as held:
-            if time.time() - folder.stat().st_mtime > _YOUNG:
+def forget_spills(below: str = "") -> None:
+    """Remove the folders that nobody holds: whoever made them was killed, and what lies there is personal."""
+    with suppress(OSError):  # where there is nowhere to spill, nothing was spilled
+        for folder in Path(below or tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+            with suppress(OSError), (folder / _HELD).open("r+") as held:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder)
+
+
+@contextmanager
+def _private(below: str) -> Iterator[Path]:
+    """Make a folder that only its owner may enter. Those of killed processes go first: they may have the room."""
+    forget_spills(below)
+    with ExitStack() as stack:
+        try:
+            made = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=below or None, ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(made))
+            stack.enter_context(_hold(folder))
+        except OSError:
+            raise _no_folder() from None
+        yield folder
+
+
+def _hold(folder: Path) -> IO[str]:
+    """Lock a file before it gets its name: a folder with a file of this name that is free has lost who made it."""
+    held = (folder / _MADE).open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    (folder / _MADE).rename(folder / _HELD)
+    return held
 
 
 def _no_room() -> ModelError:
@@ -77,9 +98,9 @@ def _no_room() -> ModelError:
     )
 
 
-def _is_room(problem: duckdb.Error) -> bool:
-    told = str(problem).lower()
-    return isinstance(problem, duckdb.OutOfMemoryException) or any(sign in told for sign in _SIGNS)
-
-
-_SIGNS = ("space left", "no space", "max_temp_directory_size", "could not write", "disk quota")
+def _no_folder() -> ModelError:
+    return ModelError(
+        "E609",
+        "No folder can be made for what does not fit into memory; nothing was begun.",
+        "Let TMPDIR name a folder that may be written to, and that has room.",
+    )

@@ -19,6 +19,7 @@ from identity.model.cluster import GoldenId
 from identity.model.errors import DecisionRefused, LookupFailed
 from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
 from identity.ports import OnlineWork
+from identity.workbench import forget_spills
 
 __all__ = [
     "carry_out",
@@ -231,10 +232,11 @@ def _put_right(service: Service, request: PrivacyRequest, actor: str, correlatio
 
 
 def _forget_files(service: Service) -> None:
-    """Exports tell of everybody who was there then."""
+    """Exports tell of everybody who was there then, and so does what killed processes have spilled."""
     folder = spool_of(service).folder
     for file in folder.glob("*.export.*") if folder.is_dir() else ():
         file.unlink(missing_ok=True)
+    forget_spills()
 
 
 def _erasure(service: Service, erasure_id: str) -> Erasure:

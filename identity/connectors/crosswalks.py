@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from identity.connectors.results import writing
 from identity.model.errors import FileError
-from identity.workbench import workbench
+from identity.workbench import lacks_room, workbench
 
 __all__ = ["read_crosswalk", "write_differences"]
 
@@ -24,7 +24,7 @@ def read_crosswalk(file: Path) -> pa.Table:
     """Return source, source_record_id and master_id, in key order; a row that lacks one of them is left out.
 
     The id may also be called golden_id or customer_id. FileError E201 where there is no such file, E213 where it cannot
-    be read, E209 where it lacks a column, E225 where it has one record under two ids.
+    be read, E209 where it lacks a column, E225 where it has one record under two ids; ModelError E609 without room.
     """
     if not file.exists():
         raise FileError("E201", f"{file} does not exist.", "Name a CSV or Parquet file.")
@@ -34,7 +34,9 @@ def read_crosswalk(file: Path) -> pa.Table:
                 f"create temp table told as from {_READERS.get(file.suffix.lower(), _LINES)}", [str(file)]
             )
             names = [column[0] for column in told.execute("describe told").fetchall()]
-        except duckdb.Error:
+        except duckdb.Error as problem:
+            if lacks_room(problem):
+                raise
             raise FileError("E213", f"{file} cannot be read as a table.", "Write CSV or Parquet.") from None
         ids = next((name for name in _IDS if name in names), "master_id")
         for name in ("source", "source_record_id", ids):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from identity.model import errors
@@ -156,14 +157,50 @@ def test_only_the_dialect_knows_which_databases_there_are() -> None:
 
 def test_duckdb_is_opened_in_one_place() -> None:
     """So that what it spills is private, and a disk that is full is an error with a code."""
-    opened = [
-        name
-        for name, tree in modules("identity", "api", "stewardship", "matching_rules")
+    found = [
+        (name, way)
+        for name, tree in modules(*PACKAGES)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr == "connect" and isinstance(node.value, ast.Name)
-        if node.value.id == "duckdb"
+        if (way := _opens_duckdb(node))
     ]
-    assert opened == ["identity/workbench.py"]
+    assert found == [("identity/workbench.py", "duckdb.connect")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "duckdb.connect()",
+        "duckdb.sql('select 1')",
+        "import duckdb as quack",
+        "from duckdb import connect",
+        "DuckDBAPI()",
+        "splink.DuckDBAPI(':memory:')",
+        "importlib.import_module('duckdb')",
+    ],
+)
+def test_no_other_way_to_open_duckdb_goes_unseen(code: str) -> None:
+    assert [way for node in ast.walk(ast.parse(code)) if (way := _opens_duckdb(node))]
+
+
+def test_what_is_only_a_type_of_duckdb_is_free_to_use() -> None:
+    told = "import duckdb\nduckdb.Error, duckdb.DuckDBPyConnection\nDuckDBAPI(connection=work)"
+    assert not [way for node in ast.walk(ast.parse(told)) if (way := _opens_duckdb(node))]
+
+
+def _opens_duckdb(node: ast.AST) -> str:
+    """How this piece of code may open a database of DuckDB: whatever of it is not a type, or goes by another name."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="duckdb"), attr=name):
+            return "" if isinstance(getattr(duckdb, name), type) else f"duckdb.{name}"
+        case ast.Import(names=names):
+            return next((f"as {each.asname}" for each in names if each.name == "duckdb" and each.asname), "")
+        case ast.ImportFrom(module=str(module)) if module.split(".")[0] == "duckdb":
+            return f"from {module}"
+        case ast.Call(args=[ast.Constant(value="duckdb"), *_], func=func) if "import" in ast.unparse(func):
+            return "by its name"
+        case ast.Call(func=ast.Name(id="DuckDBAPI") | ast.Attribute(attr="DuckDBAPI"), keywords=given):
+            return "" if [each.arg for each in given] == ["connection"] else "DuckDBAPI"
+    return ""
 
 
 def _words(node: ast.AST) -> list[str]:
