@@ -65,7 +65,17 @@ def forget_spills(below: str = "") -> None:
         for folder in Path(below or tempfile.gettempdir()).glob(f"{_PREFIX}*"):
             with suppress(OSError), (folder / _HELD).open("r+") as held:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _clear(folder)
                 shutil.rmtree(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what lies there but for what tells that nobody holds it: whoever is cut short here is followed up."""
+    for each in folder.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each)
+        elif each.name != _HELD:
+            each.unlink()
 
 
 @contextmanager

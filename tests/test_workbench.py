@@ -182,6 +182,32 @@ def test_what_a_process_at_work_has_spilled_stays(tmp_path: Path) -> None:
         assert spilled(tmp_path) == before
 
 
+def test_a_removal_that_is_cut_short_leaves_nothing_that_nobody_would_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):  # whatever the order in which a folder tells its files
+        left = tmp_path / f"identity-spill-{number}"
+        left.mkdir()
+        for name in ("a.tmp", "held", "z.tmp"):
+            (left / name).write_text("Zora Kanari" if name != "held" else "")
+    whole, removed = Path.unlink, list[str]()
+
+    def cut_short(file: Path, missing_ok: bool = False) -> None:
+        whole(file, missing_ok)
+        removed.append(file.name)
+        if len(removed) % 2 == 0:
+            raise OSError("as good as killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", cut_short)
+        forget_spills(str(tmp_path))
+    assert len(removed) == 40
+    assert "held" not in removed
+    assert all((folder / "held").exists() for folder in tmp_path.iterdir())
+    forget_spills(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_is_just_being_made_stays(tmp_path: Path) -> None:
     made = tmp_path / "identity-spill-made"
     made.mkdir()
