@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.fault import Fault
-from tests.faults.rows import accounts, carried, disks, followed, live, nights, replies
+from tests.faults.rows import accounts, carried, clocks, disks, followed, live, nights, replies
 
 __all__ = ["FAULTS", "chosen"]
 
@@ -15,6 +15,7 @@ FAULTS: tuple[Fault, ...] = (
     *replies.FAULTS,
     *disks.FAULTS,
     *nights.FAULTS,
+    *clocks.FAULTS,
 )
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
+from urllib.parse import urlsplit
 
 import redis
 
@@ -20,6 +21,7 @@ from tests.delivery.servers import MortalRedis
 from tests.delivery.world import Log, Reader, courier_on, stream_of, told, until
 from tests.faults.fault import Fault
 from tests.faults.ground import Scene
+from tests.faults.proxy import proxy
 
 __all__ = ["FAULTS"]
 
@@ -144,6 +146,31 @@ def _break(how: str, server: MortalRedis, client: redis.Redis) -> None:
     server.start()
 
 
+def redis_swallows(scene: Scene) -> Sequence[str]:
+    """Connections to Redis stay open, and nothing passes for a while: the stream goes on by itself."""
+    log, url = _log(scene)
+    client = scene.redis()
+    there = urlsplit(scene.ground.redis_url)
+    assert there.port
+    log.stream()
+    with (
+        proxy(str(there.hostname), there.port) as between,
+        at_work(relaying, url, f"redis://127.0.0.1:{between.at}{there.path}"),
+    ):
+        log.many(EVENTS)
+        until(lambda: len(stream_of(client)) == EVENTS)
+        between.swallowing = True
+        log.many(EVENTS)
+        time.sleep(scene.random.uniform(0.2, 2))
+        arrived = len(stream_of(client)) - EVENTS
+        between.swallowing = False
+        log.many(EVENTS)
+        until(lambda: len(stream_of(client)) >= 3 * EVENTS, 40)
+    found = [f"{arrived} passed: the row proves nothing"] if arrived else []
+    wanted = [(event.position, event.event_id) for event in log.deliveries.events(0, 100_000)]
+    return [*found, *([] if stream_of(client) == wanted else ["the stream is not the log"])]
+
+
 def _heard_all(log: Log, reader: Reader) -> bool:
     reader.read(500)
     return {event.event_id for event in log.deliveries.events(0, 100_000)} <= set(reader.had)
@@ -185,4 +212,11 @@ FAULTS = (
     Fault("kill -9 Redis, memory lost", "Redis", _ALL, 6, partial(redis_returns, "killed")),
     Fault("FLUSHALL", "Redis", _ALL, 6, partial(redis_returns, "flushed")),
     Fault("old RDB restored", "Redis", _ALL, 6, partial(redis_returns, "old")),
+    Fault(
+        "black hole: Redis",
+        "Redis",
+        "the stream goes on by itself, each event once and in order",
+        10,
+        redis_swallows,
+    ),
 )

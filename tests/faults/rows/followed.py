@@ -15,7 +15,7 @@ from identity.bootstrap import SystemClock
 from identity.consumers.feeds import LogFeed
 from identity.consumers.following import Following, follow
 from tests.consumers.killed import LEASE, Plan, agree, in_a_process, kill_again_and_again
-from tests.consumers.test_fault_matrix import HOUR, MATRIX, MEMBERS, change_a_lot
+from tests.consumers.test_fault_matrix import HOUR, MATRIX, MEMBERS, change_a_lot, platform_of_its_own
 from tests.consumers.test_fault_matrix import Row as Failing
 from tests.consumers.world import (
     Master,
@@ -46,8 +46,10 @@ class Story:
     points: int
 
 
-def begun(scene: Scene, clock: MovingClock | None = None, *, seconds: float = 60) -> Story:
-    clock, shop = clock or MovingClock(), scene.ground.programme()
+def begun(
+    scene: Scene, clock: MovingClock | None = None, *, seconds: float = 60, shop: Shop | None = None
+) -> Story:
+    clock, shop = clock or MovingClock(), shop or scene.ground.programme()
     store = scene.store(scene.database(verify=False))
     master, numbers = Master(store), [f"{shop.program}-{at}" for at in range(MEMBERS)]
     for at, number in enumerate(numbers):
@@ -88,6 +90,26 @@ def failing_platform(row: Failing, scene: Scene) -> Sequence[str]:
         shop.no_faults()
     worked_until_done(story.room, story.clock)
     return differences(story)
+
+
+def platform_sleeps(scene: Scene) -> Sequence[str]:
+    """SIGSTOP for hours: connections are taken, and nobody answers. Calls end in time, and the backlog waits."""
+    shop, process = scene.stack.enter_context(platform_of_its_own(scene.folder))
+    story = begun(scene, shop=shop)
+    process.send_signal(signal.SIGSTOP)
+    change_a_lot(story.master, seed=scene.number)
+    took = list[float]()
+    for _ in range(3):
+        first = time.monotonic()
+        follow(story.room)
+        took.append(time.monotonic() - first)
+        story.clock.turn(HOUR)
+    waits = story.room.consumers.consumer("loyalty").lag > 0
+    process.send_signal(signal.SIGCONT)
+    worked_until_done(story.room, story.clock)
+    found = [] if waits else ["nothing waited: the row proves nothing"]
+    found += [f"it waited {max(took):.0f} s for a platform that says nothing"] if max(took) > 30 else []
+    return [*found, *differences(story)]
 
 
 def poison(scene: Scene) -> Sequence[str]:
@@ -196,6 +218,7 @@ FAULTS = (
         10,
         consumer_sleeps,
     ),
+    Fault("SIGSTOP platform for hours", "loyalty platform", _SAME, 3, platform_sleeps),
     Fault("clock an hour ahead", "clock", _SAME, 6, partial(clock_turns, 1)),
     Fault("clock an hour behind", "clock", _SAME, 6, partial(clock_turns, -1)),
     Fault(
