@@ -53,8 +53,10 @@ class Pauses:
 
     def __init__(self) -> None:
         self._go, self._waits = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread = threading.current_thread()
 
     def __call__(self, _: float) -> None:
+        self._thread = threading.current_thread()
         self._waits.release()
         assert self._go.acquire(timeout=20)
 
@@ -67,11 +69,10 @@ class Pauses:
 
     def to_the_end(self) -> None:
         """Let it go on once, and wait for its end: nothing is left to do."""
-        (thread,) = (each for each in threading.enumerate() if each.name == "claims")
         assert self._waits.acquire(timeout=20)
         self._go.release()
-        thread.join(20)
-        assert not thread.is_alive()
+        self._thread.join(20)
+        assert not self._thread.is_alive()
 
 
 def held_until(api: Api) -> object:
