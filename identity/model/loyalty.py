@@ -9,6 +9,7 @@ from enum import StrEnum
 
 __all__ = [
     "ACTIVE",
+    "LOYALTY",
     "LoyaltyCapabilities",
     "LoyaltyMember",
     "LoyaltyMerge",
@@ -120,6 +121,8 @@ class MergeStatus(StrEnum):
     REFUSED = "refused"
 
 
+LOYALTY = "loyalty"
+"""What the loyalty platform is called among the systems that follow."""
 ACTIVE = frozenset({MergeStatus.ASKED, MergeStatus.DONE, MergeStatus.SHORTFALL})
 """Merges that are there, or may be."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from identity.model.following import Forgotten
+from identity.model.loyalty import LOYALTY
 from identity.model.privacy import Receipt
 from identity.store.dialect import Asked, Kind, Statement
 from identity.store.loyalty_page import ACTIVE_MERGES
@@ -20,7 +21,6 @@ _ERRAND = TABLES["erasure_errand"].c
 _REACHED = TABLES["propagation"].c
 _SAID = {"pending": "told", "acknowledged": "done", "failed": "failed", "compensated": "done"}
 
-_LOYALTY = "loyalty"
 FOLLOWERS = Statement("SELECT name FROM consumer")
 _TELL = Statement(
     'INSERT INTO propagation (causation, consumer, status, code, "at")'
@@ -61,7 +61,7 @@ def put_errands(erasure_id: str, accounts: Mapping[str, Sequence[str]], at: date
 def put_forgotten(done: Forgotten) -> list[Asked]:
     """Return what removes the last names of accounts, once they are dealt with."""
     whose = {"erasure_id": done.erasure_id, "consumer": done.consumer}
-    merges = [statement.of(**whose) for statement in _FORGET_MERGES] if done.consumer == _LOYALTY else []
+    merges = [statement.of(**whose) for statement in _FORGET_MERGES] if done.consumer == LOYALTY else []
     gone = [*merges, _DONE.of(**whose)]
     return [*gone, _FORGET_WRITTEN.on(list(done.numbers))] if done.numbers else gone
 

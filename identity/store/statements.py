@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from identity.steps.suppress import BLIND
+
 __all__ = [
     "ANY_REDIRECT",
     "CURRENT_MEMBERSHIPS",
@@ -42,7 +44,7 @@ VERDICTS_IN_FORCE = (
     "SELECT DISTINCT left_source, left_id, right_source, right_id, judgement FROM verdict"
     " WHERE withdrawn_at IS NULL"
 )
-MAYBE_BLIND = "value LIKE 'gone:%' OR value LIKE 'enc1:%'"
+MAYBE_BLIND = f"value LIKE '{BLIND}%' OR value LIKE 'enc1:%'"
 ANY_REDIRECT = "SELECT retired, survivor FROM redirect LIMIT 1"
 STAGED_SURVIVORS = (
     "SELECT r.retired, r.survivor FROM redirect AS r WHERE r.retired IN (SELECT s.survivor FROM {stage} AS s)"

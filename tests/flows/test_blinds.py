@@ -17,6 +17,7 @@ from identity.flows.ingest import ingest
 from identity.flows.lookup import ByIdentifier
 from identity.flows.privacy.reapply import reapply
 from identity.flows.redo import drain
+from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.privacy import Erasure
 from identity.model.record import RecordKey
@@ -164,6 +165,16 @@ def test_a_record_under_another_id_by_then_is_not_read_either(service: Service) 
     elsewhere = Erasure("e-before", (GoldenId("g0000000000000000"),), 1, frozenset({mark}), datetime.now(UTC))
     assert reapply(service.desk, [elsewhere]) == 1
     assert left(service, "kanari") == []
+
+
+def test_who_is_released_and_comes_back_is_not_written_to_against_their_no(service: Service) -> None:
+    gone_with_a_no(service)
+    entry = AuditEntry("officer", AuditAction.RELEASE)
+    assert service.store.privacy.release("e1", entry, datetime.now(UTC)) > 0
+    ingest(service.desk, [saying(zora("z1"), "granted")])
+    drain(service.desk)
+    assert flags(service, "z1")["marketing.email"] == "withdrawn"
+    assert refused(service, "phone", PHONE, "sms")
 
 
 def test_who_was_deleted_by_their_source_first_is_not_read_either(service: Service) -> None:

@@ -10,7 +10,7 @@ from identity.consumers.loyalty.parting import part
 from identity.consumers.loyalty.round import Round
 from identity.model.cluster import GoldenId
 from identity.model.following import Followed, FollowedOutcome, Forgotten
-from identity.model.loyalty import LoyaltyMember, LoyaltyPolicy, MemberStatus
+from identity.model.loyalty import LOYALTY, LoyaltyMember, LoyaltyPolicy, MemberStatus
 from identity.ports.consumers import Hold
 from identity.ports.delivery import LoggedEvent
 from identity.ports.loyalty import LoyaltyBook, LoyaltyPlatform
@@ -18,7 +18,6 @@ from identity.ports.remote import Refused
 
 __all__ = ["LOYALTY", "forget"]
 
-LOYALTY = "loyalty"
 MERGED_WITH_ANOTHER = "MERGED_WITH_ANOTHER"
 """The platform's member answers for somebody who is known here too: a person has to part them there first."""
 

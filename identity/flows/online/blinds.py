@@ -15,13 +15,12 @@ from identity.features.reach import contacts
 from identity.flows.online.consents import numbers
 from identity.flows.online.desk import Desk
 from identity.model.consent import Identifier
+from identity.model.consent_policy import IDENTIFIER_KINDS
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import OnlineWork, UnitOfWork
 from identity.steps.suppress import blind, lone_marks
 
 __all__ = ["blind_unheld", "known_gone", "reached_by", "recall", "recall_loaded"]
-
-_KINDS = ("email", "phone")
 
 
 def reached_by(records: Iterable[SourceRecord]) -> set[Identifier]:
@@ -52,8 +51,11 @@ def _for(work: OnlineWork, identifiers: Collection[Identifier]) -> set[Identifie
 
 
 def recall(work: OnlineWork, desk: Desk, records: Iterable[SourceRecord]) -> None:
-    """Have facts be for what these records are reached by again. Their identifiers are claimed."""
-    if work.facts_known and work.suppresses():
+    """Have facts be for what these records are reached by again. Their identifiers are claimed.
+
+    Also where nobody is kept away any more: who was erased and released brings back what they said.
+    """
+    if work.facts_known:
         work.respell_facts(_by_blind(reached_by(records), desk.cabinet.digest))
 
 
@@ -61,7 +63,7 @@ def recall_loaded(work: UnitOfWork, digest: Digest, arrivals: pa.Table) -> None:
     """Have facts be for what these arrivals (RECORDS) are reached by again."""
     if not (known := work.blinds()):
         return
-    columns = [name for name in (*_KINDS, "country") if name in arrivals.column_names]
+    columns = [name for name in (*IDENTIFIER_KINDS, "country") if name in arrivals.column_names]
     told = arrivals.select(columns).group_by(columns).aggregate([]).to_pylist()
     nobody = RecordKey("", "")
     given = (SourceRecord(nobody, {name: text for name, text in each.items() if text}) for each in told)

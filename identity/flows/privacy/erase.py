@@ -21,6 +21,7 @@ from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.consent import Identifier
 from identity.model.errors import Contention, DecisionRefused, LookupFailed
+from identity.model.loyalty import LOYALTY
 from identity.model.privacy import Erasure, PrivacyRequest, PrivacyStatus
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import Arrival, Change, Event, OnlineWork, ProfileRow, ProfileState, StoredRecord
@@ -30,7 +31,6 @@ from identity.steps.suppress import key_mark, marks
 __all__ = ["erase", "members_of", "reached_of", "taken_out"]
 
 _INLINE = 500
-_LOYALTY = "loyalty"
 _CONTACTS = ("email", "phone", "tax_id", "loyalty_id", "street_address")
 
 
@@ -127,7 +127,7 @@ def _tell(work: OnlineWork, desk: Desk, erasure: Erasure, keys: Sequence[RecordK
 
 def members_of(desk: Desk, keys: Sequence[RecordKey]) -> Sequence[str]:
     """Return the numbers under which a loyalty platform knows these records."""
-    return _accounts(desk, keys).get(_LOYALTY, ())
+    return _accounts(desk, keys).get(LOYALTY, ())
 
 
 def _accounts(desk: Desk, keys: Sequence[RecordKey]) -> dict[str, list[str]]:

@@ -25,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from identity.model.errors import StoreError
 from identity.store import refusals
 from identity.store.dialect import postgresql_copy
-from identity.store.dialect.asking import ReadConnection, Statement, WriteConnection
+from identity.store.dialect.asking import ReadConnection, WriteConnection
 from identity.store.dialect.connections import (
     CONNECTIONS,
     BulkConnection,
@@ -45,11 +45,11 @@ _PRIMARY_KEY = """
     SELECT conname::text AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint
     WHERE conrelid = '{table}'::regclass AND contype = 'p'
 """
-_LOG_POSITION = Statement("""
+_LOG_POSITION = """
     SELECT (CASE WHEN copied THEN coalesce(pg_last_wal_replay_lsn(), '0/0') ELSE pg_current_wal_flush_lsn() END
             - '0/0')::bigint, copied
     FROM pg_is_in_recovery() AS copied
-""")
+"""
 _WHOLE = ("seqscan", "hashjoin", "mergejoin")
 _WRITER_LOCK, _LOG_LOCK, _SCHEMA_LOCK = 7_301_001, 7_301_002, 7_301_003
 
@@ -171,9 +171,8 @@ class PostgresDatabase:
                 raise
 
     def log_position(self) -> LogPosition | None:
-        with self.look() as look:
-            ((position, copied),) = look.ask(_LOG_POSITION.of())()
-        return LogPosition(position, copied)
+        with self.read() as look:
+            return LogPosition(*look.exec_driver_sql(_LOG_POSITION).one())
 
     def _keep_in_sight(self, connection: Any, _: object) -> None:
         with self._opening:

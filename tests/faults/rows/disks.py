@@ -46,19 +46,11 @@ def sqlite_full(scene: Scene) -> Sequence[str]:
     with scene.small_disk("24m") as disk:
         url = f"sqlite:///{shutil.copy(scene.ground.migrated_file, disk / 'identity.db')}"
         service = scene.service(url)
-        told, codes = [], []
         filled = _filled(disk)
-        for person in people:
-            try:
-                ingest(service.desk, [arrival(person)])
-                told.append(person["source_record_id"])
-            except StoreError as refused:
-                codes.append(refused.code)
-        stored = {row[0] for row in rows_after(url)}
-        problems = [] if codes and {*codes} == {"E407"} else [f"refused with {sorted({*codes})}"]
-        problems += (
-            ["what was acknowledged is lost, or what was refused is there"] if stored != {*told} else []
-        )
+        told, refused = _taken(service, people)
+        stored, codes = {row[0] for row in rows_after(url)}, {*refused.values()}
+        problems = [] if codes == {"E407"} else [f"refused with {sorted(codes)}"]
+        problems += ["what was acknowledged is lost, or what was refused is there"] if stored != told else []
         filled.unlink()
         for person in people:
             ingest(service.desk, [arrival(person)])
@@ -67,6 +59,18 @@ def sqlite_full(scene: Scene) -> Sequence[str]:
         problems += broken_promises(url)
         service.store.close()
         return problems
+
+
+def _taken(service: Service, people: Sequence[dict[str, str]]) -> tuple[set[str], dict[str, str]]:
+    """Write people one by one; return which were acknowledged, and the code under which others were refused."""
+    told, refused = set[str](), dict[str, str]()
+    for person in people:
+        try:
+            ingest(service.desk, [arrival(person)])
+            told.add(person["source_record_id"])
+        except StoreError as refusal:
+            refused[person["source_record_id"]] = refusal.code
+    return told, refused
 
 
 def rows_after(url: str) -> list[tuple[str]]:
@@ -86,14 +90,9 @@ def postgresql_full(scene: Scene) -> Sequence[str]:
         migrate(url)
         service = scene.service(url, patience=2)
         filled = _filled(disk)
-        told, codes, unknown = set(), set(), set()
-        for person in people:
-            try:
-                ingest(service.desk, [arrival(person)])
-                told.add(person["source_record_id"])
-            except StoreError as refused:
-                codes.add(refused.code)
-                unknown |= {person["source_record_id"]} if refused.code == "E415" else set()
+        told, refused = _taken(service, people)
+        codes = {*refused.values()}
+        unknown = {name for name, code in refused.items() if code == "E415"}
         filled.unlink()
         server.stop()
         server.start()
