@@ -167,6 +167,7 @@ def _checked(running: System, ledger: Ledger) -> None:
             *checks.lost(ledger, post),
             *checks.not_gone(ledger, status),
             *checks.traces(ledger, running.postgres.url),
+            *checks.traces_in_files(ledger, running.folder, "postgresql"),
             *checks.allowed_against(ledger, post),
         ]
     for each in found:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
@@ -11,7 +13,17 @@ from psycopg import sql
 
 from .ledger import Ledger, Person
 
-__all__ = ["DRAIN_LIMIT", "allowed_against", "backlog", "drained", "lost", "not_gone", "traces", "where"]
+__all__ = [
+    "DRAIN_LIMIT",
+    "allowed_against",
+    "backlog",
+    "drained",
+    "lost",
+    "not_gone",
+    "traces",
+    "traces_in_files",
+    "where",
+]
 
 DRAIN_LIMIT = 120.0
 """Seconds after the last fault in which everybody has to be told of everything."""
@@ -96,6 +108,23 @@ def traces(ledger: Ledger, url: str) -> list[str]:
                 ((count,),) = connection.execute(asked, ([f"%{each}%" for each in some],)).fetchall()
                 found += [f"{count} rows of {table} hold what an erased person was called"] if count else []
     return found
+
+
+def traces_in_files(ledger: Ledger, folder: Path, besides: str) -> list[str]:
+    """Return the files below a folder, logs and what Redis wrote down among them, in which a name or e-mail address of
+    an erased person is left. The folder `besides` is left out: a database, which is asked instead."""
+    canaries = [person.canary for person in ledger.people if person.erased]
+    if not canaries:
+        return []
+    wanted = re.compile("|".join(canaries), re.IGNORECASE)
+    files = (
+        path for path in sorted(folder.rglob("*")) if path.is_file() and folder / besides not in path.parents
+    )
+    return [
+        f"{path.relative_to(folder)} holds what an erased person was called"
+        for path in files
+        if wanted.search(path.read_text(encoding="utf-8", errors="replace"))
+    ]
 
 
 def allowed_against(ledger: Ledger, post: Post) -> list[str]:

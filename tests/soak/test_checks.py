@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -57,6 +58,18 @@ def test_what_is_lost_left_behind_or_allowed_against_a_no_is_found(api: Api, pos
     person.erased = True  # which nobody did
     assert len(checks.not_gone(ledger, status)) == 1
     assert any("source_record" in each for each in checks.traces(ledger, postgresql_url))
+
+
+def test_what_is_left_of_the_erased_in_a_log_or_in_redis_is_found(tmp_path: Path) -> None:
+    ledger = Ledger([Person("zzgonecanary", erased=True), Person("zzlivecanary")])
+    for name, text in (("api.log", "zzlivecanary"), ("postgresql/base", "Zzgonecanary")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert checks.traces_in_files(ledger, tmp_path, "postgresql") == []
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "redis" / "1.aof").write_bytes(b"\xff$26\r\nZzGoneCanary@example.com\r\n")
+    (told,) = checks.traces_in_files(ledger, tmp_path, "postgresql")
+    assert told.startswith("redis/1.aof")
 
 
 @pytest.mark.postgresql
