@@ -64,13 +64,15 @@ COPY --from=wheels /opt/identity /opt/identity
 USER 10001:10001
 WORKDIR /srv/identity
 # What outlives a container lies below /srv/identity: uploads that wait, exports to be fetched, the signing key. The
-# journal of erasures, and anchors of the audit trail, are apart from the backups: they tell what those do not know.
+# journals of erasures and consents, and anchors of the audit trail, are apart from the backups: they tell what those do
+# not know.
 ENV PATH=/opt/identity/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOME=/srv/identity \
     XDG_STATE_HOME=/srv/identity \
     IDENTITY_ERASURES=/srv/identity/journal/erasures.ndjson \
+    IDENTITY_CONSENT_JOURNAL=/srv/identity/journal/consents \
     IDENTITY_AUDIT_ANCHORS=/srv/identity/journal/audit-anchors.ndjson \
     IDENTITY_PULSE=/tmp/pulse
 EXPOSE 8000

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,7 +22,6 @@ from identity.clock import SystemClock
 from identity.comparators import Comparator, Nicknames, comparators
 from identity.connectors.arrivals import spread
 from identity.connectors.audit_anchors import AuditAnchors
-from identity.connectors.erasure_journal import ErasureJournal
 from identity.connectors.intake import Intake
 from identity.connectors.reading import Reading
 from identity.consenting import Consents, survivor_of
@@ -43,7 +42,6 @@ from identity.flows.match import Alike, match
 from identity.flows.night import Night
 from identity.flows.online.desk import Desk
 from identity.flows.online.settle import refuse_another_index
-from identity.flows.privacy.reapply import reapply
 from identity.flows.redo import drain
 from identity.flows.reindex import Index
 from identity.flows.rematch import Workshop
@@ -58,6 +56,7 @@ from identity.model.record import SourceRecord
 from identity.model.vocabulary import FEATURES
 from identity.ports import Arrival, BatchEngine, Look, RunLog, StoredModel, Survivor
 from identity.ports.delivery import Deliveries
+from identity.remembering import Memory, Remembered
 from identity.replica import PATIENT, Replica
 from identity.scorers import Scorers
 from identity.settings import Settings, settings_from
@@ -150,8 +149,8 @@ class Service:
 
     @cached_property
     def workshop(self) -> Workshop:
-        if self.erasures.erasures():  # otherwise an empty database is left without a model: a load trains one
-            assert self.desk, "which erases whom a backup has brought back"
+        if self._index_stands():  # otherwise it is built anew first
+            self.remember()
         return Workshop(
             transactions=self.store,
             engine=self.engine(self.settings.engine),
@@ -167,6 +166,7 @@ class Service:
             refusals_left=self.consents.refusals_left,
             clock=SystemClock(),
             new_id=new_id,
+            remember=lambda: self.memory.recall(self._desk()),
         )
 
     @cached_property
@@ -190,14 +190,9 @@ class Service:
     @cached_property
     def night(self) -> Night:
         """What re-matches work with."""
-        return Night(
-            self.workshop,
-            self.desk,
-            self.runs,
-            load_rematch_limits(self.settings.rules / "customer.rematch.yml"),
-            SystemClock(),
-            new_id,
-        )
+        limits = load_rematch_limits(self.settings.rules / "customer.rematch.yml")
+        desk = self.desk if self._index_stands() else self._desk()
+        return Night(self.workshop, desk, self.runs, limits, SystemClock(), new_id)
 
     def stored_model(self, version: str) -> MatchModel:
         """Return a model that the database knows. LookupFailed E506 for another version."""
@@ -259,7 +254,7 @@ class Service:
     @cached_property
     def replica(self) -> Replica[Service]:
         """The read replica, watched from now on. All but the store is shared: what is written is written here."""
-        assert self.desk, "which may write, here"
+        _ = self.desk  # which may write, here
         told, near = self.settings, copy(self)
         kept = (min(told.patience, told.replica_lag, PATIENT), self.features, told.connections)
         vars(near)["store"] = Store(told.replica_url, *kept, field_keys=told.field_keys)
@@ -286,30 +281,47 @@ class Service:
                 self._checked_until[0] = time.monotonic() + 1
             yield look
 
+    def _index_stands(self) -> bool:
+        with self.store.look() as look:
+            return look.index_version() == self.index.version
+
     @cached_property
     def _checked_until(self) -> list[float]:
         return [float("-inf")]
 
-    @cached_property
+    @property
     def desk(self) -> Desk:
-        """What the flows of real time work with. A database without a model gets the one that is shipped."""
+        """What the flows of real time work with, at a database that knows what the journals tell."""
+        return self._opened[0]
+
+    def remember(self) -> Remembered:
+        """Have the database know what the journals tell, and return what it did not know. Where they tell nothing, an
+        empty database is left without a model: a load trains one."""
+        return self._opened[1] if self.memory.tells() else Remembered(0, 0)
+
+    @cached_property
+    def _opened(self) -> tuple[Desk, Remembered]:
+        """A database without a model gets the one that is shipped."""
         with self.store.look() as look:
             version = look.model_version()
         if version is None:
             self.begin_with(load_model(self.settings.rules / STARTER, self.match_rules))
         desk = self._desk()
-        reapply(desk, self.erasures.erasures())
-        return desk
+        return desk, self.memory.recall(desk)
 
     @cached_property
-    def erasures(self) -> ErasureJournal:
-        """What outlives the database: who was erased."""
-        return ErasureJournal(self.settings.erasures, self.store.put_setting("database_id", new_id()))
+    def memory(self) -> Memory:
+        """What outlives the database: who was erased, and what was said of consents."""
+        return Memory.of(self.settings, self.database_id)
 
     @cached_property
     def anchors(self) -> AuditAnchors:
         """Heads of the audit trail, kept outside the database."""
-        return AuditAnchors(self.settings.anchors, lambda: self.store.put_setting("database_id", new_id()))
+        return AuditAnchors(self.settings.anchors, lambda: self.database_id)
+
+    @cached_property
+    def database_id(self) -> str:
+        return self.store.put_setting("database_id", new_id())
 
     def _desk(self) -> Desk:
         return Desk(
@@ -324,26 +336,21 @@ class Service:
             pause=lambda tried: time.sleep(random.uniform(0, min(0.01 * 2**tried, 0.5))),
             consent=self.consents.policy,
             systems=lambda: followed_systems(self.settings),
+            write_down=lambda facts: self.memory.consents.append(facts),
         )
 
     @cached_property
     def review_room(self) -> ReviewRoom:
         """What everybody's review tasks are refreshed with."""
-        return ReviewRoom(
-            transactions=self.store,
-            thresholds=self.match_rules.thresholds,
-            names=self.features,
-            survey=Survey(self.match_rules.thresholds, self.settings.threads, self.settings.memory),
-            scorer=self.scorers.of,
-            clock=SystemClock(),
-            new_id=new_id,
-        )
+        thresholds, scorer = self.match_rules.thresholds, self.scorers.of
+        survey = Survey(thresholds, self.settings.threads, self.settings.memory)
+        return ReviewRoom(self.store, thresholds, self.features, survey, scorer, SystemClock(), new_id)
 
     @cached_property
     def sampling_room(self) -> SamplingRoom:
         """What pairs are drawn for labels with, and how right the links are is estimated with."""
-        settings, key = self.settings, str(self.index.cabinet.digest("sample"))
-        sampler = Sampler(self.match_rules.thresholds, key, settings.threads, settings.memory)
+        told, key = self.settings, str(self.index.cabinet.digest("sample"))
+        sampler = Sampler(self.match_rules.thresholds, key, told.threads, told.memory)
         return SamplingRoom(self.store, sampler, SystemClock(), new_id)
 
     def begin_with(self, model: MatchModel) -> None:
@@ -362,13 +369,8 @@ class Service:
     @cached_property
     def reading(self) -> Reading:
         """How files are read."""
-        rules = self.settings.rules
-        return Reading(
-            lambda source: load_source_policy(rules, source),
-            self.sources,
-            self.match_rules.custom,
-            SystemClock(),
-        )
+        policy = partial(load_source_policy, self.settings.rules)
+        return Reading(policy, self.sources, self.match_rules.custom, SystemClock())
 
     def read(
         self, file: Path, source: str | None, keep: Sequence[str] = (), *, canonical: bool = False

@@ -23,7 +23,6 @@ from identity.bootstrap import Service, SystemClock
 from identity.commands.following import consume_report, reconcile_report
 from identity.commands.night import rematch_report
 from identity.commands.poll import poll_erp
-from identity.commands.privacy import keep_erased
 from identity.commands.retain import retain_report
 from identity.commands.work_off import work_off
 from identity.engines.stages import Stages
@@ -207,7 +206,7 @@ def _service() -> Service:
 def _service_of(_: int) -> Service:
     # One for each process: a database connection does not survive a fork.
     service = Service(settings_from(os.environ))
-    keep_erased(service)
+    service.remember()
     return service
 
 

@@ -69,12 +69,12 @@ class Settings:
     Each process keeps up to so many `connections`, and waits `patience` seconds for one, or for another writer.
 
     In `spool` lie uploads that wait and exports to be fetched: everybody who serves or works has to reach it.
-    `inline_jobs` says whether `identity serve` works jobs off as well. `erasures` is the journal of who was erased:
-    kept beside the backups, because they do not know. The audit trail is sealed with `audit_key`, and heads of it are
-    kept in `anchors`, out of reach of who may write to the database. Values are encrypted with the first of
-    `field_keys` (by their ids), and not at all without. Everybody is resolved by `engine`; Spark runs at
-    `spark_master`, whose workers share `spark_folder` ("": a temporary one, here). The API looks up at `replica_url`
-    ("": nowhere else), as long as that is at most `replica_lag` seconds behind.
+    `inline_jobs` says whether `identity serve` works jobs off as well. `erasures` is the journal of who was erased, and
+    in the folder `consents` stands what was said: beside the backups, because they do not know. The audit trail is
+    sealed with `audit_key`, and heads of it are kept in `anchors`, out of reach of who may write to the database.
+    Values are encrypted with the first of `field_keys` (by their ids), and not at all without. Everybody is resolved
+    by `engine`; Spark runs at `spark_master`, whose workers share `spark_folder` ("": a temporary one, here). The API
+    looks up at `replica_url` ("": nowhere else), as long as that is at most `replica_lag` seconds behind.
     """
 
     database_url: str = DEFAULT_URL
@@ -87,6 +87,7 @@ class Settings:
     spool: Path = field(default_factory=lambda: state_folder(os.environ) / "spool")
     inline_jobs: bool = True
     erasures: Path = field(default_factory=lambda: state_folder(os.environ) / "erasures.ndjson")
+    consents: Path = field(default_factory=lambda: state_folder(os.environ) / "consents")
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     consumers: ConsumerSettings = field(default_factory=ConsumerSettings)
     audit_key: str = field(default="", repr=False)
@@ -101,9 +102,9 @@ class Settings:
 
 def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> Settings:
     """Return the settings that the environment gives: IDENTITY_DATABASE_URL, _RULES, _THREADS, _MEMORY, _CONNECTIONS,
-    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _AUDIT_KEY (or _AUDIT_KEY_FILE), _AUDIT_ANCHORS,
-    _FIELD_KEYS (or _FIELD_KEYS_FILE), _ENGINE, _SPARK_MASTER, _SPARK_FOLDER, _REPLICA_URL, _REPLICA_LAG, and those of
-    delivery and consumers.
+    _PATIENCE, _INDEX_SECRET, _SPOOL, _INLINE_JOBS, _ERASURES, _CONSENT_JOURNAL, _AUDIT_KEY (or _AUDIT_KEY_FILE),
+    _AUDIT_ANCHORS, _FIELD_KEYS (or _FIELD_KEYS_FILE), _ENGINE, _SPARK_MASTER, _SPARK_FOLDER, _REPLICA_URL,
+    _REPLICA_LAG, and those of delivery and consumers.
 
     Secrets may stand in files, as `identity/environment.py` says. RulesError E119 for a setting that makes no sense.
     """
@@ -121,6 +122,7 @@ def settings_from(environment: Mapping[str, str], rules: Path | None = None) -> 
         Path(environment.get("IDENTITY_SPOOL") or state_folder(environment) / "spool"),
         _setting(environment, "IDENTITY_INLINE_JOBS", "1", "[01]") == "1",
         Path(environment.get("IDENTITY_ERASURES") or state_folder(environment) / "erasures.ndjson"),
+        Path(environment.get("IDENTITY_CONSENT_JOURNAL") or state_folder(environment) / "consents"),
         delivery_settings_from(environment),
         consumer_settings_from(environment),
         _secret(environment, "IDENTITY_AUDIT_KEY"),

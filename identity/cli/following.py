@@ -33,10 +33,9 @@ def consume(
     """
     from identity.commands.consuming import consume_until_stopped
     from identity.commands.following import consume_report
-    from identity.commands.privacy import keep_erased
 
     service = service_at(rules)
-    keep_erased(service)
+    service.remember()
     if once:
         report = consume_report(service, names or ())
         show(report, told.consumed, as_json)

@@ -23,7 +23,6 @@ def serve(
     """Answer the API under /v1, and stewards under /review, on the database of IDENTITY_DATABASE_URL, which is brought
     up to date first. In development an account for the screen is made, and told."""
     from api.settings import api_settings_from
-    from identity.commands.privacy import keep_erased
     from identity.observing.serving import share_counts
     from stewardship.accounts import demo_account
     from stewardship.settings import screen_settings_from
@@ -36,7 +35,7 @@ def serve(
 
     service = service_at(rules)
     service.store.check_current()
-    keep_erased(service)
+    service.remember()
     screen_settings_from(os.environ)  # what makes no sense is better told now
     typer.echo(f"http://{settings.host}:{port}/docs   (Ctrl-C stops it)")
     if settings.development:

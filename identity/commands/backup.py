@@ -15,6 +15,7 @@ from identity.connectors.backups import COPY, Manifest, read_backup, write_manif
 from identity.connectors.results import writing
 from identity.engines.stages import Stages
 from identity.model.errors import StoreError
+from identity.remembering import Memory
 from identity.settings import Settings
 from identity.store import Store
 
@@ -31,6 +32,7 @@ def backup_report(settings: Settings, folder: Path, stages: Stages) -> dict[str,
     try:
         with stages.stage("journal"):
             heal_journal(service)
+            service.remember()
         with stages.stage("copy"), writing_backup(folder) as making:
             told = _manifest(service.store)
             with writing(folder):
@@ -51,37 +53,52 @@ def _manifest(store: Store) -> Manifest:
         records=counts.records,
         profiles=counts.live_profiles,
         log_end=store.deliveries(clock).log_end(),
+        journaled=store.views.setting("consents_journaled") or "",
     )
 
 
 def restore_report(
     settings: Settings, folder: Path, stages: Stages, *, replace: bool = False, journal: bool = True
 ) -> dict[str, Any]:
-    """Put a backup in the place of the database, erase again whom the journal names, and check every promise.
+    """Put a backup in the place of the database, erase again whom the journal names, put back what was said of consents
+    since, and check every promise.
 
-    Nobody else may have the database open. Without a `journal` nobody is erased again; where there is none, that has to
-    be said. StoreError E404 for a backup of a later version; E430 to E433.
+    Nobody else may have the database open. Where a journal is not there, that has to be said: without `journal`.
+    StoreError E404 for a backup of a later version; E430 to E433.
     """
     copy, manifest = read_backup(folder)
-    if journal and not settings.erasures.exists():
-        raise StoreError(
-            "E432",
-            "There is no journal of erasures: who was erased since would come back.",
-            "Let IDENTITY_ERASURES name it; or say --without-journal, if nobody ever was.",
-        )
+    if journal:
+        _refuse_without_journals(settings, manifest)
     with stages.stage("put back"):
         _put_back(settings, copy, manifest, replace=replace)
     service = Service(settings)
     try:
-        with stages.stage("erase again"):
-            erased = _erase_again(service)
+        with stages.stage("remember"):
+            remembered = service.remember()
         with stages.stage("decide again"):
             decided = service.redo()
             service.store.scrub()
         report = verify_report(settings, 20, stages)
     finally:
         service.store.close()
-    return {**asdict(manifest), "erased_again": erased, "decided_again": decided, **report}
+    again = {"erased_again": remembered.erasures, "told_again": remembered.facts, "decided_again": decided}
+    return {**asdict(manifest), **again, **report}
+
+
+def _refuse_without_journals(settings: Settings, manifest: Manifest) -> None:
+    if not settings.erasures.exists():
+        raise StoreError(
+            "E432",
+            "There is no journal of erasures: who was erased since would come back.",
+            "Let IDENTITY_ERASURES name it; or say --without-journal, if nobody ever was.",
+        )
+    consents = Memory.of(settings, manifest.database_id).consents
+    if manifest.journaled and not consents.path.exists():
+        raise StoreError(
+            "E432",
+            "There is no journal of consents: who said no since would be written to again.",
+            "Let IDENTITY_CONSENT_JOURNAL name its folder; or say --without-journal, if it is lost.",
+        )
 
 
 def _put_back(settings: Settings, copy: Path, manifest: Manifest, *, replace: bool) -> None:
@@ -90,12 +107,3 @@ def _put_back(settings: Settings, copy: Path, manifest: Manifest, *, replace: bo
         store.restore(copy, manifest.revision, replace=replace)
     finally:
         store.close()
-
-
-def _erase_again(service: Service) -> int:
-    """Opening the desk carries out what the journal tells and the database does not know; return how many that were."""
-    with service.store.online(SystemClock()) as work:
-        known = work.erasures()
-    missing = [erasure for erasure in service.erasures.erasures() if erasure.erasure_id not in known]
-    assert service.desk, "which erases them"
-    return len(missing)

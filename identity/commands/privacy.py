@@ -25,7 +25,6 @@ __all__ = [
     "carry_out",
     "erase_now",
     "heal_journal",
-    "keep_erased",
     "known_request",
     "receive",
     "refuse",
@@ -132,17 +131,11 @@ def known_request(service: Service, request_id: str) -> PrivacyRequest:
 
 def heal_journal(service: Service) -> int:
     """Write down erasures that the journal lacks, because a process ended between the two; return how many."""
-    known = {erasure.erasure_id for erasure in service.erasures.erasures()}
+    known = {erasure.erasure_id for erasure in service.memory.erasures.erasures()}
     missing = [name for name in service.store.privacy.erasures() if name not in known]
     for name in missing:
-        service.erasures.append(_erasure(service, name))
+        service.memory.erasures.append(_erasure(service, name))
     return len(missing)
-
-
-def keep_erased(service: Service) -> None:
-    """Erase again whom a restored backup has brought back, as opening the desk does: before anybody is answered."""
-    if service.erasures.erasures():
-        assert service.desk, "which erases them"
 
 
 def told(request: PrivacyRequest) -> dict[str, Any]:
@@ -202,7 +195,7 @@ def _put(work: OnlineWork, request: PrivacyRequest, actor: str) -> None:
 
 def _erase(service: Service, request: PrivacyRequest, correlation_id: str | None, actor: str) -> None:
     erasure = erase(service.desk, request, correlation_id, actor)
-    service.erasures.append(erasure)
+    service.memory.erasures.append(erasure)
     _forget_files(service)
     service.store.scrub()
 

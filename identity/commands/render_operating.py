@@ -44,5 +44,8 @@ def backed_up(report: Report) -> None:
 
 def restored(report: Report) -> None:
     say(f"The database is that of {report['made_at']}: {report['records']:,} records.")
-    say(f"{report['erased_again']} erased again, {report['decided_again']} decided again.")
+    say(
+        f"{report['erased_again']:,} erased again, {report['told_again']:,} consents told again,"
+        f" {report['decided_again']:,} decided again."
+    )
     verified(report)

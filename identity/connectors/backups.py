@@ -26,7 +26,8 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup is of: the revision of its tables, the id of the database, how much was in it, and when."""
+    """What a backup is of: the revision of its tables, the id of the database, when it was made, how much was in it,
+    and how far the journal of consents was."""
 
     revision: str
     database_id: str
@@ -34,6 +35,7 @@ class Manifest:
     records: int
     profiles: int
     log_end: int
+    journaled: str = ""
     sha256: str = ""
     format: int = _FORMAT
 

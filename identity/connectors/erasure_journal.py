@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import orjson
 
+from identity.connectors import journals
 from identity.model.cluster import GoldenId
-from identity.model.errors import StoreError
 from identity.model.privacy import Erasure
 
 __all__ = ["ErasureJournal"]
+
+_reached = partial(journals.reached, "erasures", "IDENTITY_ERASURES")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +35,12 @@ class ErasureJournal:
             "marks": sorted(erasure.marks),
             "at": erasure.at.isoformat(),
         }
-        with self._reached():
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            opened = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode=0o600)
-            with os.fdopen(opened, "ab") as file:
-                if not self._whole():  # whoever wrote last was killed half-way
-                    file.write(b"\n")
-                file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-                file.flush()
-                os.fsync(file.fileno())
-
-    def _whole(self) -> bool:
-        with self.path.open("rb") as file:
-            if file.seek(0, os.SEEK_END) == 0:
-                return True
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
+        with _reached():
+            journals.append(self.path, [line])
 
     def erasures(self) -> list[Erasure]:
         """Return what was written of this database, in order. A line that broke off is none."""
-        with self._reached():
+        with _reached():
             lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
         return [erasure for line in lines if line if (erasure := self._read(line)) is not None]
 
@@ -72,14 +58,3 @@ class ErasureJournal:
             frozenset(told["marks"]),
             datetime.fromisoformat(told["at"]),
         )
-
-    @contextmanager
-    def _reached(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as problem:
-            raise StoreError(
-                "E420",
-                f"The journal of erasures cannot be used: {problem.strerror}.",
-                "Let IDENTITY_ERASURES name a file that is there, beside the backups and not in them.",
-            ) from problem

@@ -52,7 +52,8 @@ _TOLD = pa.schema([field for field in LIVE_RECORDS if field.name != "features"])
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What the population flows work with."""
+    """What the population flows work with. `remember` has the database know what journals tell: that waits for an
+    index that is built for these rules."""
 
     transactions: Transactions
     engine: BatchEngine
@@ -68,6 +69,7 @@ class Workshop:
     refusals_left: Callable[[pa.Table, pa.Table, datetime], list[ConsentFact]]
     clock: Clock
     new_id: Callable[[], str]
+    remember: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,8 @@ def store_all(shop: Workshop, stages: StageTimer, proposal: Proposal, reason: st
         with stages.stage("index"), shop.transactions.begin(shop.clock) as work:
             known.refuse_others(work)
             reindex(work, shop.index, filings, resolution)
+    if known.index_version != shop.index.version:
+        shop.remember()
 
 
 def _store(work: UnitOfWork, share: ChangeSet, judged_before: pa.Table, change_id: str) -> None:

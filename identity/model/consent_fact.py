@@ -9,7 +9,7 @@ from enum import StrEnum
 from identity.model.consent import Identifier
 from identity.model.record import RecordKey
 
-__all__ = ["ConsentFact", "FactOrigin"]
+__all__ = ["BlindFact", "ConsentFact", "FactOrigin"]
 
 
 class FactOrigin(StrEnum):
@@ -49,3 +49,14 @@ class ConsentFact:
     @property
     def consent(self) -> str:
         return f"{self.purpose}.{self.channel}"
+
+
+@dataclass(frozen=True, slots=True)
+class BlindFact:
+    """A fact as it is written down outside the database: whom it is for can be recognised there, and not be read.
+
+    `held` is the number under which the index finds who has its identifier.
+    """
+
+    fact: ConsentFact
+    held: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from identity.model.cluster import GoldenId
@@ -49,6 +50,14 @@ class ConsentReads(Protocol):
         """Return the moment until which profiles are as the expiry of facts has left them."""
         ...
 
+    def known_facts(self, fact_ids: Collection[str]) -> frozenset[str]:
+        """Return which of these facts are stored."""
+        ...
+
+    def journaled(self) -> str:
+        """Return how far the journal of consents is known to be stored; "": nobody has looked yet."""
+        ...
+
     def flags(self, golden_ids: Collection[GoldenId], *, places: bool = False) -> dict[GoldenId, Flags]:
         """Return what is stored of each of these profiles, and with `places` where they live."""
         ...
@@ -59,8 +68,15 @@ class ConsentWork(ConsentReads, Protocol):
         """Store facts; one that is known stays as it is."""
         ...
 
-    def respell_facts(self, spelled: Mapping[Identifier, str]) -> None:
-        """Have every fact for one of these identifiers be for another value of its kind, without its evidence."""
+    def respell_facts(
+        self, spelled: Mapping[Identifier, str], keys: Mapping[RecordKey, RecordKey] = MappingProxyType({})
+    ) -> None:
+        """Have every fact for one of these identifiers be for another value of its kind, without its evidence, and
+        every fact about the record of one of these keys about another one."""
+        ...
+
+    def put_journaled(self, position: str) -> None:
+        """Say how far the journal of consents is stored."""
         ...
 
     def put_lapses_seen(self, until: datetime) -> None: ...

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow as pa
 from identity.model.consent import Identifier
 from identity.model.consent_fact import ConsentFact
 from identity.model.cutover import Cutover
+from identity.model.record import RecordKey
 from identity.ports.reviews import ReviewTables
 
 
@@ -211,8 +213,15 @@ class UnitOfWork(ModelRepository, ReviewTables, Protocol):
         """Return what facts are for whose values are not to be read: a kind and a blind each."""
         ...
 
-    def respell_facts(self, spelled: Mapping[Identifier, str]) -> None:
-        """Have every fact for one of these identifiers be for another value of its kind, without its evidence."""
+    def blind_keys(self) -> frozenset[RecordKey]:
+        """Return what facts are about whose records are not known: blinds in the place of keys."""
+        ...
+
+    def respell_facts(
+        self, spelled: Mapping[Identifier, str], keys: Mapping[RecordKey, RecordKey] = MappingProxyType({})
+    ) -> None:
+        """Have every fact for one of these identifiers be for another value of its kind, without its evidence, and
+        every fact about the record of one of these keys about another one."""
         ...
 
     def put_records(self, records: pa.Table) -> None:

@@ -4,20 +4,32 @@ A mark is a keyed digest of what says who it is: the record's key, an account or
 together are one person's. A landline alone is a household's, so it never is a mark by itself: others who share it are
 not kept out.
 
-What was said for an address or a number is kept for a blind in its place: whoever gives the value again has what was
-said back, and nobody reads the value from it.
+What was said for an address, a number or a record is kept for a blind in its place: whoever gives the value again has
+what was said back, and nobody reads the value from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from identity.features.digests import Digest
 from identity.model.consent import Identifier
+from identity.model.consent_fact import ConsentFact
 from identity.model.record import RecordKey
 from identity.steps.file import signed
 
-__all__ = ["BLIND", "blind", "key_mark", "lone_marks", "marks", "suppressed"]
+__all__ = [
+    "BLIND",
+    "blind",
+    "blind_key",
+    "blinded",
+    "key_mark",
+    "lone_marks",
+    "mark_of",
+    "marks",
+    "suppressed",
+]
 
 _TOGETHER = (
     ("loyalty_id",),
@@ -32,7 +44,8 @@ _TOGETHER = (
 _NAMELESS = ("email",)
 """What says who somebody is where no given name stands beside it that could be another's."""
 BLIND = "gone:"
-"""What a blind begins with: no address and no number does."""
+"""What a blind begins with: no address, no number and no source does."""
+_WHOLE = 1 << 64
 
 
 def blind(identifier: Identifier, digest: Digest) -> str:
@@ -44,6 +57,23 @@ def blind(identifier: Identifier, digest: Digest) -> str:
 def key_mark(key: RecordKey, digest: Digest) -> int:
     """Return the mark of a record's key."""
     return signed(digest(f"erased\x1fkey\x1f{key.source}\x1f{key.source_record_id}"))
+
+
+def blind_key(mark: int) -> RecordKey:
+    """Return what stands for the key of a record that left this mark, where the key is not to be read."""
+    return RecordKey(BLIND, f"{mark % _WHOLE:016x}")
+
+
+def mark_of(key: RecordKey) -> int | None:
+    """Return the mark that a blind in the place of a record's key stands for; None where it is no blind."""
+    return signed(int(key.source_record_id, 16)) if key.source == BLIND else None
+
+
+def blinded(fact: ConsentFact, digest: Digest) -> ConsentFact:
+    """Return a fact from which nobody reads whom it is for, nor by what it was proven."""
+    named = fact.identifier and (fact.identifier[0], blind(fact.identifier, digest))
+    keys = tuple(sorted(blind_key(key_mark(key, digest)) for key in fact.records))
+    return replace(fact, records=keys, identifier=named, evidence=None)
 
 
 def marks(key: RecordKey, features: Mapping[str, str], digest: Digest) -> frozenset[int]:

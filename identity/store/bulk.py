@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -12,6 +13,7 @@ from identity import ports
 from identity.model.consent import Identifier
 from identity.model.consent_fact import ConsentFact
 from identity.model.cutover import Cutover, CutoverStatus
+from identity.model.record import RecordKey
 from identity.ports import Change, Load, LoadCounts, StoredModel
 from identity.steps.suppress import BLIND
 from identity.store import refusals
@@ -19,7 +21,7 @@ from identity.store import statements as sql
 from identity.store.bulk_index import BulkIndex
 from identity.store.bulk_reviews import BulkReviews
 from identity.store.bulk_unit import TIME, one, shaped
-from identity.store.consent_facts import fact_tables, respelled
+from identity.store.consent_facts import RESPELLED_KEY, fact_tables, rekeyed, respelled
 from identity.store.redirects import in_one_hop
 
 __all__ = ["BulkWork"]
@@ -124,11 +126,22 @@ class BulkWork(BulkIndex, BulkReviews):
         found = self._read("consent_fact", _IDENTIFIERS, sql.MAYBE_BLIND).to_pylist()
         return frozenset((row["kind"], row["value"]) for row in found if row["value"].startswith(BLIND))
 
-    def respell_facts(self, spelled: Mapping[Identifier, str]) -> None:
-        if spelled:
-            columns = zip(*respelled(spelled, self._fields), strict=True)
-            named = dict(zip(("kind", "value", "anew"), map(pa.array, columns), strict=True))
-            self._connection.execute(sql.respell_facts(self._stage(pa.table(named))))
+    def blind_keys(self) -> frozenset[RecordKey]:
+        found = self._read("consent_record", ports.RECORD_KEYS, sql.BLIND_KEY).to_pylist()
+        return frozenset(RecordKey(**row) for row in found)
+
+    def respell_facts(
+        self, spelled: Mapping[Identifier, str], keys: Mapping[RecordKey, RecordKey] = MappingProxyType({})
+    ) -> None:
+        for respell, names, rows in (
+            (sql.respell_facts, ("kind", "value", "anew"), respelled(spelled, self._fields)),
+            (sql.respell_keys, RESPELLED_KEY, rekeyed(keys)),
+        ):
+            if rows:
+                columns = map(pa.array, zip(*rows, strict=True))
+                self._connection.execute(
+                    respell(self._stage(pa.table(dict(zip(names, columns, strict=True)))))
+                )
 
     def move(self, memberships: pa.Table, change_id: str, at: datetime) -> None:
         _refuse_repeats(memberships, ports.RECORD_KEYS.names)

@@ -13,13 +13,23 @@ from identity.model.record import RecordKey
 from identity.store.dialect import utc
 from identity.store.fields import ENCRYPTED, Fields
 
-__all__ = ["FACT_COLUMNS", "VALUE", "fact_of", "fact_row", "fact_tables", "respelled"]
+__all__ = [
+    "FACT_COLUMNS",
+    "RESPELLED_KEY",
+    "VALUE",
+    "fact_of",
+    "fact_row",
+    "fact_tables",
+    "rekeyed",
+    "respelled",
+]
 
 FACT_COLUMNS = (
     "fact_id", "origin", "purpose", "channel", "status", "captured_at", "received_at", "expires_at", "source",
     "actor", "change_id", "kind", "value", "jurisdiction", "basis", "notice", "evidence",
 )  # fmt: skip
 VALUE = "consent_fact.value"
+RESPELLED_KEY = ("source", "source_record_id", "source_anew", "anew")
 _SEALED = frozenset(ENCRYPTED["consent_fact"])
 _TIMES = {"captured_at", "received_at", "expires_at"}
 _TIME = pa.timestamp("us", tz="UTC")
@@ -68,4 +78,11 @@ def respelled(spelled: Mapping[Identifier, str], fields: Fields) -> list[tuple[s
         (kind, stored, fields.spelled(VALUE, anew))
         for (kind, value), anew in sorted(spelled.items())
         for stored in fields.spellings(VALUE, value)
+    ]
+
+
+def rekeyed(keys: Mapping[RecordKey, RecordKey]) -> list[tuple[str, str, str, str]]:
+    return [
+        (old.source, old.source_record_id, anew.source, anew.source_record_id)
+        for old, anew in sorted(keys.items())
     ]

@@ -8,6 +8,7 @@ from identity.steps.suppress import BLIND
 
 __all__ = [
     "ANY_REDIRECT",
+    "BLIND_KEY",
     "CURRENT_MEMBERSHIPS",
     "LINK_KEY",
     "LIVE",
@@ -31,6 +32,7 @@ __all__ = [
     "remove",
     "repoint_redirects",
     "respell_facts",
+    "respell_keys",
     "select",
     "unredirect",
     "upsert",
@@ -44,6 +46,7 @@ VERDICTS_IN_FORCE = (
     "SELECT DISTINCT left_source, left_id, right_source, right_id, judgement FROM verdict"
     " WHERE withdrawn_at IS NULL"
 )
+BLIND_KEY = f"source = '{BLIND}'"
 MAYBE_BLIND = f"value LIKE '{BLIND}%' OR value LIKE 'enc1:%'"
 ANY_REDIRECT = "SELECT retired, survivor FROM redirect LIMIT 1"
 STAGED_SURVIVORS = (
@@ -117,6 +120,16 @@ def respell_facts(stage: str) -> str:
     return (
         f"UPDATE consent_fact SET value = s.anew, evidence = NULL FROM {stage} AS s"
         " WHERE consent_fact.kind = s.kind AND consent_fact.value = s.value"
+    )
+
+
+def respell_keys(stage: str) -> str:
+    """Facts about the record of one key are about that of another from now on, each once."""
+    return (
+        f"UPDATE consent_record SET source = s.source_anew, source_record_id = s.anew FROM {stage} AS s"
+        " WHERE consent_record.source = s.source AND consent_record.source_record_id = s.source_record_id"
+        " AND NOT EXISTS (SELECT 1 FROM consent_record AS c WHERE c.source = s.source_anew"
+        " AND c.source_record_id = s.anew AND c.fact_id = consent_record.fact_id)"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.fault import Fault
-from tests.faults.rows import accounts, carried, clocks, disks, followed, live, nights, replies
+from tests.faults.rows import accounts, carried, clocks, disks, followed, frozen, live, nights, replies
 
 __all__ = ["FAULTS", "chosen"]
 
@@ -14,6 +14,7 @@ FAULTS: tuple[Fault, ...] = (
     *accounts.FAULTS,
     *replies.FAULTS,
     *disks.FAULTS,
+    *frozen.FAULTS,
     *nights.FAULTS,
     *clocks.FAULTS,
 )

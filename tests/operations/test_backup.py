@@ -17,6 +17,7 @@ from identity.connectors.backups import COPY, PAGE
 from identity.engines.stages import Stages
 from identity.flows.ingest import ingest
 from identity.flows.lookup import ByGoldenId, ByRecord
+from identity.flows.night.full import full
 from identity.model.errors import FileError, StoreError
 from identity.settings import Settings
 from identity.store.dialect import database_at
@@ -91,6 +92,24 @@ def test_who_was_erased_after_the_backup_does_not_come_back(world: World, place:
     assert "Okafor" not in held
     assert "ines@example.com" not in held
     assert "Lindqvist" in held, "everybody else is there"
+
+
+def test_who_was_erased_does_not_come_back_where_the_index_is_to_be_built_anew(
+    world: World, place: Place
+) -> None:
+    backed_up(world, place)
+    erased = world.erase("1")
+    told = (place.folder / "journal.ndjson").read_bytes()
+    (place.folder / "journal.ndjson").write_bytes(b"")
+    restored(world, place, place.empty)
+    (place.folder / "journal.ndjson").write_bytes(told)
+    spoil(place.empty, "UPDATE setting SET value = 'another' WHERE name = 'index_version'")
+    back = Service(replace(world.service.settings, database_url=place.empty))
+    with closing(back.store):
+        full(back.night, Stages())
+        answers = back.lookup([ByGoldenId(erased), ByRecord(pos("1")), ByRecord(pos("5"))])
+        assert [answer.status for answer in answers] == ["erased", "unknown", "live"]
+    assert "Okafor" not in str(everything(place.empty))
 
 
 def test_what_is_put_back_is_what_was_copied(world: World, place: Place) -> None:

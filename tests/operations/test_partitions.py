@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -11,7 +12,6 @@ from threading import Thread
 
 import pytest
 
-from identity.bootstrap import Settings
 from identity.commands.backup import backup_report, restore_report
 from identity.commands.verify import verify_report
 from identity.engines.stages import Stages
@@ -104,15 +104,14 @@ def test_a_backup_of_partitions_is_put_back_over_other_ones(
     monkeypatch.setenv("PATH", client_programs())
     with lived(postgresql_url, tmp_path) as world:
         partitioned(world.url, 4)
-        settings, before = world.service.settings, everything(world.url)
+        settings = world.service.settings
         backup_report(settings, tmp_path / "backup", Stages())
+        before = everything(world.url)
         for into in (2, 1):
             with closing(Store(empty_postgresql_url)) as store:
                 store.migrate()
                 store.partition(into)
-            there = Settings(
-                empty_postgresql_url, index_secret=settings.index_secret, erasures=settings.erasures
-            )
+            there = replace(settings, database_url=empty_postgresql_url)
             assert restore_report(there, tmp_path / "backup", Stages(), replace=True)["holds"]
             assert everything(empty_postgresql_url) == before
             left = [name for (name,) in rows(empty_postgresql_url, PARTS.format("golden_profile"))]

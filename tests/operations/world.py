@@ -64,7 +64,7 @@ class World:
 
     @property
     def journal(self) -> ErasureJournal:
-        return self.service.erasures
+        return self.service.memory.erasures
 
     def golden_id(self, name: str) -> GoldenId:
         (answer,) = self.service.lookup([ByRecord(pos(name))])
@@ -101,6 +101,7 @@ def lived(url: str, folder: Path, **settings: Any) -> Iterator[World]:
         "spool": folder / "spool",
         "erasures": folder / "journal.ndjson",
         "anchors": folder / "anchors",
+        "consents": folder / "consents",
     }
     world = World(Service(Settings(url, index_secret="a secret of the tests", **places, **settings)))
     try:

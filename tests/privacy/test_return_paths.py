@@ -239,7 +239,7 @@ def test_a_journal_that_lacks_somebody_is_completed(world: World) -> None:
     whole = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join(whole[:-3]) + whole[-1][:40])
     assert heal_journal(world.service) == 3
-    assert {erasure.golden_ids[0] for erasure in world.service.erasures.erasures()} == {
+    assert {erasure.golden_ids[0] for erasure in world.service.memory.erasures.erasures()} == {
         world.homes[n] for n in world.gone
     }
     assert journal.stat().st_mode & 0o077 == 0

@@ -21,6 +21,7 @@ from identity.model.cluster import GoldenId
 from identity.model.errors import Contention, StoreError
 from identity.ports import Change, OnlineWork
 from identity.store import Store
+from identity.store.dialect import postgresql
 
 from .worlds import StandingClock, arrival, event, key, profile, records
 
@@ -148,6 +149,30 @@ def test_a_claim_that_is_not_granted_in_time_is_refused(shop: Shop, postgresql_u
     with hasty.online(shop.clock) as third:
         third.claim([1])
     hasty.close()
+
+
+def test_who_falls_silent_in_the_middle_lets_go_before_others_give_up(
+    shop: Shop, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_SILENT", 300)
+    silent, other = Store(postgresql_url, patience=0.9), Store(postgresql_url, patience=10)
+
+    def fall_silent() -> None:
+        with silent.online(shop.clock) as first:
+            first.claim([1])
+            first.put([arrival("silent")])
+            assert first.stored([key("silent")])
+            with other.online(shop.clock) as second:  # waits for the first, which says nothing meanwhile
+                second.claim([1])
+                second.put([arrival("other")])
+            first.stored([key("silent")])
+
+    with pytest.raises(StoreError, match="E415"):
+        fall_silent()
+    with other.look() as look:
+        assert look.stored([key("silent"), key("other")]).keys() == {key("other")}
+    for store in (silent, other):
+        store.close()
 
 
 def test_more_claims_than_the_server_can_keep_are_refused_with_the_remedy(shop: Shop) -> None:

@@ -18,12 +18,13 @@ from identity.flows.online.restate import restate
 from identity.flows.online.settle import attempt, refuse_another_index
 from identity.model.cluster import GoldenId
 from identity.model.consent import GRANTED, RESTRICTIVENESS, UNKNOWN, Identifier, dated
-from identity.model.consent_fact import ConsentFact, FactOrigin
+from identity.model.consent_fact import BlindFact, ConsentFact, FactOrigin
 from identity.model.consent_policy import BASES, IDENTIFIER_KINDS, ConsentPolicy
 from identity.model.errors import LookupFailed, RowError
 from identity.model.record import RecordKey
 from identity.ports import Change, OnlineWork
 from identity.steps.refuse import storable
+from identity.steps.suppress import blinded
 
 __all__ = ["Said", "Teller", "Told", "restate_about", "tell"]
 
@@ -132,6 +133,7 @@ def _tell(desk: Desk, said: Sequence[Said], teller: Teller, work: OnlineWork) ->
     statuses = {golden_id: found.consents for golden_id, found in work.flags({*homes.values()}).items()}
     holding = holders(work, desk, facts)
     _blind_again(work, desk, [f.identifier for f in facts if f.identifier and not holding.get(f.fact_id)])
+    desk.write_down(_for_the_journal(desk, facts))  # before it holds: whatever holds is written down
     return [Told(fact, _now(fact, homes, statuses, holding.get(fact.fact_id, ()))) for fact in facts]
 
 
@@ -139,6 +141,14 @@ def _blind_again(work: OnlineWork, desk: Desk, unheld: Collection[Identifier]) -
     """What is said for an address of somebody who was erased is not to be read where nobody else has it."""
     if unheld and work.suppresses():
         blind_unheld(work, desk, known_gone(work, desk, unheld))
+
+
+def _for_the_journal(desk: Desk, facts: Sequence[ConsentFact]) -> list[BlindFact]:
+    numbered = numbers(desk, {fact.identifier for fact in facts if fact.identifier})
+    return [
+        BlindFact(blinded(fact, desk.cabinet.digest), numbered[fact.identifier] if fact.identifier else None)
+        for fact in facts
+    ]
 
 
 def _now(

@@ -2,11 +2,13 @@
 
 A no for an address has to hold for whoever gives that address next, so the fact stays when who had it is erased; for a
 blind in the place of the address (see `steps/suppress.py`). When somebody gives the address, the fact is for it again.
+A fact that a journal has put back is so for a record, too, until that record comes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import starmap
 
 import pyarrow as pa
 
@@ -18,7 +20,7 @@ from identity.model.consent import Identifier
 from identity.model.consent_policy import IDENTIFIER_KINDS
 from identity.model.record import RecordKey, SourceRecord
 from identity.ports import OnlineWork, UnitOfWork
-from identity.steps.suppress import blind, lone_marks
+from identity.steps.suppress import blind, blind_key, key_mark, lone_marks
 
 __all__ = ["blind_unheld", "known_gone", "reached_by", "recall", "recall_loaded"]
 
@@ -56,11 +58,17 @@ def recall(work: OnlineWork, desk: Desk, records: Iterable[SourceRecord]) -> Non
     Also where nobody is kept away any more: who was erased and released brings back what they said.
     """
     if work.facts_known:
-        work.respell_facts(_by_blind(reached_by(records), desk.cabinet.digest))
+        told, digest = list(records), desk.cabinet.digest
+        keys = {blind_key(key_mark(record.key, digest)): record.key for record in told}
+        work.respell_facts(_by_blind(reached_by(told), digest), keys)
 
 
 def recall_loaded(work: UnitOfWork, digest: Digest, arrivals: pa.Table) -> None:
     """Have facts be for what these arrivals (RECORDS) are reached by again."""
+    if gone := work.blind_keys():
+        work.respell_facts(
+            {}, {blind: key for blind, key in _keys_by_blind(digest, arrivals) if blind in gone}
+        )
     if not (known := work.blinds()):
         return
     columns = [name for name in (*IDENTIFIER_KINDS, "country") if name in arrivals.column_names]
@@ -69,6 +77,12 @@ def recall_loaded(work: UnitOfWork, digest: Digest, arrivals: pa.Table) -> None:
     given = (SourceRecord(nobody, {name: text for name, text in each.items() if text}) for each in told)
     by_blind = _by_blind(reached_by(given), digest)
     work.respell_facts({gone: value for gone, value in by_blind.items() if gone in known})
+
+
+def _keys_by_blind(digest: Digest, arrivals: pa.Table) -> Iterator[tuple[RecordKey, RecordKey]]:
+    names = (arrivals[name].to_pylist() for name in ("source", "source_record_id"))
+    for key in starmap(RecordKey, zip(*names, strict=True)):
+        yield blind_key(key_mark(key, digest)), key
 
 
 def _by_blind(identifiers: Iterable[Identifier], digest: Digest) -> Mapping[Identifier, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from identity.model.cluster import GoldenId
+from identity.model.consent_fact import BlindFact
 from identity.model.consent_policy import ConsentPolicy
 from identity.model.following import FollowedSystem
 from identity.model.match import MatchRules
@@ -20,7 +21,8 @@ __all__ = ["Desk", "claims_on_profiles", "claims_on_records"]
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Rules and tools, and where to find the rest. `index_version` is what an index has to be built with to be read
-    by these rules. `pause` waits before the n-th new attempt. `systems` are told of erasures."""
+    by these rules. `pause` waits before the n-th new attempt. `systems` are told of erasures. `write_down` keeps what
+    was said of consents outside the database."""
 
     transactions: OnlineTransactions
     rules: MatchRules
@@ -33,6 +35,7 @@ class Desk:
     pause: Callable[[int], None]
     consent: ConsentPolicy
     systems: Callable[[], Sequence[FollowedSystem]] = tuple
+    write_down: Callable[[Sequence[BlindFact]], object] = lambda _: None
 
 
 def claims_on_records(desk: Desk, keys: Iterable[RecordKey]) -> list[int]:

@@ -51,6 +51,7 @@ _LOG_POSITION = """
     FROM pg_is_in_recovery() AS copied
 """
 _WHOLE = ("seqscan", "hashjoin", "mergejoin")
+_SILENT = 3_000  # milliseconds: a busy machine may leave a process alone for that long
 _WRITER_LOCK, _LOG_LOCK, _SCHEMA_LOCK = 7_301_001, 7_301_002, 7_301_003
 
 
@@ -60,6 +61,7 @@ class PostgresDatabase:
         self._patience = patience
         # PostgreSQL counts in whole milliseconds, and 0 would mean forever.
         self._milliseconds = max(1, round(patience * 1000))
+        self._silent = max(_SILENT, self._milliseconds // 3)
         self._lock_timeout = f"SET LOCAL lock_timeout = '{self._milliseconds}ms'"
         try:
             # READ COMMITTED is what every lock here rests on: what others committed during the wait has to be seen.
@@ -107,7 +109,7 @@ class PostgresDatabase:
         # Imported by who writes here: the driver takes a tenth of a second, also where there is no such database.
         from identity.store.dialect.postgresql_writing import Locks, PostgresWriting
 
-        locks = Locks(_WRITER_LOCK, _LOG_LOCK, self._milliseconds)
+        locks = Locks(_WRITER_LOCK, _LOG_LOCK, self._milliseconds, self._silent)
         with (
             translated(self._refusal),
             self._pooled() as connection,

@@ -26,7 +26,10 @@ _TYPES = {
     Kind.WEIGHT: "double precision",
 }
 # What is set holds for the wait for the lock, which comes last.
-_BEGIN = b"SELECT set_config('lock_timeout', $1, true), pg_advisory_xact_lock_shared($2)"
+_BEGIN = (
+    b"SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true),"
+    b" pg_advisory_xact_lock_shared($3)"
+)
 # An array is unnested in its order, and nothing here reorders it.
 _CLAIM = b"SELECT count(pg_advisory_xact_lock(number)) FROM unnest(CAST($1 AS bigint[])) AS number"
 _SHARE = _CLAIM.replace(b"xact_lock", b"xact_lock_shared")
@@ -54,11 +57,13 @@ _RACED = frozenset(
 
 
 class Locks(NamedTuple):
-    """The locks that units of any size and readers of the log rest on, and how long one waits for any lock."""
+    """The locks that units of any size and readers of the log rest on, how long one waits for any lock, and how long
+    one may hold them and say nothing: who is frozen, or cut off, lets go of them before others give up."""
 
     writers: int
     log: int
     milliseconds: int
+    silent: int
 
 
 class PostgresAsking:
@@ -104,12 +109,13 @@ class PostgresWriting(PostgresAsking):
     def __init__(self, connection: Any, locks: Locks, refusal: Refusal) -> None:
         super().__init__(connection, refusal)
         self._locks = locks
-        self._pipeline = connection.pipeline()
+        self._sending = connection.pipeline()
 
     def __enter__(self) -> Self:
         with self._translated():
-            self._pipeline.__enter__()
-            self._send(_BEGIN, (f"{self._locks.milliseconds}ms", self._locks.writers))
+            self._pipeline = self._sending.__enter__()
+            held = f"{self._locks.milliseconds}ms", f"{self._locks.silent}ms"
+            self._send(_BEGIN, (*held, self._locks.writers))
         return self
 
     def __exit__(
@@ -126,7 +132,13 @@ class PostgresWriting(PostgresAsking):
         finally:
             # Not told of an error: the driver would log what it passes over then, and rows are personal data.
             with suppress(psycopg.Error):
-                self._pipeline.__exit__(None, None, None)
+                self._sending.__exit__(None, None, None)
+
+    def _answer(self, asked: psycopg.RawCursor[Any]) -> list[tuple[Any, ...]]:
+        with self._translated():
+            if asked.pgresult is None:
+                self._pipeline.sync()  # otherwise the server waits for more, and counts no silence
+            return asked.fetchall()
 
     def execute(self, *asked: Asked) -> None:
         with self._translated():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from identity.store import statements as bulk
-from identity.store.consent_facts import FACT_COLUMNS
+from identity.store.consent_facts import FACT_COLUMNS, RESPELLED_KEY
 from identity.store.dialect import Kind, Statement
 from identity.store.online.statements import columns_of
 
@@ -15,12 +15,14 @@ __all__ = [
     "EVERY_RECORD",
     "FLAGS",
     "FLAGS_AND_PLACES",
+    "KNOWN",
     "LAPSED",
     "PUT_FACTS",
-    "PUT_LAPSES_SEEN",
     "PUT_RECORDS",
+    "PUT_SETTING",
     "RECORDS_OF",
     "RESPELL_FACTS",
+    "RESPELL_KEYS",
 ]
 
 _FACT = ", ".join(f"f.{name}" for name in FACT_COLUMNS)
@@ -38,6 +40,10 @@ BY_IDENTIFIER = Statement(
 )
 BY_ID = Statement(
     f"SELECT {_FACT} FROM {{rows}} AS s JOIN consent_fact AS f ON f.fact_id = s.fact_id",
+    columns_of("consent_fact", "fact_id"),
+)
+KNOWN = Statement(
+    "SELECT f.fact_id FROM {rows} AS s JOIN consent_fact AS f ON f.fact_id = s.fact_id",
     columns_of("consent_fact", "fact_id"),
 )
 RECORDS_OF = Statement(
@@ -62,7 +68,7 @@ PUT_RECORDS = Statement(
     " FROM {rows} AS s WHERE TRUE ON CONFLICT (source, source_record_id, fact_id) DO NOTHING",
     columns_of("consent_record", *_ABOUT),
 )
-PUT_LAPSES_SEEN = Statement(
+PUT_SETTING = Statement(
     "INSERT INTO setting (name, value) VALUES (:name, :value)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
@@ -70,6 +76,7 @@ RESPELL_FACTS = Statement(
     bulk.respell_facts("{rows}"),
     {"kind": Kind.TEXT, "value": Kind.TEXT, "anew": Kind.TEXT},
 )
+RESPELL_KEYS = Statement(bulk.respell_keys("{rows}"), dict.fromkeys(RESPELLED_KEY, Kind.TEXT))
 _FLAGS = (
     "SELECT p.golden_id, p.version, p.status, p.consents{more} FROM {{rows}} AS s"
     " JOIN golden_profile AS p ON p.golden_id = s.golden_id"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from identity.model.consent import Identifier
 from identity.model.consent_fact import ConsentFact
 from identity.model.record import RecordKey
 from identity.ports import Flags
-from identity.store.consent_facts import VALUE, fact_of, fact_row, respelled
+from identity.store.consent_facts import VALUE, fact_of, fact_row, rekeyed, respelled
 from identity.store.dialect import Answer, Asked
 from identity.store.fields import Fields
 from identity.store.mapping import ATTRIBUTES
@@ -25,6 +26,7 @@ from identity.store.online.unit import Unit
 __all__ = ["ConsentReads", "ConsentSide"]
 
 _LAPSES_SEEN = "consents_lapsed_until"
+_JOURNALED = "consents_journaled"
 
 
 class ConsentReads:
@@ -68,8 +70,20 @@ class ConsentReads:
         return self._whole(self._ask(sql.LAPSED.of(after=after, until=until, most=most))())
 
     def lapses_seen(self) -> datetime | None:
-        found = self._ask(usual.SETTING.of(name=_LAPSES_SEEN))()
-        return datetime.fromisoformat(found[0][0]) if found else None
+        found = self._setting(_LAPSES_SEEN)
+        return datetime.fromisoformat(found) if found else None
+
+    def known_facts(self, fact_ids: Collection[str]) -> frozenset[str]:
+        if not fact_ids:
+            return frozenset()
+        return frozenset(fact_id for (fact_id,) in self._ask(sql.KNOWN.on(sorted(fact_ids)))())
+
+    def journaled(self) -> str:
+        return self._setting(_JOURNALED)
+
+    def _setting(self, name: str) -> str:
+        found = self._ask(usual.SETTING.of(name=name))()
+        return str(found[0][0]) if found else ""
 
     def flags(self, golden_ids: Collection[GoldenId], *, places: bool = False) -> dict[GoldenId, Flags]:
         if not golden_ids:
@@ -105,11 +119,18 @@ class ConsentSide(Unit, ConsentReads):
             sql.PUT_FACTS.on([fact_row(fact, self._fields) for fact in facts]), sql.PUT_RECORDS.on(about)
         )
 
-    def respell_facts(self, spelled: Mapping[Identifier, str]) -> None:
-        self._execute(sql.RESPELL_FACTS.on(respelled(spelled, self._fields)))
+    def respell_facts(
+        self, spelled: Mapping[Identifier, str], keys: Mapping[RecordKey, RecordKey] = MappingProxyType({})
+    ) -> None:
+        self._execute(
+            sql.RESPELL_FACTS.on(respelled(spelled, self._fields)), sql.RESPELL_KEYS.on(rekeyed(keys))
+        )
 
     def put_lapses_seen(self, until: datetime) -> None:
-        self._execute(sql.PUT_LAPSES_SEEN.of(name=_LAPSES_SEEN, value=until.isoformat()))
+        self._execute(sql.PUT_SETTING.of(name=_LAPSES_SEEN, value=until.isoformat()))
+
+    def put_journaled(self, position: str) -> None:
+        self._execute(sql.PUT_SETTING.of(name=_JOURNALED, value=position))
 
 
 def _flags(fields: Fields, version: int, status: str, consents: str, attributes: str | None = None) -> Flags:

@@ -28,8 +28,8 @@ __all__ = ["FAULTS"]
 EVENTS = 200
 
 
-def _log(scene: Scene) -> tuple[Log, str]:
-    url = scene.database(verify=False)
+def _log(scene: Scene, kind: str = "") -> tuple[Log, str]:
+    url = scene.database(kind, verify=False)
     return Log(scene.store(url, 20), SystemClock()), url
 
 
@@ -86,8 +86,11 @@ def courier_killed(scene: Scene) -> Sequence[str]:
 
 
 def relay_sleeps(scene: Scene) -> Sequence[str]:
-    """SIGSTOP past its lease: another one goes on, and what the first appends when it wakes is refused."""
-    log, url = _log(scene)
+    """SIGSTOP past its lease: another one goes on, and what the first appends when it wakes is refused.
+
+    On a server: a file is held by who is frozen in the middle of a change, which is a row of its own.
+    """
+    log, url = _log(scene, "postgresql")
     client = scene.redis()
     log.stream()
     with at_work(relaying, url, scene.ground.redis_url) as (sleeper, _):

@@ -167,8 +167,11 @@ def killed(scene: Scene, *, stream: bool) -> Sequence[str]:
 
 
 def consumer_sleeps(scene: Scene) -> Sequence[str]:
-    """SIGSTOP past its lease: another one goes on; what the first does when it wakes is neither kept nor done twice."""
-    url, shop, random = scene.database(verify=False), scene.ground.programme(), scene.random
+    """SIGSTOP past its lease: another one goes on; what the first does when it wakes is neither kept nor done twice.
+
+    On a server, for the reason that `relay_sleeps` has.
+    """
+    url, shop, random = scene.database("postgresql", verify=False), scene.ground.programme(), scene.random
     master, diary = Master(scene.store(url)), scene.folder / "diary"
     numbers = [f"{shop.program}-m{at:03}" for at in range(24)]
     for number in numbers:

@@ -181,6 +181,7 @@ _ROWS: tuple[tuple[str, str, int, Strike], ...] = (
     ("live: kill -9 relay", "relay", 5, process_killed("relay")),
     ("live: kill -9 consumer", "consumer", 5, process_killed("consume-loyalty")),
     ("live: kill -9 worker", "Celery", 3, process_killed("worker")),
+    ("live: SIGSTOP API", "API", 5, process_frozen("api", 3, 12)),
     ("live: SIGSTOP relay", "relay", 3, process_frozen("relay", 3, 6)),
     ("live: SIGSTOP consumer", "consumer", 3, process_frozen("consume-loyalty", 3, 6)),
     ("live: SIGSTOP worker", "Celery", 2, process_frozen("worker", 3, 6)),

@@ -14,7 +14,8 @@ from identity.bootstrap import Service
 from identity.commands.backup import backup_report, restore_report
 from identity.commands.load import load_files
 from identity.engines.stages import Stages
-from identity.flows.lookup import ByGoldenId, ByRecord
+from identity.flows.consent import Asker, Said, Teller
+from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord
 from identity.flows.night import full
 from identity.flows.night.full import By
 from identity.flows.night.running import Options
@@ -139,6 +140,9 @@ def old_backup(scene: Scene) -> Sequence[str]:
         backup = scene.folder / "backups" / "old"
         backup_report(world.service.settings, backup, Stages())
         erased = world.erase("1")
+        no = ByIdentifier("email", "cleo@example.com")
+        said = Said(no, "marketing", "email", "withdrawn")
+        world.service.consents.tell([said], Teller("shop", f"op-{scene.number}"))
         empty = scene.stack.enter_context(scene.empty(kind))
         report = restore_report(replace(world.service.settings, database_url=empty), backup, Stages())
         back = Service(replace(world.service.settings, database_url=empty))
@@ -147,7 +151,9 @@ def old_backup(scene: Scene) -> Sequence[str]:
                 answer.status
                 for answer in back.lookup([ByGoldenId(erased), ByRecord(pos("1")), ByRecord(pos("5"))])
             )
-    problems = [] if report["holds"] is True else [f"verify: {report}"]
+            (asked,) = back.consents.check([no], Asker("marketing", "email"))
+    problems = ["who said no since would be written to"] if asked.permission.allowed else []
+    problems += [] if report["holds"] is True else [f"verify: {report}"]
     problems += [] if report["erased_again"] == 1 else ["the erasure was not applied again"]
     found = (str(gone), str(unknown), str(other))
     return problems + ([] if found == ("erased", "unknown", "live") else [f"look-ups answer {found}"])
@@ -179,6 +185,10 @@ FAULTS = (
         partial(worker_killed, "parent"),
     ),
     Fault(
-        "old backup restored", "database", "erasures applied again before anybody is served", 4, old_backup
+        "old backup restored",
+        "database",
+        "erasures applied again, and every no told again, before anybody is served",
+        4,
+        old_backup,
     ),
 )
