@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -14,10 +14,13 @@ from identity.flows.online.settle import attempt, refuse_another_index
 from identity.model.consent import Identifier
 from identity.model.consent_fact import BlindFact, ConsentFact
 from identity.model.record import RecordKey
-from identity.ports import Change, OnlineWork
+from identity.ports import Change, Look, OnlineWork
 from identity.steps.suppress import blind, blind_key, key_mark, mark_of
 
 __all__ = ["Journal", "retell"]
+
+_AT_ONCE = 500
+"""Facts per unit of work: what it locks the server has room for."""
 
 
 class Journal(Protocol):
@@ -34,45 +37,66 @@ def retell(desk: Desk, journal: Journal) -> int:
     missing and the index is not built for these rules.
     """
     with desk.transactions.look() as look:
-        position = look.journaled()
-    return sum(
-        attempt(desk, partial(_retell, desk, facts, reached)) for facts, reached in journal.since(position)
-    )
+        before = look.journaled()
+        missing, reached = _missing(look, journal, before)
+    keys = _known(desk, missing)
+    told_again = sum(attempt(desk, partial(_retell, desk, some, keys)) for some in _some(missing))
+    if reached != before:
+        attempt(desk, lambda work: work.put_journaled(reached))
+    return told_again
 
 
-def _retell(desk: Desk, told: Sequence[BlindFact], reached: str, work: OnlineWork) -> int:
-    known = work.known_facts({each.fact.fact_id for each in told})
-    missing = [each for each in told if each.fact.fact_id not in known]
-    facts = []
-    if missing:
-        refuse_another_index(work, desk)
-        facts = list(_facts(desk, missing, work))
+def _missing(look: Look, journal: Journal, position: str) -> tuple[list[BlindFact], str]:
+    """Return what is not stored of what was written after a position, each once, and the end of the journal."""
+    missing: dict[str, BlindFact] = {}
+    for told, reached in journal.since(position):
+        position, found = reached, {each.fact.fact_id: each for each in told}
+        known = look.known_facts(found)
+        missing |= {name: each for name, each in found.items() if name not in known}
+    return list(missing.values()), position
+
+
+def _known(desk: Desk, missing: Sequence[BlindFact]) -> dict[RecordKey, RecordKey]:
+    """Return the keys of records that are stored, by the blinds in their place."""
+    wanted = {key for each in missing for key in each.fact.records}
+    if not wanted:
+        return {}
+    with desk.transactions.online(desk.clock) as work:
+        every = work.every_key()
+    found = ((blind_key(key_mark(key, desk.cabinet.digest)), key) for key in every)
+    return {gone: key for gone, key in found if gone in wanted}
+
+
+def _some(missing: Sequence[BlindFact]) -> Iterator[Sequence[BlindFact]]:
+    return (missing[start : start + _AT_ONCE] for start in range(0, len(missing), _AT_ONCE))
+
+
+def _retell(
+    desk: Desk, missing: Sequence[BlindFact], keys: Mapping[RecordKey, RecordKey], work: OnlineWork
+) -> int:
+    refuse_another_index(work, desk)
+    facts = list(_facts(desk, missing, keys, work))
     if facts:
         work.put_facts(facts)
         change = Change(desk.new_id(), "consent", "journal", work.at, "", None, work.model_version())
         restate_about(work, desk, facts, change)
-    work.put_journaled(reached)
     return len(facts)
 
 
-def _facts(desk: Desk, missing: Sequence[BlindFact], work: OnlineWork) -> Iterator[ConsentFact]:
+def _facts(
+    desk: Desk, missing: Sequence[BlindFact], keys: Mapping[RecordKey, RecordKey], work: OnlineWork
+) -> Iterator[ConsentFact]:
     """Return facts as they are to be kept: for whom they were, as far as that is known here."""
+    blinds = {key for each in missing for key in each.fact.records}
     work.claim([each.held for each in missing if each.held is not None])
-    marks = {mark for each in missing for key in each.fact.records if (mark := mark_of(key)) is not None}
-    gone = {blind_key(mark) for mark in work.suppressed(marks)}
-    keys = _keys(desk, marks, work)
-    work.claim(claims_on_records(desk, keys.values()))
+    work.claim(claims_on_records(desk, [keys[gone] for gone in blinds if gone in keys]))
+    marks = {mark for gone in blinds if (mark := mark_of(gone)) is not None}
+    erased = {blind_key(mark) for mark in work.suppressed(marks)}
     values = _values(desk, missing, work)
     for fact in (each.fact for each in missing):
-        records = tuple(sorted(keys.get(key, key) for key in fact.records if key not in gone))
+        records = tuple(sorted(keys.get(key, key) for key in fact.records if key not in erased))
         if records or fact.identifier:
             yield replace(fact, records=records, identifier=_readable(fact.identifier, values))
-
-
-def _keys(desk: Desk, marks: Collection[int], work: OnlineWork) -> dict[RecordKey, RecordKey]:
-    every = work.every_key() if marks else []
-    found = {key: key_mark(key, desk.cabinet.digest) for key in every}
-    return {blind_key(mark): key for key, mark in found.items() if mark in marks}
 
 
 def _values(desk: Desk, missing: Iterable[BlindFact], work: OnlineWork) -> dict[Identifier, str]:
