@@ -51,8 +51,8 @@ class Server:
         told = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", *options]
         self.run("initdb", "-D", self.data, *told)
 
-    def start(self) -> None:
-        options = _OPTIONS.format(folder=self._folder)
+    def start(self, more: str = "") -> None:
+        options = f"{_OPTIONS.format(folder=self._folder)} {more}"
         log = str(self._folder / "log")
         self.run("pg_ctl", "-D", self.data, "-l", log, "-w", "-s", "start", "-o", options)
 
@@ -75,6 +75,10 @@ class Server:
     @property
     def data(self) -> str:
         return str(self._folder / "data")
+
+    @property
+    def pid(self) -> int:
+        return int(Path(self.data, "postmaster.pid").read_text().split()[0])
 
     @property
     def place(self) -> str:

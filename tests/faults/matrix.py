@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from tests.faults.fault import Fault
-from tests.faults.rows import accounts, carried, clocks, disks, followed, frozen, live, nights, replies
+from tests.faults.rows import (
+    accounts,
+    carried,
+    clocks,
+    disks,
+    followed,
+    frozen,
+    live,
+    nights,
+    replies,
+    unsynced,
+)
 
 __all__ = ["FAULTS", "chosen"]
 
@@ -15,6 +26,7 @@ FAULTS: tuple[Fault, ...] = (
     *replies.FAULTS,
     *disks.FAULTS,
     *frozen.FAULTS,
+    *unsynced.FAULTS,
     *nights.FAULTS,
     *clocks.FAULTS,
 )

@@ -221,6 +221,8 @@ class PostgresDatabase:
             return refusals.busy(self._patience)
         if isinstance(error, InvalidRequestError):  # each that was opened was let go of at once
             return refusals.cannot_open(_AWAY)
+        if _panicked(error):
+            return refusals.lost()
         state = getattr(error, "sqlstate", None) or ""
         for sign, refusal in _SIGNS.items():
             if state.startswith(sign):
@@ -264,6 +266,13 @@ def _refuse_lost(connection: Any, record: Any, _: object) -> None:
 def _within(url: URL, patience: float) -> dict[str, int]:
     """Return how long opening a connection may take, where the address does not say: the driver would wait minutes."""
     return {} if "connect_timeout" in url.query else {"connect_timeout": max(2, round(patience))}
+
+
+def _panicked(error: BaseException) -> bool:
+    """Say whether the server gave itself up: what it was at may be in its log, and be done when it has recovered."""
+    if isinstance(error, AdbcError):  # which has no word for it
+        return "PANIC:" in str(error)
+    return getattr(getattr(error, "diag", None), "severity_nonlocalized", None) == "PANIC"
 
 
 def _without_a_state(error: BaseException) -> StoreError | None:
