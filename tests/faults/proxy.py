@@ -17,13 +17,15 @@ Dial = Callable[[], "asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWr
 @dataclass
 class Proxy:
     """`lose_reply_to`: the first request that contains this is carried, its reply is waited for and never told, and
-    both sides are cut. `swallowing`: connections stay open, and nothing passes. `lost` counts what was cut."""
+    both sides are cut. `swallowing`: connections stay open, and nothing passes; when that ends they go on, or with
+    `for_good` are mute for ever. `lost` counts what was cut."""
 
     host: str
     port: int
     unix: str = ""
     lose_reply_to: bytes = b""
     swallowing: bool = False
+    for_good: bool = False
     lost: int = 0
     at: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -90,7 +92,8 @@ class Proxy:
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
         with suppress(ConnectionError):
             told = await reader.read(_CHUNK)
-            while self.swallowing:
+            mute = self.swallowing and self.for_good
+            while self.swallowing or mute:
                 await asyncio.sleep(0.01)
             return told
         return b""

@@ -150,7 +150,8 @@ def _break(how: str, server: MortalRedis, client: redis.Redis) -> None:
 
 
 def redis_swallows(scene: Scene) -> Sequence[str]:
-    """Connections to Redis stay open, and nothing passes for a while: the stream goes on by itself."""
+    """Connections to Redis stay open, and nothing passes for a while; half of the time they are mute for good: the
+    stream goes on by itself."""
     log, url = _log(scene)
     client = scene.redis()
     there = urlsplit(scene.ground.redis_url)
@@ -162,6 +163,7 @@ def redis_swallows(scene: Scene) -> Sequence[str]:
     ):
         log.many(EVENTS)
         until(lambda: len(stream_of(client)) == EVENTS)
+        between.for_good = scene.number % 2 == 0
         between.swallowing = True
         log.many(EVENTS)
         time.sleep(scene.random.uniform(0.2, 2))
