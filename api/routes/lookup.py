@@ -91,8 +91,17 @@ def search(asked: NameAsked, call: Annotated[Call, needs(Scope.SEARCH)]) -> Resp
 
 
 def _answers(call: Call, questions: Sequence[Question]) -> list[Answer]:
-    """Return an answer to each; who is not known in a read replica may have come since."""
-    return call.near(lambda service: service.lookup(questions), _all_known)
+    """Return an answer to each. Who is not known in a read replica may have come since: of many, only they are asked of
+    the primary."""
+    if len(questions) == 1 or not call.service.settings.replica_url:
+        return call.near(lambda service: service.lookup(questions), _all_known)
+    answers = call.near(lambda service: service.lookup(questions))
+    if unknown := [at for at, answer in enumerate(answers) if not answer.golden_ids]:
+        asked = [questions[at] for at in unknown]
+        now = call.near(lambda service: service.lookup(asked), _all_known)
+        for at, answer in zip(unknown, now, strict=True):
+            answers[at] = answer
+    return answers
 
 
 def _all_known(answers: Sequence[Answer]) -> bool:

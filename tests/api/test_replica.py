@@ -205,6 +205,25 @@ def test_who_was_told_a_moment_ago_is_found_though_no_replica_knows_them_yet(api
 
 
 @pytest.mark.usefixtures("paused")
+def test_of_many_only_who_is_unknown_is_asked_of_the_primary(api: Api, pair: Servers) -> None:
+    ines(api, pair)
+    keys = [
+        {"email": INES["email"]},
+        {"email": "nobody@x.example"},
+        {"source": "pos", "source_record_id": "2"},
+    ]
+    pair.copy.ask("SELECT pg_wal_replay_pause()")
+    bert, before = api.tell("pos", "2", **BERT)["golden_id"], reads(api)
+    answers = api.post("/v1/lookup:batch", {"keys": keys}).json()["answers"]
+    assert answers[0]["golden_id"]
+    assert (answers[1]["status"], answers[2]["golden_id"]) == ("unknown", bert)
+    assert fresh(before, reads(api)) == {("replica", "in step"), ("primary", "unknown")}
+    before = reads(api)
+    api.post("/v1/lookup:batch", {"keys": [keys[0], keys[0]]})
+    assert fresh(before, reads(api)) == {("replica", "in step")}
+
+
+@pytest.mark.usefixtures("paused")
 def test_a_withdrawal_and_an_erasure_hold_at_once(api: Api, pair: Servers) -> None:
     golden_id = ines(api, pair)
     assert tell(api, "granted", golden_id=golden_id).status_code == 200
