@@ -112,7 +112,7 @@ class MergeReceipt:
 
 class MergeStatus(StrEnum):
     """What this service knows of a merge it asked for. ASKED: whether it was carried out is not known yet. SHORTFALL:
-    it should be taken back, and the platform refuses."""
+    it should be taken back, and the platform refuses, or with the code ASKED_BACK, has not answered yet."""
 
     ASKED = "asked"
     DONE = "done"
@@ -121,6 +121,8 @@ class MergeStatus(StrEnum):
     REFUSED = "refused"
 
 
+ASKED_BACK = "ASKED_BACK"
+"""The code of a merge that the platform was asked to take back: whether it did is not known yet."""
 LOYALTY = "loyalty"
 """What the loyalty platform is called among the systems that follow."""
 ACTIVE = frozenset({MergeStatus.ASKED, MergeStatus.DONE, MergeStatus.SHORTFALL})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import pytest
 
 from identity.consumers.following import Following, follow
 from identity.consumers.schedule import ATTEMPTS
-from identity.model.following import PropagationStatus
+from identity.model.following import Followed, PropagationStatus
 from identity.model.loyalty import MergeStatus
 from identity.model.review import ReviewKind, ReviewTask
+from identity.ports.consumers import Follower, Hold
+from identity.ports.delivery import LoggedEvent
 from identity.store import Store
 from tests.reference_loyalty.serving import Shop
 
@@ -311,6 +314,44 @@ def test_an_answer_that_was_lost_of_what_is_not_wanted_any_more_is_taken_back(
     assert list(merges(here).values()) == ["REVERSED"]
     assert identical(here, map(number, "abc")) == master.groups()
     assert store.loyalty_book.active() == ()
+
+
+class Killed(BaseException):
+    """What no code of the service survives."""
+
+
+@dataclass
+class Mortal:
+    """A follower that is killed when it has done what an event asks for, and before anything of that is kept."""
+
+    inner: Follower
+
+    def __post_init__(self) -> None:
+        self.name, self.types = self.inner.name, self.inner.types
+
+    def follow(self, event: LoggedEvent, hold: Hold, *, look: bool = False) -> Followed:
+        self.inner.follow(event, hold, look=look)
+        raise Killed
+
+
+def test_who_is_killed_after_taking_back_leaves_no_merge_that_only_seems_to_stand(
+    store: Store, here: Shop, master: Master, number: Number, room: Following, clock: MovingClock
+) -> None:
+    master.merge(number("a"), number("b"))
+    master.commit()
+    follow(room)
+    master.split(number("b"))
+    master.commit()
+    with pytest.raises(Killed):
+        follow(replace(room, follower=Mortal(room.follower)))
+    assert list(merges(here).values()) == ["REVERSED"]
+    master.merge(number("a"), number("b"))  # one person again, before anybody looks
+    master.commit()
+    clock.turn(600)
+    worked_until_done(room, clock)
+    assert identical(here, map(number, "abc")) == master.groups()
+    assert sorted(merges(here).values()) == ["DONE", "REVERSED"]
+    assert [merge.status for merge in store.loyalty_book.active()] == [MergeStatus.DONE]
 
 
 def test_a_platform_that_asks_for_time_is_left_alone_for_so_long(

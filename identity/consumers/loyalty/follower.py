@@ -5,7 +5,7 @@ from __future__ import annotations
 from identity.consumers.loyalty import tasks
 from identity.consumers.loyalty.forgetting import LOYALTY, forget
 from identity.consumers.loyalty.joining import join
-from identity.consumers.loyalty.parting import believe, part
+from identity.consumers.loyalty.parting import believe, part, settle_asked_back
 from identity.consumers.loyalty.round import Round
 from identity.consumers.loyalty.settling import settle_asked
 from identity.consumers.named import golden_ids
@@ -48,6 +48,7 @@ class LoyaltyFollower:
 
 def _brought_about(now: Round) -> None:
     settle_asked(now)
+    settle_asked_back(now)
     if now.look:
         believe(now)
     part(now)
