@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from identity.connectors.consent_journal import ConsentJournal
 from identity.connectors.erasure_journal import ErasureJournal
@@ -10,6 +11,7 @@ from identity.flows.consent import retell
 from identity.flows.online.desk import Desk
 from identity.flows.privacy.reapply import reapply
 from identity.settings import Settings
+from identity.steps.suppress import blind_key
 
 __all__ = ["Memory", "Remembered"]
 
@@ -36,8 +38,10 @@ class Memory:
 
     def tells(self) -> bool:
         """Say whether there is anything at all to remember."""
-        return bool(self.erasures.erasures()) or self.consents.path.exists()
+        return bool(self.erasures.erasures()) or self.consents.exists()
 
     def recall(self, desk: Desk) -> Remembered:
         """Carry out what the database does not know: who was erased first, so that nothing is said of them again."""
-        return Remembered(reapply(desk, self.erasures.erasures()), retell(desk, self.consents))
+        erasures = sorted(self.erasures.erasures(), key=attrgetter("at"))
+        erased = {blind_key(mark): erasure.at for erasure in erasures for mark in erasure.marks}
+        return Remembered(reapply(desk, erasures), retell(desk, self.consents, erased))

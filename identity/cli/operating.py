@@ -89,11 +89,14 @@ def restore(
     ] = False,
     without_journal: Annotated[
         bool,
-        typer.Option("--without-journal", help="There is no journal of erasures: nobody ever was erased."),
+        typer.Option(
+            "--without-journal", help="A journal is not there: nobody was erased, or what it told is lost."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Put a backup in the place of the database, and erase again who was erased since. Every process is stopped.
+    """Put a backup in the place of the database, erase again who was erased since, and tell again what was said of
+    consents. Every process is stopped.
 
     Every promise is checked at the end: ends with 1 where one is broken.
     """

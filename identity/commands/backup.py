@@ -93,7 +93,7 @@ def _refuse_without_journals(settings: Settings, manifest: Manifest) -> None:
             "Let IDENTITY_ERASURES name it; or say --without-journal, if nobody ever was.",
         )
     consents = Memory.of(settings, manifest.database_id).consents
-    if manifest.journaled and not consents.path.exists():
+    if manifest.journaled and not consents.exists():
         raise StoreError(
             "E432",
             "There is no journal of consents: who said no since would be written to again.",

@@ -1,6 +1,7 @@
 """What was said of consents, kept beside the database: a backup that is restored does not know, and a no has to hold.
 
-Nobody reads from it whom a fact is for: keys of records, addresses and numbers are digests, and evidence is left out.
+Nobody reads from it whom a fact is for: keys of records, addresses and numbers are digests, and what somebody wrote,
+evidence and notice, is left out.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _AT_ONCE = 500
 _LAST = 4096
 """Bytes before a position by which it is known again: more than a line."""
 _PLAIN = (
-    "fact_id", "purpose", "channel", "status", "source", "actor", "change_id", "jurisdiction", "basis", "notice",
+    "fact_id", "purpose", "channel", "status", "source", "actor", "change_id", "jurisdiction", "basis",
 )  # fmt: skip
 _TIMES = ("captured_at", "received_at", "expires_at")
 _reached = partial(journals.reached, "consents", "IDENTITY_CONSENT_JOURNAL")
@@ -43,6 +44,11 @@ class ConsentJournal:
         """Write facts down, on disk when this returns. StoreError E420 where that is not possible."""
         with _reached():
             journals.append(self.path, [_line(told) for told in facts])
+
+    def exists(self) -> bool:
+        """Say whether anything was ever written. StoreError E420 where nobody may look."""
+        with _reached():
+            return self.path.exists()
 
     def since(self, position: str) -> Iterator[tuple[list[BlindFact], str]]:
         """Return what was written after a position, some facts at a time, each time with the position reached by them.

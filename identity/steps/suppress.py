@@ -73,7 +73,7 @@ def blinded(fact: ConsentFact, digest: Digest) -> ConsentFact:
     """Return a fact from which nobody reads whom it is for, nor by what it was proven."""
     named = fact.identifier and (fact.identifier[0], blind(fact.identifier, digest))
     keys = tuple(sorted(blind_key(key_mark(key, digest)) for key in fact.records))
-    return replace(fact, records=keys, identifier=named, evidence=None)
+    return replace(fact, records=keys, identifier=named, notice=None, evidence=None)
 
 
 def marks(key: RecordKey, features: Mapping[str, str], digest: Digest) -> frozenset[int]:

@@ -35,7 +35,7 @@ def by_mail(name: str) -> BlindFact:
 def of_records(name: str) -> BlindFact:
     records = (RecordKey("pos", "4711"), RecordKey("erp", "0815"))
     until = NOW + timedelta(days=30)
-    said = fact(name, records=records, expires_at=until, captured_at=None, jurisdiction="EU", notice="v2")
+    said = fact(name, records=records, expires_at=until, captured_at=None, jurisdiction="EU")
     return BlindFact(blinded(said, DIGEST))
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from identity.consumers.loyalty.parting import part
+from identity.consumers.loyalty.parting import part, settle_asked_back
 from identity.consumers.loyalty.round import Round
 from identity.model.cluster import GoldenId
 from identity.model.following import Followed, FollowedOutcome, Forgotten
@@ -87,6 +87,7 @@ class _Forgetting:
             self.event.time,
             look=False,
         )
+        settle_asked_back(now)
         part(now)
         self.hold.note(*now.changed.values())
 

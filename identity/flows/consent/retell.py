@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 from identity.features.reach import contacts
@@ -29,16 +31,18 @@ class Journal(Protocol):
         ...
 
 
-def retell(desk: Desk, journal: Journal) -> int:
+def retell(desk: Desk, journal: Journal, erased: Mapping[RecordKey, datetime] = MappingProxyType({})) -> int:
     """Put facts back that the journal tells and the database lacks, let profiles go by them, and return how many.
 
     A fact is for the records and the identifier that it was for, where these are known; otherwise it is blind until
-    they come. What was said about nobody but who was erased since is not put back. StoreError E412 where something is
+    they come. What was said about nobody but who was erased since is not put back: `erased` says of records, by their
+    blinds, when that was, also of who is not kept away any more. StoreError E412 where something is
     missing and the index is not built for these rules.
     """
     with desk.transactions.look() as look:
         before = look.journaled()
         missing, reached = _missing(look, journal, before)
+    missing = [_of_the_living(each, erased) for each in missing]
     keys = _known(desk, missing)
     told_again = sum(attempt(desk, partial(_retell, desk, some, keys)) for some in _some(missing))
     if reached != before:
@@ -54,6 +58,12 @@ def _missing(look: Look, journal: Journal, position: str) -> tuple[list[BlindFac
         known = look.known_facts(found)
         missing |= {name: each for name, each in found.items() if name not in known}
     return list(missing.values()), position
+
+
+def _of_the_living(told: BlindFact, erased: Mapping[RecordKey, datetime]) -> BlindFact:
+    fact = told.fact
+    left = [key for key in fact.records if key not in erased or erased[key] < fact.received_at]
+    return replace(told, fact=replace(fact, records=tuple(left)))
 
 
 def _known(desk: Desk, missing: Sequence[BlindFact]) -> dict[RecordKey, RecordKey]:
@@ -74,9 +84,9 @@ def _some(missing: Sequence[BlindFact]) -> Iterator[Sequence[BlindFact]]:
 def _retell(
     desk: Desk, missing: Sequence[BlindFact], keys: Mapping[RecordKey, RecordKey], work: OnlineWork
 ) -> int:
-    refuse_another_index(work, desk)
     facts = list(_facts(desk, missing, keys, work))
     if facts:
+        refuse_another_index(work, desk)
         work.put_facts(facts)
         change = Change(desk.new_id(), "consent", "journal", work.at, "", None, work.model_version())
         restate_about(work, desk, facts, change)
@@ -93,7 +103,8 @@ def _facts(
     marks = {mark for gone in blinds if (mark := mark_of(gone)) is not None}
     erased = {blind_key(mark) for mark in work.suppressed(marks)}
     values = _values(desk, missing, work)
-    for fact in (each.fact for each in missing):
+    known = work.known_facts({each.fact.fact_id for each in missing})  # by who begins beside us
+    for fact in (each.fact for each in missing if each.fact.fact_id not in known):
         records = tuple(sorted(keys.get(key, key) for key in fact.records if key not in erased))
         if records or fact.identifier:
             yield replace(fact, records=records, identifier=_readable(fact.identifier, values))

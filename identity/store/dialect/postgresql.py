@@ -304,6 +304,7 @@ _SIGNS: dict[str, Callable[[str, float], StoreError]] = {
     "53300": lambda _, __: refusals.cannot_open("the server has no connection left"),
     # An administrator, a crash, or the network has ended the connection.
     "57P": lambda _, __: refusals.lost(),
+    "25P03": lambda _, __: refusals.lost(),
     "08": lambda _, __: refusals.lost(),
     "3D000": lambda _, __: refusals.cannot_open("the server has no such database"),
     "28": lambda _, __: refusals.cannot_open("the server refuses this user"),
