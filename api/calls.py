@@ -23,6 +23,7 @@ from identity.bootstrap import Service, SystemClock
 from identity.model.audit import AuditAction, AuditEntry
 from identity.model.errors import IdentityError
 from identity.ports.requests import Asking, Begun, BegunState
+from identity.replica import ReplicaState
 
 __all__ = ["Call", "Context", "Reply", "Write", "needs", "needs_to_write"]
 
@@ -80,8 +81,16 @@ class Call:
         What is `shown` in clear is never read there: it is shown as it is now, or not at all."""
         if shown or not self.service.settings.replica_url:
             return ask(self.service)
-        fresh = "no-cache" in self.request.headers.get("cache-control", "").lower()
-        return ask(self.service) if fresh else self.service.near(ask, sure)
+        return ask(self.service) if self._fresh else self.service.near(ask, sure)
+
+    def nears(self) -> bool:
+        """Say whether a read replica would be asked now."""
+        replicated = self.service.settings.replica_url and not self._fresh
+        return bool(replicated) and self.service.replica.standing().state is ReplicaState.ANSWERS
+
+    @property
+    def _fresh(self) -> bool:
+        return "no-cache" in self.request.headers.get("cache-control", "").lower()
 
     def near_unless_shown(
         self, ask: Callable[[Service], _T], sure: Callable[[_T], bool] = lambda _: True

@@ -93,7 +93,7 @@ def search(asked: NameAsked, call: Annotated[Call, needs(Scope.SEARCH)]) -> Resp
 def _answers(call: Call, questions: Sequence[Question]) -> list[Answer]:
     """Return an answer to each. Who is not known in a read replica may have come since: of many, only they are asked of
     the primary."""
-    if len(questions) == 1 or not call.service.settings.replica_url:
+    if len(questions) == 1 or not call.nears():
         return call.near(lambda service: service.lookup(questions), _all_known)
     answers = call.near(lambda service: service.lookup(questions))
     if unknown := [at for at, answer in enumerate(answers) if not answer.golden_ids]:
