@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from identity.connectors import journals
 from identity.model.audit import AuditHead
 from identity.model.errors import StoreError
 
@@ -68,13 +68,7 @@ class AuditAnchors:
 
     def _append(self, head: AuditHead) -> None:
         line = {"database": self._database(), "seq": head.seq, "hash": head.hash, "seal": head.seal}
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        opened = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode=0o600)
-        with os.fdopen(opened, "ab") as file:
-            # A line of its own even where whoever wrote last was killed half-way; empty lines are none.
-            file.write(b"\n" + orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-            file.flush()
-            os.fsync(file.fileno())
+        journals.append(self.path, [line])
 
     def heads(self) -> list[AuditHead]:
         """Return what was written of this database, in order. A line that broke off is none."""

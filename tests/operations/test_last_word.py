@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,20 +13,22 @@ import pytest
 from identity.bootstrap import Service
 from identity.commands.backup import backup_report, restore_report
 from identity.commands.load import load_files
+from identity.connectors.consent_journal import ConsentJournal
 from identity.engines.stages import Stages
-from identity.flows.consent import Asker, Said, Teller
+from identity.flows.consent import Asker, Said, Teller, retell
+from identity.flows.consent.retell import Journal
 from identity.flows.ingest import ingest
 from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord, Question
 from identity.flows.night.full import full
 from identity.ids import new_id
 from identity.model.audit import AuditAction, AuditEntry
-from identity.model.consent_fact import ConsentFact
+from identity.model.consent_fact import BlindFact, ConsentFact
 from identity.model.errors import StoreError
 from identity.settings import Settings
 from tests.conftest import DATABASES
 from tests.databases import client_programs
 from tests.flows.real_time import arrival, contradictions
-from tests.flows.whole import everything, spoil
+from tests.flows.whole import everything, rows, spoil
 
 from .world import World, lived, pos
 
@@ -99,6 +101,15 @@ def yes_of_hers(service: Service, name: str = "ada") -> None:
     service.consents.tell([said], Teller("shop", new_id()))
 
 
+def loaded(service: Service, file: Path) -> None:
+    file.write_text("\n".join([",".join(ada()), ",".join(ada().values())]))
+    load_files(service, [str(file)], None, Stages())
+
+
+COMES: dict[str, Callable[[Service, Path], object]] = {
+    "told": lambda service, _: ingest(service.desk, [arrival(ada())]),
+    "in a file": loaded,
+}
 ABOUT: dict[str, Callable[[World], Question]] = {
     "by an address": lambda _: ByIdentifier("email", "cleo@example.com"),
     "by a record": lambda _: ByRecord(pos("3")),
@@ -140,7 +151,7 @@ def _facts(service: Service) -> set[ConsentFact]:
         return {replace(fact, notice=None, evidence=None) for fact in look.facts([pos("3")])}
 
 
-@pytest.mark.parametrize("way", ["told", "in a file"])
+@pytest.mark.parametrize("way", COMES)
 def test_a_no_of_somebody_who_came_after_the_backup_holds_when_they_come_again(
     drill: Drill, tmp_path: Path, way: str
 ) -> None:
@@ -148,32 +159,20 @@ def test_a_no_of_somebody_who_came_after_the_backup_holds_when_they_come_again(
     drill.say(ByRecord(pos("ada")))
     back = drill.restored(told_again=1)
     assert "ada" not in str(everything(drill.empty)["consent_record"])
-    file = tmp_path / "again.csv"
-    file.write_text("\n".join([",".join(ada()), ",".join(ada().values())]))
-    again: dict[str, Callable[[], object]] = {
-        "told": lambda: ingest(back.desk, [arrival(ada())]),
-        "in a file": lambda: load_files(back, [str(file)], None, Stages()),
-    }
-    again[way]()
+    COMES[way](back, tmp_path / "ada.csv")
     yes_of_hers(back)
     assert flag(back, "ada") == "withdrawn"
     assert contradictions(drill.empty) == {}
 
 
-@pytest.mark.parametrize("way", ["told", "in a file"])
+@pytest.mark.parametrize("way", COMES)
 def test_a_no_for_an_address_that_nobody_had_holds_for_who_gives_it(
     drill: Drill, tmp_path: Path, way: str
 ) -> None:
     drill.say(ByIdentifier("email", ADA))
     back = drill.restored(told_again=1)
     assert ADA not in str(everything(drill.empty)["consent_fact"])
-    file = tmp_path / "new.csv"
-    file.write_text("\n".join([",".join(ada()), ",".join(ada().values())]))
-    come: dict[str, Callable[[], object]] = {
-        "told": lambda: ingest(back.desk, [arrival(ada())]),
-        "in a file": lambda: load_files(back, [str(file)], None, Stages()),
-    }
-    come[way]()
+    COMES[way](back, tmp_path / "ada.csv")
     yes_of_hers(back)
     assert flag(back, "ada") == "withdrawn"
 
@@ -203,6 +202,41 @@ def test_what_who_was_erased_had_said_does_not_come_back_though_they_are_let_in_
     drill.opened.append(again)
     assert again.remember().facts == 0
     assert flag(again, "1") != "granted"
+
+
+def test_of_who_was_erased_nothing_is_told_again_though_the_journal_of_erasures_missed_it(
+    drill: Drill,
+) -> None:
+    drill.say(ByRecord(pos("1")))
+    drill.world.erase("1")
+    drill.world.service.settings.erasures.write_bytes(b"")  # a process ended between the two
+    again = drill.open(database_url=drill.world.url)
+    assert again.remember().facts == 0
+    assert rows(drill.world.url, "SELECT * FROM consent_record WHERE source = 'gone:'") == []
+
+
+@dataclass
+class Overtaken:
+    """A journal, and somebody who has told the same again by the time it is read."""
+
+    journal: Journal
+    other: Service
+
+    def since(self, position: str) -> Iterator[tuple[Sequence[BlindFact], str]]:
+        yield from list(self.journal.since(position))
+        assert self.other.remember().facts == 1
+
+
+def test_of_two_that_begin_beside_each_other_one_tells_again(drill: Drill, tmp_path: Path) -> None:
+    drill.say(ByRecord(pos("3")))
+    (journal,) = drill.world.service.settings.consents.iterdir()
+    aside = journal.rename(tmp_path / "aside")
+    restore_report(drill.settings, drill.backup, Stages(), journal=False)
+    (one, other), told = (drill.open(), drill.open()), ConsentJournal(journal)
+    desk = one.desk
+    aside.rename(journal)
+    assert retell(desk, Overtaken(told, other)) == 0
+    assert flag(one, "3") == "withdrawn"
 
 
 def test_nobody_reads_in_the_journal_whom_it_is_about(drill: Drill) -> None:

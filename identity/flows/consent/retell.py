@@ -36,8 +36,8 @@ def retell(desk: Desk, journal: Journal, erased: Mapping[RecordKey, datetime] = 
 
     A fact is for the records and the identifier that it was for, where these are known; otherwise it is blind until
     they come. What was said about nobody but who was erased since is not put back: `erased` says of records, by their
-    blinds, when that was, also of who is not kept away any more. StoreError E412 where something is
-    missing and the index is not built for these rules.
+    blinds, when that was, also of who is not kept away any more. StoreError E412 where something is missing and the
+    index is not built for these rules.
     """
     with desk.transactions.look() as look:
         before = look.journaled()
