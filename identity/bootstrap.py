@@ -297,7 +297,7 @@ class Service:
     def remember(self) -> Remembered:
         """Have the database know what the journals tell, and return what it did not know. Where they tell nothing, an
         empty database is left without a model: a load trains one."""
-        return self._opened[1] if self.memory.tells() else Remembered(0, 0)
+        return self._opened[1] if self.memory.tells() else Remembered()
 
     @cached_property
     def _opened(self) -> tuple[Desk, Remembered]:
@@ -311,7 +311,7 @@ class Service:
 
     @cached_property
     def memory(self) -> Memory:
-        """What outlives the database: who was erased, and what was said of consents."""
+        """What outlives the database; see `identity/remembering.py`."""
         return Memory.of(self.settings, self.database_id)
 
     @cached_property
@@ -337,6 +337,7 @@ class Service:
             consent=self.consents.policy,
             systems=lambda: followed_systems(self.settings),
             write_down=lambda facts: self.memory.consents.append(facts),
+            note=lambda noted: self.memory.requests.append([noted]),
         )
 
     @cached_property

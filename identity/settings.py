@@ -70,7 +70,7 @@ class Settings:
 
     In `spool` lie uploads that wait and exports to be fetched: everybody who serves or works has to reach it.
     `inline_jobs` says whether `identity serve` works jobs off as well. `erasures` is the journal of who was erased, and
-    in the folder `consents` stands what was said: beside the backups, because they do not know. The audit trail is
+    in the folder `consents` stands what was said and asked: beside the backups, which do not know. The audit trail is
     sealed with `audit_key`, and heads of it are kept in `anchors`, out of reach of who may write to the database.
     Values are encrypted with the first of `field_keys` (by their ids), and not at all without. Everybody is resolved
     by `engine`; Spark runs at `spark_master`, whose workers share `spark_folder` ("": a temporary one, here). The API

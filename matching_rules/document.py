@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from identity.model.errors import RulesError
+from matching_rules.yaml_reading import composed
 
 __all__ = ["Section", "read_document"]
 
@@ -109,12 +110,12 @@ def read_document(path: Path) -> Section:
     RulesError E101 (cannot be read), E102 (not YAML), E103 (no keys), E107 (a key twice).
     """
     try:
-        found = _plain(yaml.compose(path.read_text(encoding="utf-8-sig"), yaml.SafeLoader), {})
+        found = _plain(composed(path.read_text(encoding="utf-8-sig")), {})
     except _RepeatedKeyError as problem:
         raise RulesError("E107", f"{path.name}: {problem} stands twice.", "Keep one of the two.") from None
     except (OSError, UnicodeError) as problem:
         raise RulesError("E101", f"{path} cannot be read.", "It has to be a file of UTF-8 text.") from problem
-    except (yaml.YAMLError, RecursionError) as problem:
+    except (yaml.YAMLError, RecursionError) as problem:  # an alias may stand within itself
         place = f"{path.name}{_line(problem)}"
         raise RulesError("E102", f"{place} is not valid YAML.", "Check indents and quotes.") from problem
     if not isinstance(found, dict):
@@ -142,7 +143,7 @@ def _unfolded(node: yaml.Node | None, known: dict[int, object]) -> object:
         return [_plain(item, known) for item in node.value]
     if node is None or node.tag.endswith(":null"):
         return None
-    quoted = getattr(node, "style", None) is not None
+    quoted = bool(getattr(node, "style", None))
     return node.value if quoted or not _WHOLE_NUMBER.fullmatch(node.value) else int(node.value)
 
 

@@ -22,6 +22,7 @@ import yaml
 from identity.model.errors import RulesError
 from identity.model.policy import AttributePolicy, SurvivorshipPolicy
 from identity.model.record import CANONICAL_ATTRIBUTES
+from matching_rules.yaml_reading import refuse_depth
 
 __all__ = ["CRITERIA", "SHAPES", "WELL_FORMED", "load_survivorship_policy"]
 
@@ -224,7 +225,7 @@ def _refuse_repeats(section: _Section, key: str, names: Iterable[str]) -> None:
 # --- YAML as plain text ------------------------------------------------------------------------------------
 
 
-class _Reader(yaml.BaseLoader):
+class _Reader(yaml.CBaseLoader):
     """YAML whose scalars stay text as written (1900-01-01, null, 00000) and whose keys are unique."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -243,7 +244,9 @@ class _RepeatedKeyError(Exception):
 
 def _document(path: Path) -> Mapping[str, object]:
     try:
-        document: object = yaml.load(path.read_text(encoding="utf-8"), _Reader)
+        text = path.read_text(encoding="utf-8")
+        refuse_depth(text)
+        document: object = yaml.load(text, _Reader)
     except _RepeatedKeyError as repeated:
         raise RulesError("E125", f"{path.name}: {repeated}.", "Keep one of the two.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:

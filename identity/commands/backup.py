@@ -9,7 +9,7 @@ from typing import Any
 
 from identity.bootstrap import Service
 from identity.clock import SystemClock
-from identity.commands.privacy import heal_journal
+from identity.commands.privacy import heal_journals
 from identity.commands.verify import verify_report
 from identity.connectors.backups import COPY, Manifest, read_backup, write_manifest, writing_backup
 from identity.connectors.results import writing
@@ -25,13 +25,13 @@ __all__ = ["backup_report", "restore_report"]
 def backup_report(settings: Settings, folder: Path, stages: Stages) -> dict[str, Any]:
     """Copy one committed state into a folder, which must not be there yet; return what it is.
 
-    What was erased and is missing in the journal is written there first: a backup is worth what the journal knows.
+    What the journals lack is written there first: a backup is worth what they know.
     FileError E220; StoreError E403, E404, E430 or E433.
     """
     service = Service(settings)
     try:
         with stages.stage("journal"):
-            heal_journal(service)
+            heal_journals(service)
             service.remember()
         with stages.stage("copy"), writing_backup(folder) as making:
             told = _manifest(service.store)
@@ -54,14 +54,15 @@ def _manifest(store: Store) -> Manifest:
         profiles=counts.live_profiles,
         log_end=store.deliveries(clock).log_end(),
         journaled=store.views.setting("consents_journaled") or "",
+        requested=bool(store.privacy.requests(limit=1)),
     )
 
 
 def restore_report(
     settings: Settings, folder: Path, stages: Stages, *, replace: bool = False, journal: bool = True
 ) -> dict[str, Any]:
-    """Put a backup in the place of the database, erase again whom the journal names, put back what was said of consents
-    since, and check every promise.
+    """Put a backup in the place of the database, erase again whom the journal names, put back what was asked of privacy
+    and said of consents since, and check every promise.
 
     Nobody else may have the database open. Where a journal is not there, that has to be said: without `journal`.
     StoreError E404 for a backup of a later version; E430 to E433.
@@ -81,7 +82,13 @@ def restore_report(
         report = verify_report(settings, 20, stages)
     finally:
         service.store.close()
-    again = {"erased_again": remembered.erasures, "told_again": remembered.facts, "decided_again": decided}
+    again = {
+        "erased_again": remembered.erasures,
+        "carried_out_again": remembered.requests.carried_out,
+        "listed_again": remembered.requests.listed,
+        "told_again": remembered.facts,
+        "decided_again": decided,
+    }
     return {**asdict(manifest), **again, **report}
 
 
@@ -92,8 +99,14 @@ def _refuse_without_journals(settings: Settings, manifest: Manifest) -> None:
             "There is no journal of erasures: who was erased since would come back.",
             "Let IDENTITY_ERASURES name it; or say --without-journal, if nobody ever was.",
         )
-    consents = Memory.of(settings, manifest.database_id).consents
-    if manifest.journaled and not consents.exists():
+    memory = Memory.of(settings, manifest.database_id)
+    if manifest.requested and not memory.requests.exists():
+        raise StoreError(
+            "E432",
+            "There is no journal of privacy requests: who was restricted since would be used again.",
+            "Let IDENTITY_CONSENT_JOURNAL name its folder; or say --without-journal, if it is lost.",
+        )
+    if manifest.journaled and not memory.consents.exists():
         raise StoreError(
             "E432",
             "There is no journal of consents: who said no since would be written to again.",

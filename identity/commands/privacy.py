@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -17,14 +17,22 @@ from identity.flows.privacy.restrict import lift, restrict
 from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.errors import DecisionRefused, LookupFailed
-from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus, Receipt
+from identity.model.privacy import (
+    Erasure,
+    NotedRequest,
+    PrivacyKind,
+    PrivacyRequest,
+    PrivacyStatus,
+    Receipt,
+)
 from identity.ports import OnlineWork
+from identity.steps.suppress import key_mark
 from identity.workbench import forget_spills
 
 __all__ = [
     "carry_out",
     "erase_now",
-    "heal_journal",
+    "heal_journals",
     "known_request",
     "receive",
     "refuse",
@@ -129,13 +137,39 @@ def known_request(service: Service, request_id: str) -> PrivacyRequest:
     return found
 
 
-def heal_journal(service: Service) -> int:
-    """Write down erasures that the journal lacks, because a process ended between the two; return how many."""
+def heal_journals(service: Service) -> int:
+    """Write down erasures and requests that the journals lack, because a process ended between the two, or they are of
+    before there was one; return how many."""
     known = {erasure.erasure_id for erasure in service.memory.erasures.erasures()}
     missing = [name for name in service.store.privacy.erasures() if name not in known]
     for name in missing:
         service.memory.erasures.append(_erasure(service, name))
-    return len(missing)
+    noted = _not_noted(service)
+    if noted:
+        service.memory.requests.append(noted)
+    return len(missing) + len(noted)
+
+
+def _not_noted(service: Service) -> list[NotedRequest]:
+    journal, digest = service.memory.requests.requests(), service.index.cabinet.digest
+    asked = {each.request_id: each for each in service.store.privacy.requests(limit=None)}
+    released = {name for name, each in asked.items() if "released_at" in each.report}
+    missing = asked.keys() - journal.keys()
+    missing |= {name for name in released & journal.keys() if journal[name].holds}
+    marks: dict[str, set[int]] = {name: set() for name in missing}
+    with service.store.online(SystemClock()) as work:
+        for each in work.restrictions_of(missing):
+            marks[each.request_id].add(key_mark(each.key, digest))
+    return [
+        NotedRequest(each, frozenset(marks[name]), tuple(sorted(each.wanted)), _released(each))
+        for name, each in asked.items()
+        if name in missing
+    ]
+
+
+def _released(request: PrivacyRequest) -> datetime | None:
+    told = request.report.get("released_at")
+    return datetime.fromisoformat(told) if told else None
 
 
 def told(request: PrivacyRequest) -> dict[str, Any]:
@@ -183,11 +217,13 @@ def release(service: Service, request_id: str, actor: str) -> dict[str, Any]:
 
 def _kept(service: Service, request: PrivacyRequest, actor: str) -> PrivacyRequest:
     with service.store.online(SystemClock()) as work:
-        _put(work, request, actor)
+        _put(service, work, request, actor)
     return request
 
 
-def _put(work: OnlineWork, request: PrivacyRequest, actor: str) -> None:
+def _put(service: Service, work: OnlineWork, request: PrivacyRequest, actor: str) -> None:
+    noted = NotedRequest(request, fields=tuple(sorted(request.wanted)))
+    service.memory.requests.append([noted])  # before it is stored: no request is forgotten
     told = {"request_id": request.request_id, "kind": request.kind.value, "status": request.status.value}
     work.put_request(request)
     work.audit(AuditEntry(actor, AuditAction.REQUEST, request.golden_id, details=told))
@@ -214,7 +250,7 @@ def _put_right(service: Service, request: PrivacyRequest, actor: str, correlatio
     def done(work: OnlineWork, _: Decided) -> None:
         report = {"golden_ids": [answers], "fields": sorted(request.wanted)}
         met = replace(request, status=PrivacyStatus.DONE, decided_at=work.at, report=report)
-        _put(work, met, actor)
+        _put(service, work, met, actor)
 
     try:
         override(service.desk, answers, request.wanted, wish, "request", done)

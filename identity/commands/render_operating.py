@@ -45,7 +45,9 @@ def backed_up(report: Report) -> None:
 def restored(report: Report) -> None:
     say(f"The database is that of {report['made_at']}: {report['records']:,} records.")
     say(
-        f"{report['erased_again']:,} erased again, {report['told_again']:,} consents told again,"
-        f" {report['decided_again']:,} decided again."
+        f"{report['erased_again']:,} erased again, {report['carried_out_again']:,} restricted or released again,"
+        f" {report['told_again']:,} consents told again, {report['decided_again']:,} decided again."
     )
+    if report["listed_again"]:
+        say(f"{report['listed_again']:,} requests are in the list again: see `identity privacy list`.")
     verified(report)

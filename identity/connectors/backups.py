@@ -27,7 +27,7 @@ _FORMAT = 1
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a backup is of: the revision of its tables, the id of the database, when it was made, how much was in it,
-    and how far the journal of consents was."""
+    how far the journal of consents was, and whether there is one of privacy requests."""
 
     revision: str
     database_id: str
@@ -36,6 +36,7 @@ class Manifest:
     profiles: int
     log_end: int
     journaled: str = ""
+    requested: bool = False
     sha256: str = ""
     format: int = _FORMAT
 

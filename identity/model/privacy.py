@@ -10,7 +10,7 @@ from typing import Any
 
 from identity.model.cluster import GoldenId
 
-__all__ = ["Erasure", "PrivacyKind", "PrivacyRequest", "PrivacyStatus", "Receipt"]
+__all__ = ["Erasure", "NotedRequest", "PrivacyKind", "PrivacyRequest", "PrivacyStatus", "Receipt"]
 
 
 class PrivacyKind(StrEnum):
@@ -81,3 +81,20 @@ class Erasure:
     records: int
     marks: frozenset[int]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotedRequest:
+    """A request as it is known outside the database: without a word that anybody said. `marks` are the records that it
+    keeps out of use, until it is `released_at`; `fields` are those of which values were wanted."""
+
+    request: PrivacyRequest
+    marks: frozenset[int] = frozenset()
+    fields: tuple[str, ...] = ()
+    released_at: datetime | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Say whether records are kept out of use by it."""
+        done = self.request.status is PrivacyStatus.DONE and self.released_at is None
+        return done and self.request.kind is PrivacyKind.RESTRICTION

@@ -44,8 +44,8 @@ class RestrictionReads(Protocol):
 
 
 class RestrictionWork(RestrictionReads, Protocol):
-    def restrictions_of(self, request_id: str) -> list[Restriction]:
-        """Return what a request restricts yet."""
+    def restrictions_of(self, request_ids: Collection[str]) -> list[Restriction]:
+        """Return what these requests restrict yet."""
         ...
 
     def restrict(

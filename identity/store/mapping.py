@@ -14,7 +14,9 @@ from identity.model.evidence import MatchWeight
 from identity.model.golden import GoldenProfile, GoldenValue
 from identity.model.judgement import Judgement, Link
 from identity.model.operation import ProfileImage
+from identity.model.privacy import PrivacyKind, PrivacyRequest, PrivacyStatus
 from identity.model.record import CANONICAL_ATTRIBUTES, RecordKey, SourceRecord
+from identity.store.dialect import utc
 from identity.store.fields import Fields
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "images_from_json",
     "images_to_json",
     "link",
+    "request_of",
     "source_record",
     "standing_version",
     "statuses_from_json",
@@ -178,3 +181,19 @@ def standing_version(stored: str | None) -> str | None:
 def held_version(stored: str | None) -> str | None:
     """Return what the content of the index was built with, also while it is being built anew."""
     return stored and stored.removeprefix(BEING_BUILT)
+
+
+def request_of(row: Mapping[str, Any], fields: Fields) -> PrivacyRequest:
+    """Return a privacy request from its columns by name."""
+    decided = row["decided_at"]
+    told = {
+        **row,
+        "kind": PrivacyKind(row["kind"]),
+        "status": PrivacyStatus(row["status"]),
+        "received_at": utc(row["received_at"]),
+        "due_at": utc(row["due_at"]),
+        "decided_at": decided and utc(decided),
+        "report": orjson.loads(row["report"]),
+        "wanted": orjson.loads(fields.read("privacy_request.wanted", row["wanted"] or "{}")),
+    }
+    return PrivacyRequest(**told)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import select
 
 from identity.model.audit import AuditEntry
@@ -17,6 +17,7 @@ from identity.store.audit import Sealing
 from identity.store.dialect import Database, Statement
 from identity.store.errands import receipts_of
 from identity.store.fields import Fields
+from identity.store.mapping import request_of
 from identity.store.tables import TABLES
 
 __all__ = ["PrivacyLog"]
@@ -43,7 +44,7 @@ class PrivacyLog:
         return found[0] if found else None
 
     def requests(
-        self, status: PrivacyStatus | None = None, golden_id: str | None = None, limit: int = 100
+        self, status: PrivacyStatus | None = None, golden_id: str | None = None, limit: int | None = 100
     ) -> list[PrivacyRequest]:
         """Return requests, those that are due first before the others."""
         wanted = [_REQUEST.status == status.value] if status else []
@@ -61,7 +62,10 @@ class PrivacyLog:
                 receipts[row.request_id].append(Receipt(row.consumer, row.status, row.at))
             for request_id, receipt in receipts_of(look, ids):
                 receipts[request_id].append(receipt)
-        return [_request(row, tuple(receipts[row.request_id]), self._fields) for row in rows]
+        return [
+            replace(request_of(row._asdict(), self._fields), receipts=tuple(receipts[row.request_id]))
+            for row in rows
+        ]
 
     def restricted(self, golden_id: str) -> tuple[RecordKey, ...]:
         """Return the records that were under a golden id when their person asked that they be kept and not used."""
@@ -96,14 +100,3 @@ class PrivacyLog:
             head = sealing.append(connection, [entry], at)
         sealing.told(head)
         return marks
-
-
-def _request(row: Any, receipts: tuple[Receipt, ...], fields: Fields) -> PrivacyRequest:
-    told = {
-        **row._mapping,
-        "kind": PrivacyKind(row.kind),
-        "status": PrivacyStatus(row.status),
-        "report": orjson.loads(row.report),
-        "wanted": orjson.loads(fields.read("privacy_request.wanted", row.wanted or "{}")),
-    }
-    return PrivacyRequest(**told, receipts=receipts)

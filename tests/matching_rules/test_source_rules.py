@@ -120,7 +120,23 @@ def test_rules_that_cannot_be_read_or_found_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "trap", ["a: &a [*a]\n", "a: &a {b: *a}\n", "[" * 1500, "a: !!python/name:os.system\n", "? [a]\n: b\n"]
+    "trap",
+    [
+        "a: &a [*a]\n",
+        "a: &a {b: *a}\n",
+        "[" * 1500,
+        "- " * 200_000 + "a",
+        "a: !!python/name:os.system\n",
+        "? [a]\n: b\n",
+    ],
+    ids=[
+        "a list in itself",
+        "keys in themselves",
+        "lists open",
+        "lists deep",
+        "a program",
+        "a list for a key",
+    ],
 )
 def test_traps_of_yaml_are_errors_like_any_other(tmp_path: Path, trap: str) -> None:
     with pytest.raises(RulesError) as caught:

@@ -229,7 +229,7 @@ class Overtaken:
 
 def test_of_two_that_begin_beside_each_other_one_tells_again(drill: Drill, tmp_path: Path) -> None:
     drill.say(ByRecord(pos("3")))
-    (journal,) = drill.world.service.settings.consents.iterdir()
+    journal = drill.world.service.memory.consents.path
     aside = journal.rename(tmp_path / "aside")
     restore_report(drill.settings, drill.backup, Stages(), journal=False)
     (one, other), told = (drill.open(), drill.open()), ConsentJournal(journal)
@@ -243,13 +243,13 @@ def test_nobody_reads_in_the_journal_whom_it_is_about(drill: Drill) -> None:
     ingest(drill.world.service.desk, [arrival(ada("record-of-ada"))])
     drill.say(ByRecord(pos("record-of-ada")), evidence="ada wrote")
     drill.say(ByIdentifier("email", ADA), evidence="ada wrote")
-    (journal,) = drill.world.service.settings.consents.iterdir()
+    journal = drill.world.service.memory.consents.path
     held = journal.read_text()
     assert not any(name in held for name in ("ada", "Byron"))
 
 
 def test_a_restored_database_is_refused_without_the_journal_that_it_had(drill: Drill) -> None:
-    (journal,) = drill.world.service.settings.consents.iterdir()
+    journal = drill.world.service.memory.consents.path
     journal.unlink()
     with pytest.raises(StoreError, match=r"E432.*journal of consents"):
         restore_report(drill.settings, drill.backup, Stages())
@@ -257,7 +257,7 @@ def test_a_restored_database_is_refused_without_the_journal_that_it_had(drill: D
 
 
 def test_what_cannot_be_written_down_is_not_told(drill: Drill) -> None:
-    (journal,) = drill.world.service.settings.consents.iterdir()
+    journal = drill.world.service.memory.consents.path
     journal.unlink()
     journal.mkdir()
     before = everything(drill.world.url)
@@ -283,7 +283,7 @@ def test_what_was_written_down_and_not_stored_is_told_when_the_database_is_opene
 
 def test_a_no_holds_although_the_index_is_to_be_built_anew(drill: Drill, tmp_path: Path) -> None:
     drill.say(ByIdentifier("email", "cleo@example.com"))
-    (journal,) = drill.world.service.settings.consents.iterdir()
+    journal = drill.world.service.memory.consents.path
     aside = journal.rename(tmp_path / "aside")
     restore_report(drill.settings, drill.backup, Stages(), journal=False)
     aside.rename(journal)

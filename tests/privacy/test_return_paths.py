@@ -17,7 +17,7 @@ from identity.bootstrap import Service, Settings, SystemClock
 from identity.commands.ingest import ingest_files
 from identity.commands.load import load_files
 from identity.commands.messages import Message, take_record
-from identity.commands.privacy import erase_now, heal_journal
+from identity.commands.privacy import erase_now, heal_journals
 from identity.commands.work_off import spool_of, work_off
 from identity.connectors.told import arrival_of
 from identity.engines.stages import Stages
@@ -238,7 +238,7 @@ def test_a_journal_that_lacks_somebody_is_completed(world: World) -> None:
     journal = world.settings.erasures
     whole = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join(whole[:-3]) + whole[-1][:40])
-    assert heal_journal(world.service) == 3
+    assert heal_journals(world.service) == 3
     assert {erasure.golden_ids[0] for erasure in world.service.memory.erasures.erasures()} == {
         world.homes[n] for n in world.gone
     }

@@ -11,6 +11,7 @@ from identity.model.consent_policy import ConsentPolicy
 from identity.model.following import FollowedSystem
 from identity.model.match import MatchRules
 from identity.model.policy import SurvivorshipPolicy
+from identity.model.privacy import NotedRequest
 from identity.model.record import RecordKey
 from identity.ports import Clock, Look, OnlineTransactions, OnlineWork, Scorer
 from identity.steps.file import Cabinet, signed
@@ -22,7 +23,7 @@ __all__ = ["Desk", "claims_on_profiles", "claims_on_records"]
 class Desk:
     """Rules and tools, and where to find the rest. `index_version` is what an index has to be built with to be read
     by these rules. `pause` waits before the n-th new attempt. `systems` are told of erasures. `write_down` keeps what
-    was said of consents outside the database."""
+    was said of consents outside the database, and `note` what was asked of privacy."""
 
     transactions: OnlineTransactions
     rules: MatchRules
@@ -36,6 +37,7 @@ class Desk:
     consent: ConsentPolicy
     systems: Callable[[], Sequence[FollowedSystem]] = tuple
     write_down: Callable[[Sequence[BlindFact]], object] = lambda _: None
+    note: Callable[[NotedRequest], object] = lambda _: None
 
 
 def claims_on_records(desk: Desk, keys: Iterable[RecordKey]) -> list[int]:

@@ -6,7 +6,7 @@ or re-match brings them back before it is lifted. Several requests hold side by 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,14 +18,15 @@ from identity.flows.redo import drain
 from identity.model.audit import AuditAction, AuditEntry
 from identity.model.cluster import GoldenId
 from identity.model.errors import Contention, DecisionRefused, LookupFailed
-from identity.model.privacy import PrivacyRequest, PrivacyStatus
+from identity.model.privacy import NotedRequest, PrivacyRequest, PrivacyStatus
 from identity.model.record import RecordKey
 from identity.ports import OnlineWork, StoredRecord
 from identity.ports.restrictions import Restriction
 from identity.steps.file import hold
 from identity.steps.normalise import normalise
+from identity.steps.suppress import key_mark
 
-__all__ = ["lift", "restrict"]
+__all__ = ["kept_out", "lift", "restrict"]
 
 _INLINE = 500
 _REACHED_BY = ("email", "phone")
@@ -44,6 +45,9 @@ def restrict(desk: Desk, request: PrivacyRequest, actor: str, correlation_id: st
 def lift(desk: Desk, request: PrivacyRequest, actor: str, correlation_id: str | None = None) -> int:
     """Bring back what a request took out of use, under the ids that it had; return how many records that were."""
     freed, queued = attempt(desk, partial(_lift, desk, request, actor, correlation_id))
+    desk.note(
+        NotedRequest(request, released_at=desk.clock.now())
+    )  # when it holds no more: it is not lost half-way
     if queued:
         drain(desk, _INLINE)
     return freed
@@ -57,12 +61,32 @@ def _restrict(
     work.claim([*claims_on_profiles(desk, [request.golden_id]), *claims_on_records(desk, keys)])
     if _concerned(work, request.golden_id) != keys:
         raise Contention("E406", "Somebody else changed this person meanwhile.", "Try again.")
+    done = replace(request, status=PrivacyStatus.DONE, decided_at=work.at)
+    desk.note(
+        NotedRequest(done, frozenset(key_mark(key, desk.cabinet.digest) for key in keys))
+    )  # before it holds
+    return kept_out(work, desk, done, {request.golden_id: keys}, actor, correlation_id)
+
+
+def kept_out(
+    work: OnlineWork,
+    desk: Desk,
+    request: PrivacyRequest,
+    records: Mapping[GoldenId, Sequence[RecordKey]],
+    actor: str,
+    correlation_id: str | None = None,
+) -> int:
+    """Take records out of use, which are claimed and each under a golden id, and keep the request, which is done by
+    that; return how much is to be decided again."""
+    keys = sorted(key for under in records.values() for key in under)
     stored = work.stored(keys)
-    work.restrict(request.request_id, request.golden_id, {key: _marks(desk, stored[key]) for key in keys})
+    for golden_id, under in records.items():
+        work.restrict(request.request_id, golden_id, {key: _marks(desk, stored[key]) for key in under})
     out = [Restated(key, stored[key].number, stored[key], None) for key in keys if stored[key].live]
     settled = settle(work, desk, out, "restrict", correlation_id)
-    report = {"golden_ids": [request.golden_id], "records": len(keys)}
-    work.put_request(replace(request, status=PrivacyStatus.DONE, decided_at=work.at, report=report))
+    held = work.restrictions_of([request.request_id])
+    report = {"golden_ids": sorted({each.golden_id for each in held}), "records": len(held)}
+    work.put_request(replace(request, report=report))
     work.audit(_entry(AuditAction.RESTRICT, request, actor, len(keys)))
     return settled.queued if settled else 0
 
@@ -89,7 +113,7 @@ def _lift(
     desk: Desk, request: PrivacyRequest, actor: str, correlation_id: str | None, work: OnlineWork
 ) -> tuple[int, int]:
     refuse_another_index(work, desk)
-    known = work.restrictions_of(request.request_id)
+    known = work.restrictions_of([request.request_id])
     keys = [each.key for each in known]
     ids = {each.golden_id for each in known}
     work.claim([*claims_on_profiles(desk, ids), *claims_on_records(desk, keys)])
@@ -127,5 +151,5 @@ def _names(
     return {
         each.key: each.golden_id
         for each in known
-        if each.key in freed and states[each.golden_id].status == "empty"
+        if each.key in freed and each.golden_id in states and states[each.golden_id].status == "empty"
     }

@@ -108,6 +108,11 @@ class EraseSide(Unit):
     def put_errands(self, erasure_id: str, accounts: Mapping[str, Sequence[str]]) -> None:
         self._execute(*errands.put_errands(erasure_id, accounts, self.at))
 
+    def requests(self, request_ids: Collection[str]) -> dict[str, PrivacyRequest]:
+        rows = self._fetch(sql.REQUESTS.on(sorted(request_ids))) if request_ids else ()
+        found = (mapping.request_of(dict(zip(sql.REQUEST, row, strict=True)), self._fields) for row in rows)
+        return {request.request_id: request for request in found}
+
     def put_request(self, request: PrivacyRequest) -> None:
         self._execute(
             sql.PUT_REQUEST.of(

@@ -209,9 +209,20 @@ SCRUB_EVENTS = Statement(
 
 # What was asked
 
+REQUEST = (
+    "request_id", "kind", "golden_id", "status", "received_at", "due_at", "actor", "check", "reason", "decided_at",
+    "report", "wanted",
+)  # fmt: skip
+REQUESTS = Statement(
+    "SELECT "
+    + ", ".join(f'q."{name}"' for name in REQUEST)
+    + " FROM {rows} AS s JOIN privacy_request AS q ON q.request_id = s.request_id",
+    _columns("privacy_request", "request_id"),
+)
 PUT_REQUEST = Statement(
     'INSERT INTO privacy_request (request_id, kind, golden_id, status, received_at, due_at, actor, "check", reason,'
     " decided_at, report, wanted) VALUES (:request_id, :kind, :golden_id, :status, :received_at, :due_at, :actor,"
     " :check, :reason, :decided_at, :report, :wanted) ON CONFLICT (request_id) DO UPDATE SET status = excluded.status,"
-    ' "check" = excluded."check", decided_at = excluded.decided_at, report = excluded.report'
+    ' "check" = excluded."check", decided_at = excluded.decided_at, report = excluded.report,'
+    " reason = excluded.reason"
 )

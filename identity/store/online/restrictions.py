@@ -22,7 +22,10 @@ _OF_PROFILES = Statement(
     f"SELECT {_ROW} FROM {{rows}} AS s JOIN restriction AS r ON r.golden_id = s.golden_id",
     {"golden_id": Kind.TEXT},
 )
-_OF_REQUEST = Statement(f"SELECT {_ROW} FROM restriction AS r WHERE r.request_id = :request_id")
+_OF_REQUESTS = Statement(
+    f"SELECT {_ROW} FROM {{rows}} AS s JOIN restriction AS r ON r.request_id = s.request_id",
+    {"request_id": Kind.TEXT},
+)
 _VALUES = Statement(
     "SELECT DISTINCT m.value FROM {rows} AS s JOIN restriction_mark AS m ON m.value = s.value",
     {"value": Kind.NUMBER},
@@ -49,6 +52,14 @@ _PUT_MARKS = Statement(
 _SET_MODE = Statement(
     "UPDATE source_record SET mode = :mode WHERE (source, source_record_id) IN"
     " (SELECT s.source, s.source_record_id FROM {rows} AS s)",
+    _KEYS,
+)
+# An id that was merged away keeps what it told last, which nobody is to find there. Without a fingerprint it is told
+# anew where the merge is taken back.
+_BLANK = Statement(
+    "UPDATE golden_profile SET attributes = '{{}}', fingerprint = '' WHERE status = 'merged' AND golden_id IN"
+    " (SELECT c.golden_id FROM {rows} AS s JOIN crosswalk AS c ON c.source = s.source"
+    " AND c.source_record_id = s.source_record_id AND c.valid_to IS NOT NULL)",
     _KEYS,
 )
 _LIFT = Statement("DELETE FROM restriction WHERE request_id = :request_id")
@@ -89,8 +100,10 @@ class RestrictionReads:
 
 
 class RestrictionSide(Unit, RestrictionReads):
-    def restrictions_of(self, request_id: str) -> list[Restriction]:
-        return [_restriction(row) for row in self._fetch(_OF_REQUEST.of(request_id=request_id))]
+    def restrictions_of(self, request_ids: Collection[str]) -> list[Restriction]:
+        if not request_ids:
+            return []
+        return [_restriction(row) for row in self._fetch(_OF_REQUESTS.on(sorted(request_ids)))]
 
     def restrict(
         self, request_id: str, golden_id: GoldenId, marks: Mapping[RecordKey, Mapping[str, int]]
@@ -105,6 +118,7 @@ class RestrictionSide(Unit, RestrictionReads):
             _PUT.on(rows, request_id=request_id, golden_id=golden_id, at=self.at),
             _PUT_MARKS.on(values),
             _SET_MODE.on(rows, mode=RESTRICTED),
+            _BLANK.on(rows),
         )
 
     def lift(self, request_id: str, freed: Collection[RecordKey]) -> None:

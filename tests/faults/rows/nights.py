@@ -15,7 +15,7 @@ from identity.commands.backup import backup_report, restore_report
 from identity.commands.load import load_files
 from identity.engines.stages import Stages
 from identity.flows.consent import Asker, Said, Teller
-from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord
+from identity.flows.lookup import ByGoldenId, ByIdentifier, ByRecord, Question
 from identity.flows.night import full
 from identity.flows.night.full import By
 from identity.flows.night.running import Options
@@ -143,16 +143,16 @@ def old_backup(scene: Scene) -> Sequence[str]:
         no = ByIdentifier("email", "cleo@example.com")
         said = Said(no, "marketing", "email", "withdrawn")
         world.service.consents.tell([said], Teller("shop", f"op-{scene.number}"))
+        world.restrict("4")
         empty = scene.stack.enter_context(scene.empty(kind))
         report = restore_report(replace(world.service.settings, database_url=empty), backup, Stages())
         back = Service(replace(world.service.settings, database_url=empty))
         with closing(back.store):
-            gone, unknown, other = (
-                answer.status
-                for answer in back.lookup([ByGoldenId(erased), ByRecord(pos("1")), ByRecord(pos("5"))])
-            )
+            asking: list[Question] = [ByGoldenId(erased), *(ByRecord(pos(name)) for name in ("1", "5", "4"))]
+            gone, unknown, other, kept = (answer.status for answer in back.lookup(asking))
             (asked,) = back.consents.check([no], Asker("marketing", "email"))
     problems = ["who said no since would be written to"] if asked.permission.allowed else []
+    problems += [] if kept != "live" else ["who was restricted since is used"]
     problems += [] if report["holds"] is True else [f"verify: {report}"]
     problems += [] if report["erased_again"] == 1 else ["the erasure was not applied again"]
     found = (str(gone), str(unknown), str(other))
@@ -187,7 +187,7 @@ FAULTS = (
     Fault(
         "old backup restored",
         "database",
-        "erasures applied again, and every no told again, before anybody is served",
+        "erasures and restrictions applied again, every no told again, before anybody is served",
         4,
         old_backup,
     ),
