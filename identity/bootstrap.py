@@ -32,7 +32,6 @@ from identity.engines.named import engine_named
 from identity.engines.sampling import Sampler
 from identity.engines.surveying import Survey
 from identity.filing import index_for
-from identity.flows.delivered import Delivery
 from identity.flows.estimate import SamplingRoom
 from identity.flows.explain import How, Side, Why, WhyNot, how, why, why_not
 from identity.flows.ingest import Ingested, ingest
@@ -378,10 +377,6 @@ class Service:
     ) -> Intake:
         """Return a file's rows; see `connectors/reading.py`."""
         return self.reading.read(file, source, keep, canonical=canonical)
-
-    def delivery(self, file: Path, source: str | None) -> Delivery:
-        """Return a file's rows ready for the store."""
-        return self.reading.delivery(file, source)
 
     def workshop_columns(self, records: pa.Table) -> pa.Table:
         """Return the columns that matching and survivorship read."""

@@ -134,6 +134,8 @@ def rows(folder: str, name: str) -> list[dict[str, Any]]:
 def arrivals(service: Service, folder: str, name: str) -> list[Arrival]:
     """Return a file's records as they would arrive, read as a load reads them and in the order of the file."""
     file = Path(folder) / name
-    told = {arrival.record.key: arrival for arrival in one_by_one(service.delivery(file, None).records)}
+    told = {
+        arrival.record.key: arrival for arrival in one_by_one(service.reading.delivery(file, None).records)
+    }
     keys = (RecordKey(row["source"], row["source_record_id"]) for row in rows(folder, name))
     return [told[key] for key in keys if key in told]

@@ -38,7 +38,7 @@ def ingest_files(
     again with the same end.
     """
     with stages.stage("read files"):
-        deliveries = [service.delivery(*named(file, source, service)) for file in files]
+        deliveries = [service.reading.delivery(*named(file, source, service)) for file in files]
     return ingest_deliveries(service, deliveries, stages)
 
 

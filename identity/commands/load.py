@@ -20,7 +20,7 @@ __all__ = ["accounted", "load_files", "named", "rematch_everything", "totals"]
 def load_files(service: Service, files: Sequence[str], source: str | None, stages: Stages) -> dict[str, Any]:
     """Load `files`, each written FILE or NAME=FILE, and return where their rows went and what became of them."""
     with stages.stage("read files"):
-        deliveries = [service.delivery(*named(file, source, service)) for file in files]
+        deliveries = [service.reading.delivery(*named(file, source, service)) for file in files]
     loaded = load(service.workshop, deliveries, stages)
     told = [
         accounted(delivery, counts) for delivery, counts in zip(loaded.deliveries, loaded.counts, strict=True)
