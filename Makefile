@@ -58,7 +58,7 @@ openapi: setup ## Write docs/openapi.json anew, and say what would break callers
 	$(BIN)/python -m tests.contract.breaking
 
 test: setup ## Run the whole test suite
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests -n auto --maxprocesses 8 --dist loadfile
 
 test-erp: setup ## The tests that need a real ERP: installs Tryton, once, in .erp
 	IDENTITY_TEST_ERP=1 $(BIN)/python -m pytest tests/erp

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from identity.bootstrap import Service
 from identity.commands.backup import backup_report, restore_report
 from identity.commands.privacy import (
     carry_out,
+    erase_now,
     heal_journals,
     known_request,
     receive,
@@ -22,10 +25,11 @@ from identity.commands.verify import verify_report
 from identity.connectors.request_journal import RequestJournal
 from identity.engines.stages import Stages
 from identity.flows.lookup import ByRecord
-from identity.model.errors import StoreError
-from identity.model.privacy import PrivacyKind, PrivacyRequest
+from identity.flows.privacy.reopen import Reopened, reopen
+from identity.model.errors import LookupFailed, StoreError
+from identity.model.privacy import NotedRequest, PrivacyKind, PrivacyRequest
 from tests.flows.real_time import contradictions
-from tests.flows.whole import spoil
+from tests.flows.whole import rows, spoil
 
 from .test_last_word import Drill, drill, status
 from .world import pos
@@ -161,6 +165,57 @@ def test_who_was_erased_since_is_not_asked_about_again(drill: Drill) -> None:
     back = drill.open()
     assert not is_used(back, "3")
     assert known_request(back, request.request_id).status == "done"
+
+
+def test_an_erasure_of_somebody_the_backup_never_knew_is_not_asked_for_again(drill: Drill) -> None:
+    service = drill.world.service
+    drill.world.tell("30", "Ada", "Byron", "ada@example.com", "1985-12-10")
+    request = asked(service, "30", PrivacyKind.ERASURE)
+    carry_out(service, request.request_id, WHO)
+    with pytest.raises(LookupFailed, match="E524"):
+        known_request(restored(drill), request.request_id)
+
+
+def test_who_was_erased_and_let_in_again_is_not_restricted_by_what_they_asked_before(drill: Drill) -> None:
+    service = drill.world.service
+    golden_id = restricted(service, "3").golden_id
+    erased = erase_now(service, golden_id, WHO, "by her passport")
+    assert release(service, erased.request_id, WHO)["marks"] > 0
+    drill.world.tell("3", "Cleo", "Ferreira", "cleo@example.com", "1990-05-17")
+    again = drill.open(database_url=drill.world.url)
+    assert again.remember().requests.carried_out == 0
+    assert is_used(again, "3")
+
+
+class Overtaken(dict[str, NotedRequest]):
+    """A journal, and somebody who has carried out the same by the time that we come to it."""
+
+    def __init__(self, journal: Mapping[str, NotedRequest], other: Service) -> None:
+        super().__init__(journal)
+        self._other, self._read = other, 0
+
+    def items(self) -> Any:
+        self._read += 1
+        if self._read == 3:  # what is missing was found, and is about to be carried out
+            self._other.remember()
+        return super().items()
+
+
+def test_of_two_that_begin_beside_each_other_one_carries_out(drill: Drill, tmp_path: Path) -> None:
+    restricted(drill.world.service, "3")
+    asked(drill.world.service, "4", PrivacyKind.ACCESS)
+    journal = drill.world.service.memory.requests.path
+    aside = journal.rename(tmp_path / "aside")
+    restore_report(drill.settings, drill.backup, Stages(), journal=False)
+    (one, other), noted = (drill.open(), drill.open()), RequestJournal(aside).requests()
+    desk = one.desk
+    aside.rename(journal)
+    assert reopen(desk, Overtaken(noted, other), {}) == Reopened(0, 0)
+    told = rows(
+        drill.empty,
+        "SELECT action FROM audit WHERE actor = 'machine' AND action IN ('restrict', 'request')",
+    )
+    assert sorted(told) == [("request",), ("restrict",)]
 
 
 def test_nothing_is_put_back_twice(drill: Drill) -> None:

@@ -45,9 +45,7 @@ def restrict(desk: Desk, request: PrivacyRequest, actor: str, correlation_id: st
 def lift(desk: Desk, request: PrivacyRequest, actor: str, correlation_id: str | None = None) -> int:
     """Bring back what a request took out of use, under the ids that it had; return how many records that were."""
     freed, queued = attempt(desk, partial(_lift, desk, request, actor, correlation_id))
-    desk.note(
-        NotedRequest(request, released_at=desk.clock.now())
-    )  # when it holds no more: it is not lost half-way
+    desk.note(NotedRequest(request, released_at=desk.clock.now()))  # after: it is not lifted half-way
     if queued:
         drain(desk, _INLINE)
     return freed
