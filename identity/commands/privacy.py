@@ -157,8 +157,8 @@ def _not_noted(service: Service) -> list[NotedRequest]:
     missing = asked.keys() - journal.keys()
     missing |= {name for name in released & journal.keys() if journal[name].holds}
     marks: dict[str, set[int]] = {name: set() for name in missing}
-    with service.store.online(SystemClock()) as work:
-        for each in work.restrictions_of(missing):
+    with service.store.look() as look:
+        for each in look.restrictions_of(missing):
             marks[each.request_id].add(key_mark(each.key, digest))
     return [
         NotedRequest(each, frozenset(marks[name]), tuple(sorted(each.wanted)), _released(each))

@@ -23,7 +23,7 @@ from identity.ports.cutover import CutoverReads, CutoverWork
 from identity.ports.decisions import DecisionWork
 from identity.ports.history import History, Surroundings
 from identity.ports.overrides import OverrideReads, OverrideWork
-from identity.ports.privacy import PrivacyWork
+from identity.ports.privacy import PrivacyReads, PrivacyWork
 from identity.ports.restrictions import RestrictionReads, RestrictionWork
 from identity.ports.reviews import ReviewWork
 from identity.ports.work import Change, Clock, StoredModel
@@ -148,7 +148,7 @@ class Event:
     body: str
 
 
-class Look(History, ConsentReads, RestrictionReads, OverrideReads, CutoverReads, Protocol):
+class Look(History, ConsentReads, PrivacyReads, RestrictionReads, OverrideReads, CutoverReads, Protocol):
     """Questions about a few records, each answered from what is committed at that moment. Nobody waits for them."""
 
     def index_version(self) -> str | None:

@@ -10,7 +10,7 @@ from identity.model.cluster import GoldenId
 from identity.model.privacy import Erasure, PrivacyRequest
 from identity.model.record import RecordKey
 
-__all__ = ["PrivacyWork", "Traces"]
+__all__ = ["PrivacyReads", "PrivacyWork", "Traces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +23,27 @@ class Traces:
     former: tuple[RecordKey, ...]
 
 
-class PrivacyWork(Protocol):
-    def suppresses(self) -> bool:
-        """Say whether anybody was ever erased."""
-        ...
-
-    def suppressed(self, marks: Collection[int]) -> frozenset[int]:
-        """Return those of these marks that somebody who was erased has left."""
-        ...
-
+class PrivacyReads(Protocol):
     def erasures(self) -> frozenset[str]:
         """Return the ids of the erasures that marks are kept of, or requests."""
         ...
 
     def every_key(self) -> list[RecordKey]:
         """Return the key of every record that is stored, deleted and shadow ones too."""
+        ...
+
+    def requests(self, request_ids: Collection[str]) -> dict[str, PrivacyRequest]:
+        """Return those of these requests that were ever made, without their receipts."""
+        ...
+
+
+class PrivacyWork(PrivacyReads, Protocol):
+    def suppresses(self) -> bool:
+        """Say whether anybody was ever erased."""
+        ...
+
+    def suppressed(self, marks: Collection[int]) -> frozenset[int]:
+        """Return those of these marks that somebody who was erased has left."""
         ...
 
     def traces(self, golden_id: GoldenId) -> Traces: ...
@@ -63,7 +69,3 @@ class PrivacyWork(Protocol):
         ...
 
     def put_request(self, request: PrivacyRequest) -> None: ...
-
-    def requests(self, request_ids: Collection[str]) -> dict[str, PrivacyRequest]:
-        """Return those of these requests that were ever made, without their receipts."""
-        ...

@@ -34,6 +34,10 @@ class RestrictionReads(Protocol):
         """Return the restrictions of these records, and of those that were under these golden ids."""
         ...
 
+    def restrictions_of(self, request_ids: Collection[str]) -> list[Restriction]:
+        """Return what these requests restrict yet."""
+        ...
+
     def restricted_values(self, values: Collection[int]) -> frozenset[int]:
         """Return those of these identifier values by which somebody restricted could be reached."""
         ...
@@ -44,10 +48,6 @@ class RestrictionReads(Protocol):
 
 
 class RestrictionWork(RestrictionReads, Protocol):
-    def restrictions_of(self, request_ids: Collection[str]) -> list[Restriction]:
-        """Return what these requests restrict yet."""
-        ...
-
     def restrict(
         self, request_id: str, golden_id: GoldenId, marks: Mapping[RecordKey, Mapping[str, int]]
     ) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-__all__ = ["FIRST", "note", "serves", "works_from"]
+__all__ = ["FIRST", "note", "noted", "serves", "works_from"]
 
 FIRST = "0011"
 """From here on migrations keep to this. Before it they went with their program."""
@@ -32,9 +32,13 @@ def works_from(scripts: ScriptDirectory) -> str:
 
 def note(connection: Connection, revision: str, oldest: str) -> None:
     """Keep with the tables which programs may work on them; nothing is written where that stands there already."""
-    told = f"{revision} {oldest}"
-    if connection.execute(_STORED).scalar_one_or_none() != told:
-        connection.execute(_PUT, {"name": _NAME, "value": told})
+    if not noted(connection, revision, oldest):
+        connection.execute(_PUT, {"name": _NAME, "value": f"{revision} {oldest}"})
+
+
+def noted(connection: Connection, revision: str, oldest: str) -> bool:
+    """Say whether that stands with the tables."""
+    return connection.execute(_STORED).scalar_one_or_none() == f"{revision} {oldest}"
 
 
 def serves(connection: Connection, found: str, ours: str) -> bool:

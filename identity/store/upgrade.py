@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -11,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from identity.store import refusals
-from identity.store.compatibility import note, serves, works_from
+from identity.store.compatibility import note, noted, serves, works_from
 from identity.store.dialect import Database
 
 __all__ = [
@@ -27,7 +28,7 @@ __all__ = [
 
 def head_revision() -> str:
     """Return the revision this program was written for."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    head = _scripts().get_current_head()
     assert head is not None, "the package holds at least one migration"
     return head
 
@@ -41,13 +42,22 @@ def revision(database: Database) -> str | None:
 def migrate(database: Database) -> None:
     """Create or change the tables, in one transaction. Tables of a later version, which the program of this one may
     work on, are left alone; StoreError E404 when the database is ahead further than that."""
+    if _stands(database):  # most often: who only opens a database does not wait for who writes to it
+        return
     config = alembic_config()
     with database.alter() as connection:
         if _served(connection, MigrationContext.configure(connection).get_current_revision()):
             return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        note(connection, head_revision(), works_from(ScriptDirectory.from_config(config)))
+        note(connection, head_revision(), works_from(_scripts()))
+
+
+def _stands(database: Database) -> bool:
+    """Say whether the tables are those this program makes, with what is kept beside them."""
+    with database.read() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        return found == head_revision() and noted(connection, head_revision(), works_from(_scripts()))
 
 
 def check_current(database: Database) -> None:
@@ -84,7 +94,12 @@ def refuse_unknown(found: str | None) -> None:
 
 
 def _known() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
 
 
 def alembic_config() -> Config:

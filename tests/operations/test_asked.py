@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from identity.bootstrap import Service
+from identity.bootstrap import Service, SystemClock
 from identity.commands.backup import backup_report, restore_report
 from identity.commands.privacy import (
     carry_out,
@@ -28,6 +28,7 @@ from identity.flows.lookup import ByRecord
 from identity.flows.privacy.reopen import Reopened, reopen
 from identity.model.errors import LookupFailed, StoreError
 from identity.model.privacy import NotedRequest, PrivacyKind, PrivacyRequest
+from identity.remembering import Remembered
 from tests.flows.real_time import contradictions
 from tests.flows.whole import rows, spoil
 
@@ -185,6 +186,20 @@ def test_who_was_erased_and_let_in_again_is_not_restricted_by_what_they_asked_be
     again = drill.open(database_url=drill.world.url)
     assert again.remember().requests.carried_out == 0
     assert is_used(again, "3")
+
+
+def test_who_opens_a_database_that_knows_everything_waits_for_no_writer(drill: Drill) -> None:
+    service = drill.world.service
+    restricted(service, "3")
+    drill.say(ByRecord(pos("4")))
+    drill.world.erase("5")
+    drill.open(
+        database_url=drill.world.url
+    ).remember()  # how far the journal of consents is known is written down
+    with service.store.begin(SystemClock()):
+        beside = drill.open(database_url=drill.world.url, patience=0.2)
+        assert beside.remember() == Remembered()
+        assert is_used(beside, "4")
 
 
 class Overtaken(dict[str, NotedRequest]):

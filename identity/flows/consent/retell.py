@@ -71,8 +71,8 @@ def _known(desk: Desk, missing: Sequence[BlindFact]) -> dict[RecordKey, RecordKe
     wanted = {key for each in missing for key in each.fact.records}
     if not wanted:
         return {}
-    with desk.transactions.online(desk.clock) as work:
-        every = work.every_key()
+    with desk.transactions.look() as look:
+        every = look.every_key()
     found = ((blind_key(key_mark(key, desk.cabinet.digest)), key) for key in every)
     return {gone: key for gone, key in found if gone in wanted}
 

@@ -25,8 +25,8 @@ def reapply(desk: Desk, journal: Sequence[Erasure]) -> int:
     """Erase again whom a restored backup has brought back, and return how many erasures were unknown here."""
     if not journal:
         return 0
-    with desk.transactions.online(desk.clock) as work:
-        known = work.erasures()
+    with desk.transactions.look() as look:
+        known = look.erasures()
     missing = [erasure for erasure in journal if erasure.erasure_id not in known]
     for erasure in missing:
         for golden_id in erasure.golden_ids:
@@ -54,8 +54,8 @@ def _erase_profile(desk: Desk, erasure: Erasure, golden_id: GoldenId) -> None:
 def _erase_records(desk: Desk, marks: frozenset[int]) -> None:
     """Erase records under whatever id they are by now: a backup may have had them elsewhere."""
     digest = desk.cabinet.digest
-    with desk.transactions.online(desk.clock) as work:
-        every = work.every_key()
+    with desk.transactions.look() as look:
+        every = look.every_key()
     keys = [key for key in every if key_mark(key, digest) in marks]
     for key in keys:
         attempt(desk, partial(_erase_record, desk, key))

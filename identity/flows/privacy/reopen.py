@@ -19,7 +19,7 @@ from identity.model.cluster import GoldenId
 from identity.model.errors import Contention
 from identity.model.privacy import NotedRequest, PrivacyKind, PrivacyRequest, PrivacyStatus
 from identity.model.record import RecordKey
-from identity.ports import OnlineWork
+from identity.ports import Look, OnlineWork
 from identity.steps.suppress import key_mark
 
 __all__ = ["Reopened", "reopen"]
@@ -45,10 +45,12 @@ def reopen(desk: Desk, journal: Mapping[str, NotedRequest], erased: Mapping[int,
     `erased` says of records, by their marks, when they were erased: nothing of them is restricted. StoreError E412
     where a restriction is missing and the index is not built for these rules.
     """
-    with desk.transactions.online(desk.clock) as work:
-        known = work.requests(journal)
-        held = _held(work, desk, [name for name, noted in journal.items() if noted.holds])
-        restricting = {each.request_id for each in work.restrictions_of(journal)}
+    if not journal:
+        return Reopened()
+    with desk.transactions.look() as look:
+        known = look.requests(journal)
+        held = _held(look, desk, [name for name, noted in journal.items() if noted.holds])
+        restricting = {each.request_id for each in look.restrictions_of(journal)}
     missing = {
         name: _of_the_living(noted, erased) - held.get(name, frozenset())
         for name, noted in journal.items()
@@ -68,10 +70,10 @@ def reopen(desk: Desk, journal: Mapping[str, NotedRequest], erased: Mapping[int,
     return Reopened(carried_out, listed)
 
 
-def _held(work: OnlineWork, desk: Desk, request_ids: Collection[str]) -> Mapping[str, frozenset[int]]:
+def _held(look: Look, desk: Desk, request_ids: Collection[str]) -> Mapping[str, frozenset[int]]:
     """Return the marks of the records that each request keeps out of use here."""
     held: dict[str, frozenset[int]] = {}
-    for each in work.restrictions_of(request_ids):
+    for each in look.restrictions_of(request_ids):
         mark = key_mark(each.key, desk.cabinet.digest)
         held[each.request_id] = held.get(each.request_id, frozenset()) | {mark}
     return held
@@ -86,8 +88,8 @@ def _keys(desk: Desk, marks: Collection[int]) -> Mapping[int, RecordKey]:
     """Return the keys of the records that are stored, by their marks."""
     if not marks:
         return {}
-    with desk.transactions.online(desk.clock) as work:
-        every = work.every_key()
+    with desk.transactions.look() as look:
+        every = look.every_key()
     found = ((key_mark(key, desk.cabinet.digest), key) for key in every)
     return {mark: key for mark, key in found if mark in marks}
 

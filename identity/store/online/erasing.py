@@ -15,10 +15,12 @@ from identity.model.privacy import Erasure, PrivacyRequest
 from identity.model.record import RecordKey
 from identity.ports.privacy import Traces
 from identity.store import errands, mapping
+from identity.store.dialect import Answer, Asked
+from identity.store.fields import Fields
 from identity.store.online import erasing_statements as sql
 from identity.store.online.unit import Unit
 
-__all__ = ["EraseSide"]
+__all__ = ["EraseSide", "PrivacyReads"]
 
 _SHOWN = ("golden_id", "retired", "operation_id", "operation", "model_version", "erasure_id")
 """What an event of an erased person still tells: opaque ids of ours, none of a source."""
@@ -34,7 +36,27 @@ _GONE = orjson.dumps(
 ).decode()
 
 
-class EraseSide(Unit):
+class PrivacyReads:
+    """What a unit of work and a look that writes nothing ask alike."""
+
+    _fields: Fields
+
+    def _ask(self, asked: Asked) -> Answer:
+        raise NotImplementedError
+
+    def erasures(self) -> frozenset[str]:
+        return frozenset(name for (name,) in self._ask(sql.ERASURES.of())())
+
+    def every_key(self) -> list[RecordKey]:
+        return [RecordKey(*row) for row in self._ask(sql.EVERY_KEY.of())()]
+
+    def requests(self, request_ids: Collection[str]) -> dict[str, PrivacyRequest]:
+        rows = self._ask(sql.REQUESTS.on(sorted(request_ids)))() if request_ids else ()
+        found = (mapping.request_of(dict(zip(sql.REQUEST, row, strict=True)), self._fields) for row in rows)
+        return {request.request_id: request for request in found}
+
+
+class EraseSide(Unit, PrivacyReads):
     def suppressed(self, marks: Collection[int]) -> frozenset[int]:
         if not marks:
             return frozenset()
@@ -42,12 +64,6 @@ class EraseSide(Unit):
 
     def suppresses(self) -> bool:
         return bool(self._fetch(sql.ANYBODY.of()))
-
-    def erasures(self) -> frozenset[str]:
-        return frozenset(name for (name,) in self._fetch(sql.ERASURES.of()))
-
-    def every_key(self) -> list[RecordKey]:
-        return [RecordKey(*row) for row in self._fetch(sql.EVERY_KEY.of())]
 
     def traces(self, golden_id: GoldenId) -> Traces:
         retired = [retired for (retired,) in self._fetch(sql.RETIRED_INTO.of(golden_id=golden_id))]
@@ -107,11 +123,6 @@ class EraseSide(Unit):
 
     def put_errands(self, erasure_id: str, accounts: Mapping[str, Sequence[str]]) -> None:
         self._execute(*errands.put_errands(erasure_id, accounts, self.at))
-
-    def requests(self, request_ids: Collection[str]) -> dict[str, PrivacyRequest]:
-        rows = self._fetch(sql.REQUESTS.on(sorted(request_ids))) if request_ids else ()
-        found = (mapping.request_of(dict(zip(sql.REQUEST, row, strict=True)), self._fields) for row in rows)
-        return {request.request_id: request for request in found}
 
     def put_request(self, request: PrivacyRequest) -> None:
         self._execute(

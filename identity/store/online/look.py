@@ -17,6 +17,7 @@ from identity.store.online.around import AroundReads
 from identity.store.online.consents import ConsentReads
 from identity.store.online.cutover import CutoverReads
 from identity.store.online.decisions import VerdictReads
+from identity.store.online.erasing import PrivacyReads
 from identity.store.online.history import HistoryReads
 from identity.store.online.links import LinkReads
 from identity.store.online.overrides import OverrideReads
@@ -35,6 +36,7 @@ class Look(
     HistoryReads,
     AroundReads,
     ConsentReads,
+    PrivacyReads,
     RestrictionReads,
     OverrideReads,
     CutoverReads,

@@ -86,6 +86,11 @@ class RestrictionReads:
         asked += [_OF_PROFILES.on(sorted(golden_ids))] if golden_ids else []
         return [_restriction(row) for each in asked for row in self._ask(each)()]
 
+    def restrictions_of(self, request_ids: Collection[str]) -> list[Restriction]:
+        if not request_ids:
+            return []
+        return [_restriction(row) for row in self._ask(_OF_REQUESTS.on(sorted(request_ids)))()]
+
     def restricted_values(self, values: Collection[int]) -> frozenset[int]:
         if not values:
             return frozenset()
@@ -100,11 +105,6 @@ class RestrictionReads:
 
 
 class RestrictionSide(Unit, RestrictionReads):
-    def restrictions_of(self, request_ids: Collection[str]) -> list[Restriction]:
-        if not request_ids:
-            return []
-        return [_restriction(row) for row in self._fetch(_OF_REQUESTS.on(sorted(request_ids)))]
-
     def restrict(
         self, request_id: str, golden_id: GoldenId, marks: Mapping[RecordKey, Mapping[str, int]]
     ) -> None:
