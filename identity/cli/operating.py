@@ -95,8 +95,8 @@ def restore(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Put a backup in the place of the database, erase again who was erased since, and tell again what was said of
-    consents. Every process is stopped.
+    """Put a backup in the place of the database, erase again who was erased since, restrict again who asked, and
+    tell again what was said of consents. Every process is stopped.
 
     Every promise is checked at the end: ends with 1 where one is broken.
     """

@@ -152,18 +152,17 @@ def heal_journals(service: Service) -> int:
 
 def _not_noted(service: Service) -> list[NotedRequest]:
     journal, digest = service.memory.requests.requests(), service.index.cabinet.digest
-    asked = {each.request_id: each for each in service.store.privacy.requests(limit=None)}
-    released = {name for name, each in asked.items() if "released_at" in each.report}
-    missing = asked.keys() - journal.keys()
-    missing |= {name for name in released & journal.keys() if journal[name].holds}
-    marks: dict[str, set[int]] = {name: set() for name in missing}
+    missing = service.store.privacy.request_ids() - journal.keys()
     with service.store.look() as look:
+        held = look.requests([name for name, noted in journal.items() if noted.holds])
+        missing |= {name for name, each in held.items() if _released(each)}
+        asked = look.requests(missing)
+        marks: dict[str, set[int]] = {name: set() for name in missing}
         for each in look.restrictions_of(missing):
             marks[each.request_id].add(key_mark(each.key, digest))
     return [
         NotedRequest(each, frozenset(marks[name]), tuple(sorted(each.wanted)), _released(each))
         for name, each in asked.items()
-        if name in missing
     ]
 
 

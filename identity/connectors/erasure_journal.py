@@ -41,8 +41,8 @@ class ErasureJournal:
     def erasures(self) -> list[Erasure]:
         """Return what was written of this database, in order. A line that broke off is none."""
         with _reached():
-            lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
-        return [erasure for line in lines if line if (erasure := self._read(line)) is not None]
+            lines = journals.lines(self.path)
+        return [erasure for line in lines if (erasure := self._read(line)) is not None]
 
     def _read(self, line: bytes) -> Erasure | None:
         try:

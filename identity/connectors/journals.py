@@ -12,7 +12,7 @@ import orjson
 
 from identity.model.errors import StoreError
 
-__all__ = ["append", "reached"]
+__all__ = ["append", "lines", "reached"]
 
 
 def append(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -32,6 +32,11 @@ def _whole(path: Path) -> bool:
             return True
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
+
+
+def lines(path: Path) -> list[bytes]:
+    """Return the lines of a file; none where it is not there."""
+    return [line for line in path.read_bytes().split(b"\n") if line] if path.exists() else []
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from identity.model.privacy import NotedRequest, PrivacyKind, PrivacyRequest, Pr
 
 __all__ = ["RequestJournal"]
 
+_TOLD = ("request_id", "kind", "golden_id", "status", "received_at", "due_at", "actor", "decided_at")
+"""What is written of a request: no word that anybody said."""
 _reached = partial(journals.reached, "requests", "IDENTITY_CONSENT_JOURNAL")
 
 
@@ -42,26 +44,14 @@ class RequestJournal:
     def requests(self) -> dict[str, NotedRequest]:
         """Return how each request stood last, in the order in which they came. A line that broke off is none."""
         with _reached():
-            lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
-        found = (noted for line in lines if line and (noted := _noted(line)) is not None)
+            lines = journals.lines(self.path)
+        found = (noted for line in lines if (noted := _noted(line)) is not None)
         return {noted.request.request_id: noted for noted in found}
 
 
 def _line(noted: NotedRequest) -> dict[str, Any]:
-    request = noted.request
-    return {
-        "request_id": request.request_id,
-        "kind": request.kind.value,
-        "golden_id": request.golden_id,
-        "status": request.status.value,
-        "received_at": request.received_at.isoformat(),
-        "due_at": request.due_at.isoformat(),
-        "actor": request.actor,
-        "decided_at": request.decided_at.isoformat() if request.decided_at else None,
-        "released_at": noted.released_at.isoformat() if noted.released_at else None,
-        "fields": noted.fields,
-        "marks": sorted(noted.marks),
-    }
+    told = {name: getattr(noted.request, name) for name in _TOLD}
+    return told | {"released_at": noted.released_at, "fields": noted.fields, "marks": sorted(noted.marks)}
 
 
 def _noted(line: bytes) -> NotedRequest | None:

@@ -44,7 +44,7 @@ class PrivacyLog:
         return found[0] if found else None
 
     def requests(
-        self, status: PrivacyStatus | None = None, golden_id: str | None = None, limit: int | None = 100
+        self, status: PrivacyStatus | None = None, golden_id: str | None = None, limit: int = 100
     ) -> list[PrivacyRequest]:
         """Return requests, those that are due first before the others."""
         wanted = [_REQUEST.status == status.value] if status else []
@@ -73,6 +73,11 @@ class PrivacyLog:
         with self._database.read() as look:
             found = look.execute(asked.where(_RESTRICTION.golden_id == golden_id))
             return tuple(sorted(RecordKey(*row) for row in found))
+
+    def request_ids(self) -> frozenset[str]:
+        """Return the id of every request that was ever made."""
+        with self._database.read() as look:
+            return frozenset(look.execute(select(_REQUEST.request_id)).scalars())
 
     def put_receipt(self, request_id: str, receipt: Receipt) -> None:
         told = {"consumer": receipt.consumer, "status": receipt.status, "at": receipt.at}

@@ -30,6 +30,15 @@ def test_every_numbered_error_has_a_faulty_file() -> None:
     assert {path.stem.split("-")[1] for path in FAULTS} == {f"E12{digit}" for digit in range(8)}
 
 
+@pytest.mark.parametrize(
+    "trap", ["- " * 200_000 + "a", "[" * 1500, "a: &a [*a]"], ids=["deep", "open", "in itself"]
+)
+def test_traps_of_yaml_are_errors_like_any_other(tmp_path: Path, trap: str) -> None:
+    (tmp_path / "trap.yml").write_text(trap)
+    with pytest.raises(RulesError, match="E12"):
+        load_survivorship_policy(tmp_path / "trap.yml")
+
+
 def test_a_missing_file_is_refused() -> None:
     with pytest.raises(RulesError, match=r"nowhere\.yml") as refused:
         load_survivorship_policy(Path("nowhere.yml"))

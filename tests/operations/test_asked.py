@@ -289,6 +289,16 @@ def test_requests_of_before_there_was_a_journal_are_written_down_by_a_backup(dri
     assert heal_journals(service) == 0
 
 
+def test_as_many_requests_as_a_large_house_has_are_written_down_and_compared(drill: Drill) -> None:
+    spoil(drill.world.url, "INSERT INTO privacy_request (request_id, kind, golden_id, status, received_at, due_at,"
+          ' actor, "check", reason, report)'
+          " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)"
+          " SELECT 'r' || n.i, 'access', q.golden_id, 'received', q.received_at, q.due_at, 'officer', '', '', '{}'"
+          " FROM n, (SELECT * FROM privacy_request WHERE kind = 'restriction' LIMIT 1) AS q")  # fmt: skip
+    assert heal_journals(drill.world.service) == 70_000
+    assert drill.open(database_url=drill.world.url).remember().requests == Reopened()
+
+
 def test_a_release_that_was_not_written_down_is_by_a_backup(drill: Drill) -> None:
     service = drill.world.service
     lifted = restricted(service, "4")

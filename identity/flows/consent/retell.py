@@ -11,13 +11,14 @@ from typing import Protocol
 
 from identity.features.reach import contacts
 from identity.flows.consent.tell import restate_about
+from identity.flows.online.blinds import marked
 from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.settle import attempt, refuse_another_index
 from identity.model.consent import Identifier
 from identity.model.consent_fact import BlindFact, ConsentFact
 from identity.model.record import RecordKey
 from identity.ports import Change, Look, OnlineWork
-from identity.steps.suppress import blind, blind_key, key_mark, mark_of
+from identity.steps.suppress import blind, blind_key, mark_of
 
 __all__ = ["Journal", "retell"]
 
@@ -69,12 +70,8 @@ def _of_the_living(told: BlindFact, erased: Mapping[RecordKey, datetime]) -> Bli
 def _known(desk: Desk, missing: Sequence[BlindFact]) -> dict[RecordKey, RecordKey]:
     """Return the keys of records that are stored, by the blinds in their place."""
     wanted = {key for each in missing for key in each.fact.records}
-    if not wanted:
-        return {}
-    with desk.transactions.look() as look:
-        every = look.every_key()
-    found = ((blind_key(key_mark(key, desk.cabinet.digest)), key) for key in every)
-    return {gone: key for gone, key in found if gone in wanted}
+    marks = {mark for gone in wanted if (mark := mark_of(gone)) is not None}
+    return {blind_key(mark): key for mark, key in marked(desk, marks).items()}
 
 
 def _some(missing: Sequence[BlindFact]) -> Iterator[Sequence[BlindFact]]:

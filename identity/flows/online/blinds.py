@@ -22,7 +22,7 @@ from identity.model.record import RecordKey, SourceRecord
 from identity.ports import OnlineWork, UnitOfWork
 from identity.steps.suppress import blind, blind_key, key_mark, lone_marks
 
-__all__ = ["blind_unheld", "known_gone", "reached_by", "recall", "recall_loaded"]
+__all__ = ["blind_unheld", "known_gone", "marked", "reached_by", "recall", "recall_loaded"]
 
 
 def reached_by(records: Iterable[SourceRecord]) -> set[Identifier]:
@@ -87,3 +87,13 @@ def _keys_by_blind(digest: Digest, arrivals: pa.Table) -> Iterator[tuple[RecordK
 
 def _by_blind(identifiers: Iterable[Identifier], digest: Digest) -> Mapping[Identifier, str]:
     return {(kind, blind((kind, value), digest)): value for kind, value in identifiers}
+
+
+def marked(desk: Desk, marks: Collection[int]) -> dict[int, RecordKey]:
+    """Return the keys of the records that are stored, by their marks: those of `marks`."""
+    if not marks:
+        return {}
+    with desk.transactions.look() as look:
+        every = look.every_key()
+    found = ((key_mark(key, desk.cabinet.digest), key) for key in every)
+    return {mark: key for mark, key in found if mark in marks}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-from identity.flows.online.blinds import blind_unheld
+from identity.flows.online.blinds import blind_unheld, marked
 from identity.flows.online.desk import Desk, claims_on_records
 from identity.flows.online.settle import attempt, settle
 from identity.flows.privacy.erase import erase, members_of, reached_of, taken_out
@@ -14,7 +14,6 @@ from identity.model.cluster import GoldenId
 from identity.model.privacy import Erasure, PrivacyKind, PrivacyRequest, PrivacyStatus
 from identity.model.record import RecordKey
 from identity.ports import OnlineWork
-from identity.steps.suppress import key_mark
 
 __all__ = ["reapply"]
 
@@ -53,11 +52,7 @@ def _erase_profile(desk: Desk, erasure: Erasure, golden_id: GoldenId) -> None:
 
 def _erase_records(desk: Desk, marks: frozenset[int]) -> None:
     """Erase records under whatever id they are by now: a backup may have had them elsewhere."""
-    digest = desk.cabinet.digest
-    with desk.transactions.look() as look:
-        every = look.every_key()
-    keys = [key for key in every if key_mark(key, digest) in marks]
-    for key in keys:
+    for key in marked(desk, marks).values():
         attempt(desk, partial(_erase_record, desk, key))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from identity.flows.online.blinds import marked
 from identity.flows.online.desk import Desk, claims_on_profiles, claims_on_records
 from identity.flows.online.settle import attempt, refuse_another_index
 from identity.flows.privacy.restrict import kept_out, lift
@@ -56,7 +57,7 @@ def reopen(desk: Desk, journal: Mapping[str, NotedRequest], erased: Mapping[int,
         for name, noted in journal.items()
         if noted.holds
     }
-    keys = _keys(desk, frozenset().union(*missing.values()))
+    keys = marked(desk, frozenset().union(*missing.values()))
     carried_out = listed = 0
     for name, noted in journal.items():
         if noted.holds:
@@ -82,16 +83,6 @@ def _held(look: Look, desk: Desk, request_ids: Collection[str]) -> Mapping[str, 
 def _of_the_living(noted: NotedRequest, erased: Mapping[int, datetime]) -> frozenset[int]:
     since = noted.request.decided_at or noted.request.received_at
     return frozenset(mark for mark in noted.marks if mark not in erased or erased[mark] < since)
-
-
-def _keys(desk: Desk, marks: Collection[int]) -> Mapping[int, RecordKey]:
-    """Return the keys of the records that are stored, by their marks."""
-    if not marks:
-        return {}
-    with desk.transactions.look() as look:
-        every = look.every_key()
-    found = ((key_mark(key, desk.cabinet.digest), key) for key in every)
-    return {mark: key for mark, key in found if mark in marks}
 
 
 def _restrict(desk: Desk, noted: NotedRequest, keys: Collection[RecordKey], work: OnlineWork) -> int:
