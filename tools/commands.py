@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ Errors carry stable numbers: [errors](../errors.md). What the environment decide
 """
 
 
+@cache
 def commands() -> dict[str, Any]:
     """Return every command by what is typed behind `identity`, in order."""
     return dict(sorted(_commands(typer.main.get_command(app), ())))

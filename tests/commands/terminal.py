@@ -6,15 +6,20 @@ import io
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import typer.main
 
 from identity.cli import main
 
 __all__ = ["Ended", "identity"]
+
+# A process runs one command, a test run thousands of the same: making them takes a tenth of a second.
+_get_command = cache(typer.main.get_command)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ def identity(*arguments: str | Path, database: Path | str = "", rules: Path | st
     out, err = io.StringIO(), io.StringIO()
     address = f"sqlite:///{database}" if isinstance(database, Path) else database
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(typer.main, "get_command", _get_command)
         patch.setattr(sys, "argv", ["identity", *map(str, arguments)])
         patch.setenv("IDENTITY_DATABASE_URL", address or "sqlite:////nowhere/identity.db")
         if rules:
