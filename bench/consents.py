@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,7 @@ from identity.engines.stages import Stages
 from identity.flows.consent import Asker, Said, Teller
 from identity.flows.lookup import ByGoldenId, ByIdentifier, Question
 from identity.model.cluster import GoldenId
+from identity.observing.logs import log_to
 from identity.sample import write_sample
 
 __all__ = ["main", "measured"]
@@ -40,6 +42,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--url", help="A database; by default a new file of SQLite.")
     asked = parser.parse_args()
+    log_to("bench", "warning", "console", sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         found = measured(Path(folder), asked.people, asked.url or f"sqlite:///{folder}/identity.db")
     table = Table("asked by", "profiles", "seconds", "profiles/s", box=None, pad_edge=False)
